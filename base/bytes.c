@@ -1,0 +1,256 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+op_str_t op_str(const char *text)
+{
+    return (op_str_t){text, text ? strlen(text) : 0};
+}
+
+op_str_t op_str_of(const void *at, size_t size)
+{
+    return (op_str_t){at, size};
+}
+
+bool op_str_equal(op_str_t a, op_str_t b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+}
+
+bool op_str_is(op_str_t a, const char *text)
+{
+    return op_str_equal(a, op_str(text));
+}
+
+bool op_str_starts(op_str_t a, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return a.size >= size && memcmp(a.at, prefix, size) == 0;
+}
+
+int op_str_compare(op_str_t a, op_str_t b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common ? memcmp(a.at, b.at, common) : 0;
+    if (order)
+        return order;
+    return a.size < b.size ? -1 : a.size > b.size;
+}
+
+bool op_str_copy(op_str_t from, char *to, size_t size)
+{
+    OP_ASSERT(size > 0);
+    size_t n = from.size < size - 1 ? from.size : size - 1;
+    if (n)
+        memcpy(to, from.at, n);
+    to[n] = 0;
+    return n == from.size;
+}
+
+bool op_str_to_u64(op_str_t text, uint64_t max, uint64_t *value)
+{
+    uint64_t sum = 0;
+    if (text.size == 0 || text.size > 20)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+        uint64_t digit = (uint64_t)(text.at[i] - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    if (sum > max)
+        return false;
+    *value = sum;
+    return true;
+}
+
+void *op_alloc(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
+    OP_ASSERT(memory && "out of memory");
+    return memory;
+}
+
+void *op_realloc(void *memory, size_t size)
+{
+    memory = realloc(memory, size ? size : 1);
+    OP_ASSERT(memory && "out of memory");
+    return memory;
+}
+
+char *op_strdup(op_str_t text)
+{
+    char *copy = op_alloc(text.size + 1);
+    op_str_copy(text, copy, text.size + 1);
+    return copy;
+}
+
+static void s_buf_reserve(op_buf_t *self, size_t more)
+{
+    size_t wanted = self->size + more;
+    OP_ASSERT(wanted >= more);
+    if (wanted <= self->capacity)
+        return;
+    size_t capacity = self->capacity ? self->capacity : 128;
+    while (capacity < wanted)
+        capacity *= 2;
+    self->at = op_realloc(self->at, capacity);
+    self->capacity = capacity;
+}
+
+void op_buf_add(op_buf_t *self, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    s_buf_reserve(self, size);
+    memcpy(self->at + self->size, bytes, size);
+    self->size += size;
+}
+
+void op_buf_add_str(op_buf_t *self, op_str_t text)
+{
+    op_buf_add(self, text.at, text.size);
+}
+
+void op_buf_add_byte(op_buf_t *self, uint8_t byte)
+{
+    op_buf_add(self, &byte, 1);
+}
+
+void op_buf_printf(op_buf_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    OP_ASSERT(size >= 0);
+    s_buf_reserve(self, (size_t)size + 1);
+    va_start(arguments, format);
+    vsnprintf(self->at + self->size, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+    self->size += (size_t)size;
+}
+
+void op_buf_clear(op_buf_t *self)
+{
+    self->size = 0;
+}
+
+void op_buf_free(op_buf_t *self)
+{
+    free(self->at);
+    *self = (op_buf_t){0};
+}
+
+op_str_t op_buf_str(const op_buf_t *self)
+{
+    return (op_str_t){self->at, self->size};
+}
+
+void op_buf_consume(op_buf_t *self, size_t size)
+{
+    OP_ASSERT(size <= self->size);
+    self->size -= size;
+    if (self->size && size)
+        memmove(self->at, self->at + size, self->size);
+}
+
+/*  Blocks are kept newest first; the oldest, at the end of the chain, survives a clear.             */
+struct op_arena_block {
+    struct op_arena_block *next;
+    size_t size;
+    size_t used;
+    _Alignas(max_align_t) char memory[];
+};
+
+enum { OP_ARENA_BLOCK = 4096 };
+
+void *op_arena_alloc(op_arena_t *self, size_t size)
+{
+    size_t align = _Alignof(max_align_t);
+    size_t rounded = (size + align - 1) / align * align;
+    OP_ASSERT(rounded >= size);
+    if (!self->blocks || self->blocks->size - self->blocks->used < rounded) {
+        size_t capacity = rounded > OP_ARENA_BLOCK ? rounded : OP_ARENA_BLOCK;
+        struct op_arena_block *block = op_alloc(sizeof *block + capacity);
+        block->next = self->blocks;
+        block->size = capacity;
+        block->used = 0;
+        self->blocks = block;
+    }
+    void *memory = self->blocks->memory + self->blocks->used;
+    self->blocks->used += rounded;
+    self->used += rounded;
+    memset(memory, 0, rounded);
+    return memory;
+}
+
+op_str_t op_arena_copy(op_arena_t *self, op_str_t bytes)
+{
+    if (bytes.size == 0)
+        return (op_str_t){0};
+    char *copy = op_arena_alloc(self, bytes.size);
+    memcpy(copy, bytes.at, bytes.size);
+    return op_str_of(copy, bytes.size);
+}
+
+void op_arena_clear(op_arena_t *self)
+{
+    while (self->blocks && self->blocks->next) {
+        struct op_arena_block *block = self->blocks;
+        self->blocks = block->next;
+        free(block);
+    }
+    if (self->blocks)
+        self->blocks->used = 0;
+    self->used = 0;
+}
+
+void op_arena_free(op_arena_t *self)
+{
+    op_arena_clear(self);
+    free(self->blocks);
+    *self = (op_arena_t){0};
+}
+
+void op_hex(const void *bytes, size_t size, char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < size; i++) {
+        text[2 * i] = digits[at[i] >> 4];
+        text[2 * i + 1] = digits[at[i] & 15];
+    }
+    text[2 * size] = 0;
+}
+
+static int s_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+int op_unhex(op_str_t text, void *bytes, size_t max)
+{
+    uint8_t *at = bytes;
+    if (text.size % 2 || text.size / 2 > max)
+        return -1;
+    for (size_t i = 0; i < text.size / 2; i++) {
+        int high = s_hex_digit(text.at[2 * i]);
+        int low = s_hex_digit(text.at[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return -1;
+        at[i] = (uint8_t)(high << 4 | low);
+    }
+    return (int)(text.size / 2);
+}
