@@ -1,0 +1,54 @@
+/*  limits.h - every bound in OP that is not configuration, and how they relate
+
+    Sizes are in bytes, times in milliseconds, unless the name says otherwise. */
+
+#ifndef OP_BASE_LIMITS_H
+#define OP_BASE_LIMITS_H
+
+#include "base/phone.h"
+
+enum {
+    /* Texts (the HTTP contract; 3GPP TS 23.040 bounds a part at 140 octets). */
+    OP_BODY_CHARACTERS_MAX = 1600,            /* code points */
+    OP_BODY_MAX = OP_BODY_CHARACTERS_MAX * 4, /* as UTF-8 */
+    OP_INBOUND_MAX = 255 * 160 * 4,           /* the longest joined inbound text, as UTF-8 */
+    OP_PEER_MAX = 64,                         /* a sender: E.164, a short code, or letters */
+
+    /* Messages between actors. */
+    OP_ACTOR_NAME_MAX = 32,
+    OP_FRAME_MAX = 1 << 20, /* one message; also ZMQ_MAXMSGSIZE */
+    OP_REQUEST_ID_MAX = 64,
+    OP_SLIP_MAX = 8,    /* steps of an itinerary */
+    OP_LIST_MAX = 1000, /* items in an answer without pages */
+    OP_PAGE_MAX = 100,  /* items on a page */
+    OP_PAGE_DEFAULT = 20,
+    OP_LINES_MAX = 256, /* modems of one modem actor */
+
+    /* A turn (actors/actor.h). */
+    OP_TURN_MESSAGES_MAX = 256,
+    OP_PEERS_MAX = 64,    /* actors that one actor exchanges tells with */
+    OP_TELL_WINDOW = 512, /* tells in flight to one peer */
+    OP_TELL_RESEND_MS = 1000,
+    OP_MAILBOX_HWM = 1000, /* frames, at each end of a link */
+    OP_KEY_MAX = 256,      /* a key of the store */
+
+    /* Waits. */
+    OP_REQUEST_DEADLINE_MS = 5000, /* then the client gets 503 */
+    OP_START_DEADLINE_MS = 10000,  /* an actor reports READY or FAILED by then */
+    OP_DRAIN_DEADLINE_MS = 10000,  /* from SIGTERM to giving up on work in flight */
+
+    /* HTTP. */
+    OP_HTTP_BODY_MAX = 64 << 10,
+    OP_URL_MAX = 2048,
+    OP_NAME_MAX = 100, /* the name of an API key */
+    OP_CURSOR_MAX = 200,
+};
+
+_Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");
+_Static_assert(OP_TURN_MESSAGES_MAX <= OP_MAILBOX_HWM, "a turn empties at most a mailbox");
+_Static_assert(OP_PHONE_MAX <= OP_PEER_MAX, "a phone is a peer");
+_Static_assert(OP_INBOUND_MAX + 4096 < OP_FRAME_MAX, "the longest text fits a frame");
+_Static_assert(OP_PAGE_MAX *(OP_BODY_MAX + 512) < OP_FRAME_MAX, "a page of own texts fits a frame");
+_Static_assert(OP_PAGE_DEFAULT <= OP_PAGE_MAX, "the default page is a legal page");
+
+#endif

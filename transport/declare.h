@@ -1,0 +1,82 @@
+/*  declare.h - how messages.def and records.def become C
+
+    A .def file is a list of these lines:
+
+    MESSAGE(name, number, sentence)                   opens a declaration
+    FIELD(name, KIND, field, max, sentence)           JSON demands it and always shows it
+    OPTIONAL(name, KIND, field, max, sentence)        JSON: may be absent, null when empty
+    OMITTED(name, KIND, field, max, sentence)         JSON: may be absent, left out when empty
+    NESTED(name, item, field, sentence)               a declared struct inside
+    MAYBE(name, item, field, sentence)                ... or none
+    LIST(name, item, field, max, sentence)            ... or up to max of them
+    END(name)
+
+    An item is declared above its first use. Including this file defines the lines so that the list
+    that follows declares one struct op_<name>_t and one table op_<name>_type each; with
+    OP_DECLARE_TABLES defined, the tables themselves. Include undeclare.h behind the list. */
+
+#include "transport/codec.h"
+
+#define OP_C_U64     uint64_t
+#define OP_C_BOOL    bool
+#define OP_C_INSTANT int64_t
+#define OP_C_ID      op_id_t
+#define OP_C_MSG_ID  op_id_t
+#define OP_C_EVT_ID  op_id_t
+#define OP_C_HASH    op_hash_t
+#define OP_C_TEXT    op_str_t
+#define OP_C_PHONE   op_str_t
+#define OP_C_BODY    op_str_t
+#define OP_C_URL     op_str_t
+#define OP_C_WORDS   op_str_t
+#define OP_C_SECRET  op_str_t
+#define OP_C_BYTES   op_str_t
+
+#ifdef OP_DECLARE_TABLES
+
+#define OP_ROW(name, kind, presence, field, max, item, doc)                                        \
+    {#field, OP_KIND_##kind, presence, offsetof(op_##name##_t, field), max, item, doc},
+
+#define MESSAGE(name, number, doc)                                                                 \
+    enum { op_##name##_number = number };                                                          \
+    static const char op_##name##_doc[] = doc;                                                     \
+    static const op_field_t op_##name##_fields[] = {
+#define FIELD(name, kind, field, max, doc)    OP_ROW(name, kind, OP_REQUIRED, field, max, NULL, doc)
+#define OPTIONAL(name, kind, field, max, doc) OP_ROW(name, kind, OP_OPTIONAL, field, max, NULL, doc)
+#define OMITTED(name, kind, field, max, doc)  OP_ROW(name, kind, OP_OMITTED, field, max, NULL, doc)
+#define NESTED(name, item, field, doc)                                                             \
+    OP_ROW(name, NESTED, OP_REQUIRED, field, 0, &op_##item##_type, doc)
+#define MAYBE(name, item, field, doc)                                                              \
+    OP_ROW(name, MAYBE, OP_OPTIONAL, field, 0, &op_##item##_type, doc)
+#define LIST(name, item, field, max, doc)                                                          \
+    OP_ROW(name, LIST, OP_REQUIRED, field, max, &op_##item##_type, doc)
+#define END(name)                                                                                  \
+    }                                                                                              \
+    ;                                                                                              \
+    const op_type_t op_##name##_type = {#name,                                                     \
+                                        op_##name##_number,                                        \
+                                        sizeof(op_##name##_t),                                     \
+                                        op_##name##_fields,                                        \
+                                        OP_COUNT(op_##name##_fields),                              \
+                                        op_##name##_doc};
+
+#else
+
+#define MESSAGE(name, number, doc)                                                                 \
+    extern const op_type_t op_##name##_type;                                                       \
+    typedef struct {
+#define FIELD(name, kind, field, max, doc)    OP_C_##kind field;
+#define OPTIONAL(name, kind, field, max, doc) OP_C_##kind field;
+#define OMITTED(name, kind, field, max, doc)  OP_C_##kind field;
+#define NESTED(name, item, field, doc)        op_##item##_t field;
+#define MAYBE(name, item, field, doc)         const op_##item##_t *field;
+#define LIST(name, item, field, max, doc)                                                          \
+    struct {                                                                                       \
+        const op_##item##_t *at;                                                                   \
+        size_t count;                                                                              \
+    } field;
+#define END(name)                                                                                  \
+    }                                                                                              \
+    op_##name##_t;
+
+#endif

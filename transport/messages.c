@@ -1,0 +1,158 @@
+#include "transport/messages.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#define OP_DECLARE_TABLES
+#include "transport/declare.h"
+
+#include "transport/messages.def"
+
+#include "transport/undeclare.h"
+
+/*  The list once more, for the addresses of the tables. */
+#define MESSAGE(name, number, doc) &op_##name##_type,
+#define FIELD(name, kind, field, max, doc)
+#define OPTIONAL(name, kind, field, max, doc)
+#define OMITTED(name, kind, field, max, doc)
+#define NESTED(name, item, field, doc)
+#define MAYBE(name, item, field, doc)
+#define LIST(name, item, field, max, doc)
+#define END(name)
+static const op_type_t *const s_types[] = {
+#include "transport/messages.def"
+};
+#include "transport/undeclare.h"
+
+static const struct {
+    const char *actor;
+    const char *name;
+} s_steps[] = {
+    {NULL, NULL},
+#define STEP(ACTOR, VERB, actor, verb, doc) {#actor, #actor "." verb},
+#include "transport/steps.def"
+#undef STEP
+};
+
+_Static_assert(OP_COUNT(s_steps) == OP_STEP_END, "one row per step");
+_Static_assert(OP_STEP_END < 256, "a step is one octet of a slip");
+
+const char *op_step_actor(unsigned step)
+{
+    return step < OP_STEP_END ? s_steps[step].actor : NULL;
+}
+
+const char *op_step_name(unsigned step)
+{
+    return step < OP_STEP_END ? s_steps[step].name : NULL;
+}
+
+const op_type_t *const *op_message_types(size_t *count)
+{
+    *count = OP_COUNT(s_types);
+    return s_types;
+}
+
+const op_type_t *op_message_type(uint64_t number)
+{
+    for (size_t i = 0; i < OP_COUNT(s_types); i++)
+        if (s_types[i]->number == number)
+            return s_types[i];
+    return NULL;
+}
+
+void op_frame_encode(const op_envelope_t *envelope, const op_type_t *type, const void *body,
+                     op_buf_t *out)
+{
+    op_envelope_t head = *envelope;
+    head.type = type->number;
+    op_encode(&op_envelope_type, &head, out);
+    op_encode(type, body, out);
+}
+
+op_decode_t op_frame_open(op_str_t frame, op_arena_t *arena, op_envelope_t *envelope,
+                          op_str_t *body)
+{
+    if (frame.size > OP_FRAME_MAX)
+        return OP_DECODE_LIMIT;
+    op_str_t rest = frame;
+    op_decode_t result = op_decode(&op_envelope_type, &rest, arena, envelope);
+    if (result != OP_DECODE_OK)
+        return result;
+    if (envelope->kind < OP_FRAME_REQUEST || envelope->kind > OP_FRAME_NOTE)
+        return OP_DECODE_TYPE;
+    if (!op_message_type(envelope->type))
+        return OP_DECODE_TYPE;
+    *body = rest;
+    return OP_DECODE_OK;
+}
+
+const void *op_frame_body(const op_type_t *type, op_str_t body, op_arena_t *arena,
+                          op_decode_t *result)
+{
+    void *value = op_arena_alloc(arena, type->size);
+    *result = op_decode(type, &body, arena, value);
+    if (*result == OP_DECODE_OK && body.size)
+        *result = OP_DECODE_LIMIT; /* something stands behind the message */
+    return *result == OP_DECODE_OK ? value : NULL;
+}
+
+static const char *s_kind_name(uint64_t kind)
+{
+    static const char *const names[] = {"?", "request", "reply", "tell", "ack", "note"};
+    return kind < OP_COUNT(names) ? names[kind] : "?";
+}
+
+void op_frame_print(op_str_t frame, op_buf_t *out)
+{
+    op_arena_t arena = {0};
+    op_envelope_t envelope;
+    op_str_t body;
+    op_decode_t result = op_frame_open(frame, &arena, &envelope, &body);
+    if (result != OP_DECODE_OK) {
+        op_buf_printf(out, "bad frame of %zu bytes: %s", frame.size, op_decode_text(result));
+        op_arena_free(&arena);
+        return;
+    }
+    op_buf_printf(out, "%s %.*s > %.*s", s_kind_name(envelope.kind), (int)envelope.from.size,
+                  envelope.from.at ? envelope.from.at : "", (int)envelope.to.size,
+                  envelope.to.at ? envelope.to.at : "");
+    if (envelope.sequence)
+        op_buf_printf(out, " #%llu", (unsigned long long)envelope.sequence);
+    if (envelope.correlation)
+        op_buf_printf(out, " ~%llu", (unsigned long long)envelope.correlation);
+    if (envelope.request_id.size)
+        op_buf_printf(out, " [%.*s]", (int)envelope.request_id.size, envelope.request_id.at);
+    for (size_t i = 0; i < envelope.slip.size; i++) {
+        const char *name = op_step_name((uint8_t)envelope.slip.at[i]);
+        op_buf_printf(out, "%s%s", i ? " " : " @", name ? name : "?");
+    }
+    op_buf_add_byte(out, ' ');
+    const op_type_t *type = op_message_type(envelope.type);
+    const void *value = op_frame_body(type, body, &arena, &result);
+    if (value)
+        op_print(type, value, out);
+    else
+        op_buf_printf(out, "%s: %s", type->name, op_decode_text(result));
+    op_arena_free(&arena);
+}
+
+void op_catalogue_hash(op_hash_t *hash)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash->bytes);
+    op_buf_t text = {0};
+    for (size_t i = 0; i < OP_COUNT(s_types); i++) {
+        const op_type_t *type = s_types[i];
+        op_buf_printf(&text, "%s %u\n", type->name, (unsigned)type->number);
+        for (size_t f = 0; f < type->field_count; f++)
+            op_buf_printf(&text, " %s %d %zu %s\n", type->fields[f].name, (int)type->fields[f].kind,
+                          type->fields[f].max,
+                          type->fields[f].item ? type->fields[f].item->name : "");
+    }
+    for (size_t i = 1; i < OP_STEP_END; i++)
+        op_buf_printf(&text, "%s\n", s_steps[i].name);
+    crypto_generichash_update(&state, (const uint8_t *)text.at, text.size);
+    crypto_generichash_final(&state, hash->bytes, sizeof hash->bytes);
+    op_buf_free(&text);
+}

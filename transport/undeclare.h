@@ -1,0 +1,12 @@
+/*  undeclare.h - takes back what declare.h defined */
+
+#undef MESSAGE
+#undef FIELD
+#undef OPTIONAL
+#undef OMITTED
+#undef NESTED
+#undef MAYBE
+#undef LIST
+#undef END
+#undef OP_ROW
+#undef OP_DECLARE_TABLES
