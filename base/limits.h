@@ -46,7 +46,7 @@ enum {
 
 _Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");
 _Static_assert(OP_TURN_MESSAGES_MAX <= OP_MAILBOX_HWM, "a turn empties at most a mailbox");
-_Static_assert(OP_PHONE_MAX <= OP_PEER_MAX, "a phone is a peer");
+_Static_assert((int)OP_PHONE_MAX <= (int)OP_PEER_MAX, "a phone is a peer");
 _Static_assert(OP_INBOUND_MAX + 4096 < OP_FRAME_MAX, "the longest text fits a frame");
 _Static_assert(OP_PAGE_MAX *(OP_BODY_MAX + 512) < OP_FRAME_MAX, "a page of own texts fits a frame");
 _Static_assert(OP_PAGE_DEFAULT <= OP_PAGE_MAX, "the default page is a legal page");

@@ -90,8 +90,7 @@ bool op_field_is_default(const op_field_t *field, const void *value)
     case OP_KIND_LIST:
         return s_list(field, value).count == 0;
     }
-    OP_ASSERT(!"a kind");
-    return false;
+    return true;
 }
 
 /*  -------------------------------------------------------------------------------------------------
@@ -352,9 +351,17 @@ static void s_print_fingerprint(op_str_t bytes, op_buf_t *out)
     op_buf_printf(out, "#%s(%zu)", text, bytes.size);
 }
 
-static void s_print_text(op_str_t text, op_buf_t *out)
+/*  What a person could guess (a six-digit code, the text around it, a PDU of that) is not told even
+    by a hash: its fingerprint could be looked up. */
+enum { S_UNGUESSABLE = 20 };
+
+static void s_print_size(op_str_t bytes, op_buf_t *out)
 {
-    op_buf_add_byte(out, '"');
+    op_buf_printf(out, "#(%zu)", bytes.size);
+}
+
+static void s_print_clean(op_str_t text, op_buf_t *out)
+{
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = (uint8_t)text.at[i];
         if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
@@ -362,6 +369,15 @@ static void s_print_text(op_str_t text, op_buf_t *out)
         else
             op_buf_add_byte(out, c);
     }
+}
+
+static void s_print_text(op_str_t text, op_buf_t *out)
+{
+    char phone[OP_PHONE_MAX + 1];
+    if (op_phone_valid(text)) /* peers are texts, because not every sender is a phone */
+        text = op_str(op_phone_mask(text, phone));
+    op_buf_add_byte(out, '"');
+    s_print_clean(text, out);
     op_buf_add_byte(out, '"');
 }
 
@@ -397,17 +413,23 @@ static void s_print_field(const op_field_t *field, const void *value, op_buf_t *
         s_print_fingerprint(op_str_of(s_at(field, value), sizeof(op_hash_t)), out);
         return;
     case OP_KIND_PHONE:
-        op_buf_printf(out, "%s", op_phone_mask(s_str(field, value), phone));
+        s_print_clean(op_str(op_phone_mask(s_str(field, value), phone)), out);
         return;
     case OP_KIND_TEXT:
     case OP_KIND_URL:
     case OP_KIND_WORDS:
         s_print_text(s_str(field, value), out);
         return;
-    case OP_KIND_BODY:
     case OP_KIND_SECRET:
+        if (s_str(field, value).size >= S_UNGUESSABLE) {
+            s_print_fingerprint(s_str(field, value), out);
+            return;
+        }
+        s_print_size(s_str(field, value), out);
+        return;
+    case OP_KIND_BODY:
     case OP_KIND_BYTES:
-        s_print_fingerprint(s_str(field, value), out);
+        s_print_size(s_str(field, value), out);
         return;
     case OP_KIND_NESTED:
         op_print(field->item, s_at(field, value), out);

@@ -18,6 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/id.h"
+#include "base/token.h"
 
 /*  What a field is. In C, on the wire, and as JSON (http/json.h): */
 typedef enum {
@@ -39,10 +40,6 @@ typedef enum {
     OP_KIND_MAYBE,  /* const struct *  array or nil        object or null                         */
     OP_KIND_LIST,   /* {at, count}     array of arrays     array of objects                       */
 } op_kind_t;
-
-typedef struct {
-    uint8_t bytes[32];
-} op_hash_t;
 
 typedef struct {
     const void *at;
@@ -92,8 +89,9 @@ const char *op_decode_text(op_decode_t result);
 op_decode_t op_decode(const op_type_t *type, op_str_t *bytes, op_arena_t *arena,
                       void *value) OP_MUST_CHECK;
 
-/*  Appends a readable form: name{field=value ...}, one line. Secrets, hashes and SMS texts appear
-   as a fingerprint and length, phones masked. */
+/*  Appends a readable form: name{field=value ...}, one line. Hashes and long secrets appear as a
+    fingerprint and length; short secrets, SMS texts and bytes as a length only, because what can be
+    guessed can be found by its fingerprint; phones masked, also where a text is one. */
 void op_print(const op_type_t *type, const void *value, op_buf_t *out);
 
 /*  Is the field's value its default (zero, empty, none)? */

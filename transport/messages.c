@@ -103,6 +103,13 @@ static const char *s_kind_name(uint64_t kind)
     return kind < OP_COUNT(names) ? names[kind] : "?";
 }
 
+/*  A name out of a frame, on one line whatever it holds. */
+static void s_print_name(op_str_t name, op_buf_t *out)
+{
+    for (size_t i = 0; i < name.size; i++)
+        op_buf_add_byte(out, name.at[i] > 0x20 && name.at[i] < 0x7f ? (uint8_t)name.at[i] : '?');
+}
+
 void op_frame_print(op_str_t frame, op_buf_t *out)
 {
     op_arena_t arena = {0};
@@ -114,21 +121,26 @@ void op_frame_print(op_str_t frame, op_buf_t *out)
         op_arena_free(&arena);
         return;
     }
-    op_buf_printf(out, "%s %.*s > %.*s", s_kind_name(envelope.kind), (int)envelope.from.size,
-                  envelope.from.at ? envelope.from.at : "", (int)envelope.to.size,
-                  envelope.to.at ? envelope.to.at : "");
+    op_buf_printf(out, "%s ", s_kind_name(envelope.kind));
+    s_print_name(envelope.from, out);
+    op_buf_add_str(out, OP_STR(" > "));
+    s_print_name(envelope.to, out);
     if (envelope.sequence)
         op_buf_printf(out, " #%llu", (unsigned long long)envelope.sequence);
     if (envelope.correlation)
         op_buf_printf(out, " ~%llu", (unsigned long long)envelope.correlation);
-    if (envelope.request_id.size)
-        op_buf_printf(out, " [%.*s]", (int)envelope.request_id.size, envelope.request_id.at);
+    if (envelope.request_id.size) {
+        op_buf_add_str(out, OP_STR(" ["));
+        s_print_name(envelope.request_id, out);
+        op_buf_add_byte(out, ']');
+    }
     for (size_t i = 0; i < envelope.slip.size; i++) {
         const char *name = op_step_name((uint8_t)envelope.slip.at[i]);
         op_buf_printf(out, "%s%s", i ? " " : " @", name ? name : "?");
     }
     op_buf_add_byte(out, ' ');
     const op_type_t *type = op_message_type(envelope.type);
+    OP_ASSERT(type); /* op_frame_open has looked */
     const void *value = op_frame_body(type, body, &arena, &result);
     if (value)
         op_print(type, value, out);

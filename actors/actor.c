@@ -1,0 +1,313 @@
+#include "actors/actor_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+op_actor_t *op_actor_new(const op_core_class_t *class, const char *name, op_store_t *store)
+{
+    op_actor_t *self = op_alloc(sizeof *self);
+    *self = (op_actor_t){.class = class, .store = store};
+    OP_ASSERT(op_str_copy(op_str(name), self->name, sizeof self->name));
+    OP_ASSERT(!strpbrk(name, "/!"));
+    self->turn.actor = self;
+    self->turn.overlay.arena = &self->turn.arena;
+    self->core = class->create();
+    return self;
+}
+
+void op_actor_destroy(op_actor_t **self_p)
+{
+    op_actor_t *self = *self_p;
+    if (!self)
+        return;
+    self->class->destroy(&self->core);
+    op_overlay_free(&self->turn.overlay);
+    op_batch_free(&self->turn.batch);
+    op_arena_free(&self->turn.arena);
+    free(self->turn.said.at);
+    free(self->turn.out.at);
+    op_buf_free(&self->scratch);
+    op_buf_free(&self->value);
+    free(self);
+    *self_p = NULL;
+}
+
+const char *op_actor_name(const op_actor_t *self)
+{
+    return self->name;
+}
+
+op_actor_counts_t op_actor_counts(const op_actor_t *self)
+{
+    return self->counts;
+}
+
+const char *op_actor_error(const op_actor_t *self)
+{
+    return self->turn.broken ? self->turn.broken : "";
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    A step */
+
+/*  What the step said now stands: tells get their numbers and rows, the rest waits for the commit.
+ */
+static void s_keep_said(op_actor_t *self)
+{
+    op_turn_t *turn = &self->turn;
+    for (size_t i = 0; i < turn->said.count; i++) {
+        op_said_t said = turn->said.at[i];
+        if (said.what != OP_SAID_TELL) {
+            op_said_add(&turn->out, said);
+            continue;
+        }
+        op_link_t *link = op_link_of(self, said.to);
+        OP_ASSERT(link && "an actor speaks to at most OP_PEERS_MAX others");
+        op_link_tell(self, link, said.type, said.bytes);
+    }
+    turn->said.count = 0;
+}
+
+static void s_step(op_actor_t *self, op_event_t *event, const op_envelope_t *envelope,
+                   op_str_t body, const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    op_turn_t *turn = &self->turn;
+    if (turn->broken)
+        return;
+    event->now = self->now;
+    turn->event = event;
+    turn->envelope = envelope;
+    turn->body = body;
+    turn->answered = false;
+    turn->step_sync = false;
+    turn->said.count = 0;
+    op_random_seed(&turn->random, entropy);
+    op_overlay_mark(&turn->overlay);
+    self->counts.steps++;
+    self->class->step(self->core, event, turn);
+    OP_ASSERT(turn->walks == 0 && "a walk was not ended");
+    OP_ASSERT(turn->broken || turn->answered == (event->kind == OP_EVENT_REQUEST));
+    turn->must_sync |= turn->step_sync;
+    s_keep_said(self);
+    turn->event = NULL;
+}
+
+void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *setup, int64_t now,
+                    const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    self->now = now;
+    op_link_load(self);
+    op_event_t event = {.kind = OP_EVENT_START, .type = setup_type, .body = setup};
+    s_step(self, &event, NULL, (op_str_t){0}, entropy);
+}
+
+void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    self->now = now;
+    op_event_t event = {.kind = OP_EVENT_DRAIN};
+    s_step(self, &event, NULL, (op_str_t){0}, entropy);
+}
+
+bool op_actor_busy(const op_actor_t *self)
+{
+    return self->class->busy && self->class->busy(self->core);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    A frame */
+
+static void s_receive_request(op_actor_t *self, op_envelope_t *envelope, const op_type_t *type,
+                              op_str_t body, const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    unsigned step = envelope->slip.size ? (uint8_t)envelope->slip.at[0] : 0;
+    const char *actor = op_step_actor(step);
+    op_decode_t result;
+    const void *value = op_frame_body(type, body, &self->turn.arena, &result);
+    if (!actor || strcmp(actor, self->class->name) != 0 || !envelope->origin.size || !value) {
+        self->counts.bad++;
+        return;
+    }
+    for (size_t i = 0; i < envelope->slip.size; i++)
+        if (!op_step_actor((uint8_t)envelope->slip.at[i])) {
+            self->counts.bad++;
+            return;
+        }
+    if (envelope->deadline < self->now) {
+        self->counts.late++;
+        return;
+    }
+    op_event_t event = {.kind = OP_EVENT_REQUEST,
+                        .from = envelope->from,
+                        .step = (op_step_t)step,
+                        .type = type,
+                        .body = value,
+                        .context = &envelope->context};
+    s_step(self, &event, envelope, body, entropy);
+}
+
+static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_type_t *type,
+                           op_str_t body, const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    op_link_t *link = op_link_of(self, envelope->from);
+    if (!link || envelope->sequence == 0) {
+        self->counts.bad++;
+        return;
+    }
+    link->ack_due = true;
+    if (envelope->sequence <= link->cursor) {
+        self->counts.repeats++;
+        return;
+    }
+    if (envelope->sequence != link->cursor + 1) {
+        self->counts.early++;
+        return;
+    }
+    op_decode_t result;
+    const void *value = op_frame_body(type, body, &self->turn.arena, &result);
+    if (!value) {
+        self->counts.bad++;
+        if (!link->stuck)
+            op_said_add(
+                &self->turn.out,
+                (op_said_t){.what = OP_SAID_LOG,
+                            .bytes = op_turn_text(
+                                &self->turn, "link from %s is stuck: its next tell, a %s, is %s",
+                                link->name, type->name, op_decode_text(result))});
+        link->stuck = true;
+        return;
+    }
+    op_event_t event = {.kind = OP_EVENT_TELL, .from = envelope->from, .type = type, .body = value};
+    s_step(self, &event, envelope, body, entropy);
+    op_link_taken(self, link, envelope->sequence);
+}
+
+void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
+                      const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    op_turn_t *turn = &self->turn;
+    self->now = now;
+    op_str_t copy = op_arena_copy(&turn->arena, frame);
+    op_envelope_t *envelope = op_arena_alloc(&turn->arena, sizeof *envelope);
+    op_str_t body;
+    if (op_frame_open(copy, &turn->arena, envelope, &body) != OP_DECODE_OK ||
+        !op_str_is(envelope->to, self->name)) {
+        self->counts.bad++;
+        return;
+    }
+    const op_type_t *type = op_message_type(envelope->type);
+    op_decode_t result;
+    op_link_t *link;
+    switch ((op_frame_kind_t)envelope->kind) {
+    case OP_FRAME_REQUEST:
+        s_receive_request(self, envelope, type, body, entropy);
+        return;
+    case OP_FRAME_TELL:
+        s_receive_tell(self, envelope, type, body, entropy);
+        return;
+    case OP_FRAME_ACK:
+        link = op_link_find(self, envelope->from);
+        if (link)
+            op_link_acknowledged(self, link, envelope->sequence);
+        else
+            self->counts.bad++;
+        return;
+    case OP_FRAME_NOTE: {
+        op_event_t event = {.kind = OP_EVENT_NOTE,
+                            .from = envelope->from,
+                            .type = type,
+                            .body = op_frame_body(type, body, &turn->arena, &result)};
+        if (event.body)
+            s_step(self, &event, envelope, body, entropy);
+        else
+            self->counts.bad++;
+        return;
+    }
+    case OP_FRAME_REPLY: /* no core asks */
+        self->counts.bad++;
+        return;
+    }
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Time and commit */
+
+int64_t op_actor_wake_at(const op_actor_t *self)
+{
+    int64_t link = op_link_wake_at(self);
+    return link && (!self->wake_at || link < self->wake_at) ? link : self->wake_at;
+}
+
+void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    self->now = now;
+    op_link_tick(self);
+    if (!self->wake_at || self->wake_at > now)
+        return;
+    self->wake_at = 0;
+    op_event_t event = {.kind = OP_EVENT_TIMER};
+    s_step(self, &event, NULL, (op_str_t){0}, entropy);
+}
+
+int op_actor_commit(op_actor_t *self)
+{
+    op_turn_t *turn = &self->turn;
+    self->counts.turns++;
+    if (turn->broken)
+        return -1;
+    op_batch_clear(&turn->batch);
+    op_overlay_batch(&turn->overlay, &turn->batch);
+    if (turn->batch.count) {
+        if (op_store_write(self->store, &turn->batch, turn->must_sync) != 0) {
+            op_turn_break(turn, "cannot write the store: %s", op_store_error(self->store));
+            return -1;
+        }
+        self->counts.commits++;
+        self->counts.syncs += turn->must_sync;
+    }
+    op_overlay_clear(&turn->overlay);
+    turn->must_sync = false;
+    op_link_release(self);
+    turn->committed = !turn->broken;
+    return turn->committed ? 0 : -1;
+}
+
+static void s_turn_end(op_actor_t *self)
+{
+    op_turn_t *turn = &self->turn;
+    turn->out.count = 0;
+    turn->out_next = turn->log_next = 0;
+    turn->committed = false;
+    op_arena_clear(&turn->arena);
+}
+
+bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame)
+{
+    op_turn_t *turn = &self->turn;
+    if (!turn->committed)
+        return false;
+    while (turn->out_next < turn->out.count) {
+        op_said_t *said = &turn->out.at[turn->out_next++];
+        if (said->what == OP_SAID_LOG)
+            continue;
+        *to = said->to;
+        *frame = said->bytes;
+        return true;
+    }
+    s_turn_end(self);
+    return false;
+}
+
+bool op_actor_next_log(op_actor_t *self, op_str_t *line)
+{
+    op_turn_t *turn = &self->turn;
+    if (!turn->committed)
+        return false;
+    while (turn->log_next < turn->out.count) {
+        op_said_t *said = &turn->out.at[turn->log_next++];
+        if (said->what != OP_SAID_LOG)
+            continue;
+        *line = said->bytes;
+        return true;
+    }
+    return false;
+}

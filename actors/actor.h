@@ -1,0 +1,82 @@
+/*  actor.h - one actor: a mailbox's worth of frames in, one commit, frames out
+
+    This is the turn (ARCHITECTURE.md), without any thread or socket: the runtime (runtime.h) drives
+    it with CZMQ and the real clock, a test or a simulation with whatever it likes.
+
+        op_actor_start                    once
+        loop:
+            op_actor_receive  ...         what is waiting, at most OP_TURN_MESSAGES_MAX frames
+            op_actor_tick                 when op_actor_wake_at has come
+            op_actor_commit               writes the turn's one batch; -1: stop the process
+            op_actor_next     ...         take the frames that may now leave
+
+    Tells. Each pair of actors has a link each way. A sent tell is a row of the sender's outbox,
+   written in the batch of the turn that sent it, under the next number of the link. The receiver's
+   turn writes that number as its cursor together with what the tell changed, and acknowledges after
+   its commit. A number at or below the cursor is a repeat: dropped, acknowledged again. A number
+   beyond cursor + 1 is too early: dropped, its time will come. The sender keeps OP_TELL_WINDOW
+   tells in flight, and sends again from the first one not acknowledged when OP_TELL_RESEND_MS pass
+   without progress, or after a restart.
+
+    Frames that do not decode, are not for this actor, or come too late are dropped and counted. A
+   tell whose body this build cannot decode is not acknowledged: it stays in its sender's outbox
+   until a build that can read it runs here. Losing it silently would be worse than a stuck link,
+   which is logged.
+
+    Rows in the store: "<actor>/" and the core's keys; "<actor>!o<peer>" NUL <number> the outbox,
+    "<actor>!n<peer>" NUL the last number given out, "<actor>!c<peer>" NUL the cursor. */
+
+#ifndef OP_ACTORS_ACTOR_H
+#define OP_ACTORS_ACTOR_H
+
+#include "actors/turn.h"
+#include "store/store.h"
+
+typedef struct op_actor op_actor_t;
+
+typedef struct {
+    uint64_t turns, commits, syncs;
+    uint64_t steps;   /* events given to the core */
+    uint64_t bad;     /* frames that did not decode or were not for us */
+    uint64_t late;    /* requests behind their deadline */
+    uint64_t repeats; /* tells that were taken before */
+    uint64_t early;   /* tells beyond the next one */
+    uint64_t resent;  /* times that a link started over */
+} op_actor_counts_t;
+
+/*  `store` is borrowed and outlives the actor. Every actor of a store has its own name. */
+op_actor_t *op_actor_new(const op_core_class_t *class, const char *name, op_store_t *store);
+void op_actor_destroy(op_actor_t **self_p);
+
+/*  Reads the links from the store and gives the core its START event. Commit afterwards. */
+void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *setup, int64_t now,
+                    const uint8_t entropy[OP_ENTROPY_SIZE]);
+
+/*  The frame is copied. */
+void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
+                      const uint8_t entropy[OP_ENTROPY_SIZE]);
+
+/*  The instant at which op_actor_tick has something to do; 0: none. */
+int64_t op_actor_wake_at(const op_actor_t *self);
+void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE]);
+
+/*  Gives the core its DRAIN event. Afterwards op_actor_busy says whether work is still in flight.
+ */
+void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE]);
+bool op_actor_busy(const op_actor_t *self);
+
+/*  0: what the turn wrote is durable. -1: it is not, op_actor_error says why; nothing of the turn
+   may leave, and since the core's memory is now ahead of the store, the actor must not go on. */
+int op_actor_commit(op_actor_t *self) OP_MUST_CHECK;
+const char *op_actor_error(const op_actor_t *self);
+
+/*  After a commit: the next frame to send, and to whom. False at the end, which also ends the turn:
+   the slices given out before die with it. False, too, before a commit and after one that failed. */
+bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame) OP_MUST_CHECK;
+/*  After a commit, before the last op_actor_next: the lines for the log. False at the end. */
+bool op_actor_next_log(op_actor_t *self, op_str_t *line) OP_MUST_CHECK;
+
+const char *op_actor_name(const op_actor_t *self);
+op_actor_counts_t op_actor_counts(const op_actor_t *self);
+
+#endif

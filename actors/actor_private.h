@@ -1,0 +1,106 @@
+/*  actor_private.h - what actor.c, turn.c and link.c share; nobody else includes it */
+
+#ifndef OP_ACTORS_ACTOR_PRIVATE_H
+#define OP_ACTORS_ACTOR_PRIVATE_H
+
+#include "actors/actor.h"
+#include "actors/overlay.h"
+#include "store/record.h"
+#include "store/records.h"
+
+/*  A tell of this turn: numbered when its step has succeeded. */
+typedef struct op_tell {
+    struct op_tell *next;
+    uint64_t number;
+    op_str_t frame;
+} op_tell_t;
+
+typedef struct {
+    char name[OP_ACTOR_NAME_MAX + 1];
+    uint64_t last;     /* number of the latest tell to the peer */
+    uint64_t acked;    /* the peer has taken all up to this one */
+    uint64_t sent;     /* all up to this one are on their way or taken */
+    int64_t resend_at; /* 0: nothing in flight */
+    uint64_t cursor;   /* the latest tell taken from the peer */
+    bool ack_due;      /* the peer waits to hear the cursor */
+    bool stuck;        /* an undecodable tell was logged already */
+    op_tell_t *fresh;  /* tells of this turn, oldest first */
+    op_tell_t **fresh_end;
+} op_link_t;
+
+/*  Something that a step said, before it is known whether the step stands. */
+typedef struct {
+    enum { OP_SAID_FRAME, OP_SAID_TELL, OP_SAID_LOG } what;
+    op_str_t to; /* of a frame or tell */
+    const op_type_t *type;
+    op_str_t bytes; /* a whole frame; of a tell: the encoded message; of a log: the line */
+} op_said_t;
+
+typedef struct {
+    op_said_t *at;
+    size_t count, capacity;
+} op_said_list_t;
+
+struct op_turn {
+    op_actor_t *actor;
+    op_arena_t arena;
+    op_overlay_t overlay;
+    op_batch_t batch;
+    bool must_sync;
+    bool committed;     /* what it says may leave */
+    const char *broken; /* NULL, or why this turn must not be committed */
+
+    /* The current step. */
+    const op_event_t *event;
+    const op_envelope_t *envelope; /* NULL for START, TIMER and DRAIN */
+    op_str_t body;                 /* encoded, to be forwarded as it came */
+    op_random_t random;
+    op_said_list_t said;
+    bool step_sync;
+    bool answered;
+    size_t walks; /* open ones */
+
+    /* What the turn will say once it is committed. */
+    op_said_list_t out;
+    size_t out_next, log_next;
+};
+
+struct op_actor {
+    const op_core_class_t *class;
+    char name[OP_ACTOR_NAME_MAX + 1];
+    void *core;
+    op_store_t *store;
+    op_turn_t turn;
+    int64_t now; /* of the latest event */
+    op_id_clock_t ids;
+    op_link_t links[OP_PEERS_MAX];
+    size_t link_count;
+    int64_t wake_at;
+    op_actor_counts_t counts;
+    op_buf_t scratch; /* of encoding */
+    op_buf_t value;   /* of reading */
+};
+
+/*  turn.c */
+void op_said_add(op_said_list_t *list, op_said_t said);
+void op_turn_break(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
+/*  A full key of the store: the actor's name, '/' or '!', and the rest, in the arena. */
+op_str_t op_turn_full_key(op_turn_t *self, char space, op_str_t key);
+int op_turn_read(op_turn_t *self, op_str_t full_key, const op_type_t *record, void *value);
+void op_turn_write(op_turn_t *self, op_str_t full_key, const op_type_t *record, const void *value);
+op_str_t op_turn_encode(op_turn_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                        const void *body);
+
+/*  link.c */
+op_link_t *op_link_of(op_actor_t *actor, op_str_t peer);   /* NULL: too many peers */
+op_link_t *op_link_find(op_actor_t *actor, op_str_t peer); /* NULL: none yet */
+void op_link_load(op_actor_t *actor);
+void op_link_tell(op_actor_t *actor, op_link_t *link, const op_type_t *type, op_str_t message);
+void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number);
+void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number);
+void op_link_tick(op_actor_t *actor);
+int64_t op_link_wake_at(const op_actor_t *actor);
+/*  After the commit: queues acks, and tells as far as the window allows. */
+void op_link_release(op_actor_t *actor);
+
+#endif

@@ -1,0 +1,212 @@
+/*  auth_code.c - login codes: a verification from its start to a session
+
+    A code has a million values, so guessing is what must be bounded: five tries a verification, a
+   daily count of wrong codes per phone, few starts per phone (rate.start), and one living
+   verification per phone.    */
+
+#include "actors/auth_private.h"
+
+#include "base/instant.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum { CODE_DIGITS = 6 };
+
+static op_hash_t s_code_hash(op_id_t verification, op_str_t code)
+{
+    op_hash_t hash;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash.bytes);
+    crypto_generichash_update(&state, verification.bytes, sizeof verification.bytes);
+    crypto_generichash_update(&state, (const uint8_t *)code.at, code.size);
+    crypto_generichash_final(&state, hash.bytes, sizeof hash.bytes);
+    return hash;
+}
+
+static void s_end_earlier(op_turn_t *turn, op_id_t verification)
+{
+    op_key_t key = op_key_of_id('v', verification);
+    op_verification_row_t row;
+    if (!op_turn_get(turn, &key, &op_verification_row_type, &row) || row.ended)
+        return;
+    row.ended = true;
+    op_turn_put(turn, &key, &op_verification_row_type, &row);
+}
+
+static void s_text_code(op_turn_t *turn, const op_context_t *context, op_id_t verification,
+                        const op_verification_row_t *row, op_str_t code)
+{
+    op_text_send_t text = {
+        .text = verification,
+        .line = context->line,
+        .to = row->phone,
+        .body = op_turn_text(turn,
+                             "%.*s is your OP code. It lasts %d minutes. Give it only to the agent "
+                             "that you asked to sign you up.",
+                             (int)code.size, code.at,
+                             (int)((row->expires - row->created) / OP_MINUTE_MS)),
+        .code = true,
+        .expires = row->expires};
+    op_turn_tell(turn, "modem", &op_text_send_type, &text);
+}
+
+void op_auth_on_start(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    op_str_t phone = OP_BODY(event, auth_start)->phone;
+    op_key_t phone_key = op_key_of_text('p', phone);
+    op_phone_row_t known = {0};
+    if (op_turn_get(turn, &phone_key, &op_phone_row_type, &known))
+        s_end_earlier(turn, known.verification);
+
+    op_id_t id = op_turn_new_id(turn);
+    char digits[CODE_DIGITS + 1];
+    uint32_t number = op_random_below(op_turn_random(turn), 1000000);
+    for (int i = CODE_DIGITS - 1; i >= 0; i--, number /= 10)
+        digits[i] = (char)('0' + number % 10);
+    op_str_t code = op_turn_copy(turn, op_str_of(digits, CODE_DIGITS));
+
+    op_verification_row_t row = {.phone = phone,
+                                 .code_hash = s_code_hash(id, code),
+                                 .created = event->now,
+                                 .expires = event->now + (int64_t)self->setup.code_ttl_ms,
+                                 .delivery = OP_TEXT_QUEUED};
+    op_key_t key = op_key_of_id('v', id);
+    op_turn_put(turn, &key, &op_verification_row_type, &row);
+    known.verification = id;
+    op_turn_put(turn, &phone_key, &op_phone_row_type, &known);
+    s_text_code(turn, event->context, id, &row, code);
+    sodium_memzero(digits, sizeof digits);
+
+    op_auth_started_t started = {id, self->setup.code_ttl_ms / OP_SECOND_MS};
+    op_turn_reply(turn, &op_auth_started_type, &started);
+}
+
+/*  The outcome of the text that carries a code: its `text` is the verification's id. */
+void op_auth_on_outcome(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_outcome_t *outcome = OP_BODY(event, text_outcome);
+    op_key_t key = op_key_of_id('v', outcome->text);
+    op_verification_row_t row;
+    if (!op_turn_get(turn, &key, &op_verification_row_type, &row))
+        return;
+    row.delivery = outcome->state;
+    op_turn_put(turn, &key, &op_verification_row_type, &row);
+}
+
+void op_auth_on_verification(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    op_id_t id;
+    op_verification_row_t row;
+    if (!op_id_parse(OP_BODY(event, by_id)->id, &id)) {
+        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+        return;
+    }
+    op_key_t key = op_key_of_id('v', id);
+    if (!op_turn_get(turn, &key, &op_verification_row_type, &row)) {
+        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+        return;
+    }
+    const char *status = row.delivery == OP_TEXT_SENT     ? "sent"
+                         : row.delivery == OP_TEXT_FAILED ? "delivery_failed"
+                                                          : "pending";
+    op_verification_view_t view = {id, op_str(status), row.expires};
+    op_turn_reply(turn, &op_verification_view_type, &view);
+}
+
+/*  Counts a wrong code against the verification and against its phone's day. Unlike other refusals
+   this one must leave a trace, so it is answered as a reply. */
+static void s_count_wrong(const op_event_t *event, op_turn_t *turn, const op_key_t *key,
+                          op_verification_row_t *row, op_phone_row_t *phone)
+{
+    op_key_t phone_key = op_key_of_text('p', row->phone);
+    row->wrong++;
+    op_turn_put(turn, key, &op_verification_row_type, row);
+    phone->day = (uint64_t)op_instant_day(event->now);
+    phone->wrong++;
+    op_turn_put(turn, &phone_key, &op_phone_row_type, phone);
+    op_refusal_t refusal = {.error = OP_ERROR_VERIFICATION_INVALID, .field = OP_STR("code")};
+    op_turn_reply(turn, &op_refusal_type, &refusal);
+}
+
+static op_id_t s_account_of(const op_event_t *event, op_turn_t *turn, op_str_t phone,
+                            op_phone_row_t *known, bool *created)
+{
+    *created = op_id_is_none(known->account);
+    if (!*created)
+        return known->account;
+    known->account = op_turn_new_id(turn);
+    op_key_t key = op_key_of_id('a', known->account);
+    op_account_row_t account = {phone, event->now};
+    op_turn_put(turn, &key, &op_account_row_type, &account);
+    return known->account;
+}
+
+static void s_open_session(op_auth_t *self, const op_event_t *event, op_turn_t *turn,
+                           op_verification_row_t *row, op_phone_row_t *known)
+{
+    bool created;
+    op_id_t account = s_account_of(event, turn, row->phone, known, &created);
+    op_key_t phone_key = op_key_of_text('p', row->phone);
+    op_turn_put(turn, &phone_key, &op_phone_row_type, known);
+
+    op_str_t token = op_auth_new_token(turn, "ses_live_");
+    op_hash_t hash = op_token_hash(token);
+    op_session_row_t session = {op_turn_new_id(turn), account,
+                                event->now + (int64_t)self->setup.session_ttl_ms};
+    op_key_t key = op_key('s');
+    op_key_hash(&key, hash.bytes, sizeof hash.bytes);
+    op_turn_put(turn, &key, &op_session_row_type, &session);
+
+    op_session_opened_t opened = {{account, row->phone, created}, token, session.expires};
+    op_turn_reply(turn, &op_session_opened_type, &opened);
+}
+
+void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_auth_verify_t *verify = OP_BODY(event, auth_verify);
+    op_id_t id;
+    op_verification_row_t row;
+    op_key_t key = op_key('v');
+    bool known_id = op_id_parse(verify->verification_id, &id);
+    if (known_id) {
+        op_key_id(&key, id);
+        known_id = op_turn_get(turn, &key, &op_verification_row_type, &row);
+    }
+    if (!known_id) {
+        op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
+        return;
+    }
+    op_phone_row_t phone = {0};
+    op_key_t phone_key = op_key_of_text('p', row.phone);
+    if (!op_turn_get(turn, &phone_key, &op_phone_row_type, &phone)) {
+        op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
+        return;
+    }
+    if (row.wrong >= self->setup.tries) {
+        op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "code");
+        return;
+    }
+    if (row.ended || row.expires <= event->now) {
+        op_turn_refuse(turn, OP_ERROR_VERIFICATION_EXPIRED, NULL);
+        return;
+    }
+    int64_t day = op_instant_day(event->now);
+    if (phone.day != (uint64_t)day)
+        phone.wrong = 0;
+    if (phone.wrong >= self->setup.wrong_per_day) {
+        uint64_t wait = (uint64_t)((day + 1) * OP_DAY_MS - event->now) / OP_SECOND_MS + 1;
+        op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL,
+                            "Too many wrong codes for this phone today.", wait);
+        return;
+    }
+    op_hash_t hash = s_code_hash(id, verify->code);
+    if (sodium_memcmp(hash.bytes, row.code_hash.bytes, sizeof hash.bytes) != 0) {
+        s_count_wrong(event, turn, &key, &row, &phone);
+        return;
+    }
+    row.ended = true;
+    op_turn_put(turn, &key, &op_verification_row_type, &row);
+    s_open_session(self, event, turn, &row, &phone);
+}

@@ -1,0 +1,108 @@
+#include "actors/ledger_private.h"
+
+#include "base/instant.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+op_id_t op_ledger_scope(op_id_t account, op_id_t number, op_id_t lease)
+{
+    if (!op_id_is_none(lease))
+        return lease;
+    op_id_t scope;
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof scope.bytes);
+    crypto_generichash_update(&state, account.bytes, sizeof account.bytes);
+    crypto_generichash_update(&state, number.bytes, sizeof number.bytes);
+    crypto_generichash_final(&state, scope.bytes, sizeof scope.bytes);
+    return scope;
+}
+
+static op_ledger_step_fn *const s_on_step[OP_STEP_END] = {
+    [OP_STEP_LEDGER_CODE_LINE] = op_ledger_on_code_line,
+    [OP_STEP_LEDGER_AVAILABLE] = op_ledger_on_available,
+    [OP_STEP_LEDGER_MINE] = op_ledger_on_mine,
+    [OP_STEP_LEDGER_LEASE] = op_ledger_on_lease,
+    [OP_STEP_LEDGER_RELEASE] = op_ledger_on_release,
+    [OP_STEP_LEDGER_ENTITLED] = op_ledger_on_entitled,
+    [OP_STEP_LEDGER_NUMBER] = op_ledger_on_number,
+    [OP_STEP_LEDGER_SUBMIT] = op_ledger_on_submit,
+    [OP_STEP_LEDGER_MESSAGE] = op_ledger_on_message,
+    [OP_STEP_LEDGER_MESSAGES] = op_ledger_on_messages,
+};
+
+static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    self->setup = *OP_BODY(event, ledger_setup);
+    OP_ASSERT(op_str_copy(self->setup.prefixes, self->prefixes, sizeof self->prefixes));
+    OP_ASSERT(op_str_copy(self->setup.region, self->region, sizeof self->region));
+    self->setup.prefixes = op_str(self->prefixes);
+    self->setup.region = op_str(self->region);
+    op_turn_wake_at(turn, event->now + OP_HOUR_MS);
+}
+
+static void s_on_tell(const op_event_t *event, op_turn_t *turn)
+{
+    if (OP_IS(event, text_outcome))
+        op_ledger_on_outcome(event, turn);
+    else if (OP_IS(event, text_received))
+        op_ledger_on_received(event, turn);
+    else if (OP_IS(event, text_send))
+        op_ledger_on_handover(event, turn);
+    else if (OP_IS(event, line_state))
+        op_ledger_on_line_state(event, turn);
+}
+
+/*  Counts of days gone by have no use. */
+static bool s_day_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)row;
+    uint64_t day;
+    key = op_str_of(key.at + 1, key.size - 1);
+    return op_key_take_number(&key, &day) && (int64_t)day < *(const int64_t *)arg;
+}
+
+static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    int64_t yesterday = op_instant_day(event->now) - 1;
+    bool whole = op_sweep_slice(&self->days, &yesterday, turn);
+    op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
+}
+
+static void *s_create(void)
+{
+    op_ledger_t *self = op_alloc(sizeof *self);
+    *self = (op_ledger_t){
+        .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}}};
+    return self;
+}
+
+static void s_destroy(void **self_p)
+{
+    free(*self_p);
+    *self_p = NULL;
+}
+
+static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
+{
+    switch (event->kind) {
+    case OP_EVENT_START:
+        s_on_start(core, event, turn);
+        return;
+    case OP_EVENT_REQUEST:
+        s_on_step[event->step](core, event, turn);
+        return;
+    case OP_EVENT_TELL:
+        s_on_tell(event, turn);
+        return;
+    case OP_EVENT_TIMER:
+        s_on_timer(core, event, turn);
+        return;
+    case OP_EVENT_NOTE:
+    case OP_EVENT_DRAIN:
+        return;
+    }
+}
+
+const op_core_class_t op_ledger_class = {"ledger", s_create, s_destroy, s_step, NULL};

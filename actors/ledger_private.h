@@ -1,0 +1,51 @@
+/*  ledger_private.h - shared by ledger.c, ledger_number.c, ledger_text.c and ledger_list.c
+
+    Keys: 'n' number id                number_row          'e' E.164                  number_id_row
+          'm' scope, 'i' or 'o', id    text_row            'p' number, peer, account  counter_row
+          'd' day, account, number     counter_row         'q' number                 counter_row
+          'u' id                       unclaimed_row
+    'p' says that the account has texted the peer from the shared number; 'd' counts accepted texts
+   of a UTC day; 'q' counts the texts that wait for the number's line. */
+
+#ifndef OP_ACTORS_LEDGER_PRIVATE_H
+#define OP_ACTORS_LEDGER_PRIVATE_H
+
+#include "actors/ledger.h"
+#include "actors/sweep.h"
+#include "store/records.h"
+
+enum { OP_FAN_OUT_SLICE = 200 };
+
+typedef struct {
+    op_ledger_setup_t setup; /* its strings point to the two arrays */
+    char prefixes[200];
+    char region[9];
+    op_sweep_t days;
+} op_ledger_t;
+
+typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
+
+/*  ledger_number.c */
+op_ledger_step_fn op_ledger_on_code_line, op_ledger_on_available, op_ledger_on_mine,
+    op_ledger_on_lease, op_ledger_on_release, op_ledger_on_entitled, op_ledger_on_number;
+void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn);
+bool op_ledger_number(op_turn_t *turn, op_id_t id, op_number_row_t *row);
+bool op_ledger_number_at(op_turn_t *turn, op_str_t e164, op_id_t *id, op_number_row_t *row);
+/*  The number behind the calling API key; false, and the request refused, when the key's right to
+ * it has ended. */
+bool op_ledger_own_number(const op_event_t *event, op_turn_t *turn, op_number_row_t *row);
+
+/*  ledger_text.c */
+op_ledger_step_fn op_ledger_on_submit;
+void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn);
+void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn);
+void op_ledger_on_received(const op_event_t *event, op_turn_t *turn);
+
+/*  ledger_list.c */
+op_ledger_step_fn op_ledger_on_message, op_ledger_on_messages;
+op_key_t op_ledger_text_key(op_id_t scope, char direction, op_id_t id);
+/*  A message as clients see it; what it points to lives as long as the turn. */
+op_message_view_t op_ledger_view(op_turn_t *turn, op_id_t id, char direction, op_str_t number,
+                                 const op_text_row_t *row);
+
+#endif

@@ -1,0 +1,312 @@
+/*  ledger_text.c - texts on their way: accepted, handed over, settled, received */
+
+#include "actors/failure.h"
+#include "actors/ledger_private.h"
+#include "base/instant.h"
+
+#include <string.h>
+
+enum { QUEUE_FULL_RETRY_S = 30 };
+
+static uint64_t s_count(op_turn_t *turn, const op_key_t *key)
+{
+    op_counter_row_t row;
+    return op_turn_get(turn, key, &op_counter_row_type, &row) ? row.value : 0;
+}
+
+static void s_set_count(op_turn_t *turn, const op_key_t *key, uint64_t value)
+{
+    op_counter_row_t row = {value};
+    op_turn_put(turn, key, &op_counter_row_type, &row);
+}
+
+static op_key_t s_day_key(const op_context_t *context, int64_t now)
+{
+    op_key_t key = op_key('d');
+    op_key_number(&key, (uint64_t)op_instant_day(now));
+    op_key_id(&key, context->account);
+    op_key_id(&key, context->number);
+    return key;
+}
+
+static op_key_t s_peer_key(op_id_t number, op_str_t peer)
+{
+    op_key_t key = op_key_of_id('p', number);
+    op_key_text(&key, peer);
+    return key;
+}
+
+/*  Tells the webhook actor what happened; it knows whether anybody wants to hear it. */
+static void s_tell_event(const op_event_t *event, op_turn_t *turn, const char *type, op_id_t id,
+                         char direction, op_str_t number, const op_text_row_t *row)
+{
+    op_number_event_t tell = {.account = row->account,
+                              .number = row->number,
+                              .type = op_str(type),
+                              .event = op_turn_new_id(turn),
+                              .at = event->now,
+                              .message = op_ledger_view(turn, id, direction, number, row)};
+    op_turn_tell(turn, "webhook", &op_number_event_type, &tell);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Accepting */
+
+/*  Everything that can be wrong with a text before the counts are looked at. OP_OK: accept. *target
+   is the leased number it goes to, none for a text that goes out by radio. */
+static op_error_t s_check(op_ledger_t *self, op_turn_t *turn, const op_message_send_t *send,
+                          const op_number_row_t *number, bool *inside)
+{
+    op_id_t target;
+    op_number_row_t row;
+    *inside = false;
+    if (op_str_equal(send->to, number->e164))
+        return OP_ERROR_SELF_SEND;
+    if (op_ledger_number_at(turn, send->to, &target, &row)) {
+        *inside = !op_id_is_none(row.lease);
+        return *inside ? OP_OK : OP_ERROR_TARGET_IS_POOL;
+    }
+    return op_phone_allowed(send->to, self->setup.prefixes) ? OP_OK : OP_ERROR_INVALID_PHONE;
+}
+
+/*  The daily cap is the last of the windows: when it refuses, the others get their call back. Since
+   the note to rate must leave, this refusal is answered as a reply. */
+static void s_refuse_day(const op_event_t *event, op_turn_t *turn, uint64_t limit, int64_t ends)
+{
+    event->context->limit = 0;
+    op_context_window(event->context, limit, 0, ends);
+    op_rate_return_t give_back = {event->context->key};
+    op_turn_note(turn, "rate", &op_rate_return_type, &give_back);
+    op_refusal_t refusal = {.error = OP_ERROR_RATE_LIMITED,
+                            .retry_after =
+                                (uint64_t)(ends - event->now + OP_SECOND_MS - 1) / OP_SECOND_MS};
+    op_turn_reply(turn, &op_refusal_type, &refusal);
+}
+
+static void s_remember_peer(op_turn_t *turn, const op_context_t *context, op_str_t peer)
+{
+    op_key_t key = s_peer_key(context->number, peer);
+    op_key_id(&key, context->account);
+    if (s_count(turn, &key) == 0)
+        s_set_count(turn, &key, 1);
+}
+
+static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
+                     const op_number_row_t *number, bool inside)
+{
+    const op_message_send_t *send = OP_BODY(event, message_send);
+    const op_context_t *context = event->context;
+    op_id_t id = op_turn_new_id(turn);
+    op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
+    op_text_row_t row = {.account = context->account,
+                         .number = context->number,
+                         .peer = send->to,
+                         .body = send->body,
+                         .state = OP_TEXT_QUEUED,
+                         .created = event->now};
+    op_key_t key = op_ledger_text_key(scope, 'o', id);
+    op_turn_put(turn, &key, &op_text_row_type, &row);
+    if (number->shared)
+        s_remember_peer(turn, context, send->to);
+
+    op_text_send_t text = {.text = id,
+                           .scope = scope,
+                           .line = number->e164,
+                           .to = send->to,
+                           .body = send->body,
+                           .expires = event->now + (int64_t)self->setup.text_ttl_ms};
+    char carrier[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(inside ? OP_STR("ledger") : number->modem, carrier, sizeof carrier);
+    op_turn_tell(turn, carrier, &op_text_send_type, &text);
+
+    op_message_view_t view = op_ledger_view(turn, id, 'o', number->e164, &row);
+    op_turn_reply(turn, &op_message_view_type, &view);
+}
+
+void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_message_send_t *send = OP_BODY(event, message_send);
+    op_context_t *context = event->context;
+    op_number_row_t number;
+    bool inside;
+    if (!op_ledger_own_number(event, turn, &number))
+        return;
+    op_error_t error = s_check(self, turn, send, &number, &inside);
+    if (error != OP_OK) {
+        const char *sentence = error == OP_ERROR_INVALID_PHONE
+                                   ? "This server does not text numbers with this prefix."
+                                   : NULL;
+        op_turn_refuse_with(turn, error, "to", sentence, 0);
+        return;
+    }
+    op_key_t day_key = s_day_key(context, event->now);
+    op_key_t queue_key = op_key_of_id('q', context->number);
+    uint64_t limit = number.shared ? self->setup.day_free : self->setup.day_paid;
+    uint64_t used = s_count(turn, &day_key);
+    uint64_t waiting = s_count(turn, &queue_key);
+    int64_t day_ends = (op_instant_day(event->now) + 1) * OP_DAY_MS;
+    if (used >= limit) {
+        s_refuse_day(event, turn, limit, day_ends);
+        return;
+    }
+    if (!inside && waiting >= self->setup.queue_max) {
+        op_turn_refuse_with(turn, OP_ERROR_UNAVAILABLE, NULL,
+                            "Too many texts wait for this number's line.", QUEUE_FULL_RETRY_S);
+        return;
+    }
+    s_set_count(turn, &day_key, used + 1);
+    if (!inside)
+        s_set_count(turn, &queue_key, waiting + 1);
+    op_context_window(context, limit, limit - used - 1, day_ends);
+    s_accept(self, event, turn, &number, inside);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Settling */
+
+/*  May a text go from one state to the other? Outcomes may repeat or overtake each other only
+   across a restart of the modem's actor; a settled text stays as it is. */
+static bool s_may_become(uint64_t from, uint64_t to)
+{
+    bool open = from == OP_TEXT_QUEUED || from == OP_TEXT_SENDING;
+    return open && to > from && to <= OP_TEXT_FAILED;
+}
+
+static bool s_settle(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_id_t id,
+                     op_text_state_t state, op_str_t failure)
+{
+    op_key_t key = op_ledger_text_key(scope, 'o', id);
+    op_text_row_t row;
+    op_number_row_t number;
+    if (!op_turn_get(turn, &key, &op_text_row_type, &row) || !s_may_become(row.state, state) ||
+        !op_ledger_number(turn, row.number, &number))
+        return false;
+    row.state = state;
+    if (state != OP_TEXT_SENDING)
+        row.settled = event->now;
+    row.failure = failure;
+    op_turn_put(turn, &key, &op_text_row_type, &row);
+    if (state != OP_TEXT_SENDING)
+        s_tell_event(event, turn, state == OP_TEXT_SENT ? "message.sent" : "message.failed", id,
+                     'o', number.e164, &row);
+    return true;
+}
+
+void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_outcome_t *outcome = OP_BODY(event, text_outcome);
+    op_key_t key = op_ledger_text_key(outcome->scope, 'o', outcome->text);
+    op_text_row_t row;
+    if (!op_turn_get(turn, &key, &op_text_row_type, &row))
+        return;
+    if (!s_settle(event, turn, outcome->scope, outcome->text, (op_text_state_t)outcome->state,
+                  outcome->code) ||
+        outcome->state == OP_TEXT_SENDING)
+        return;
+    op_key_t queue_key = op_key_of_id('q', row.number);
+    uint64_t waiting = s_count(turn, &queue_key);
+    OP_ASSERT(waiting > 0);
+    s_set_count(turn, &queue_key, waiting - 1);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Receiving */
+
+static void s_take_in(const op_event_t *event, op_turn_t *turn, op_id_t account, op_id_t number_id,
+                      const op_number_row_t *number, op_str_t from, op_str_t body, int64_t received)
+{
+    op_id_t id = op_turn_new_id(turn);
+    op_text_row_t row = {.account = account,
+                         .number = number_id,
+                         .peer = from,
+                         .body = body,
+                         .created = event->now,
+                         .settled = received};
+    op_id_t scope = op_ledger_scope(account, number_id, number->lease);
+    op_key_t key = op_ledger_text_key(scope, 'i', id);
+    op_turn_put(turn, &key, &op_text_row_type, &row);
+    s_tell_event(event, turn, "message.received", id, 'i', number->e164, &row);
+}
+
+/*  A text between two numbers of the pool: both sides in one commit. */
+void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_send_t *text = OP_BODY(event, text_send);
+    op_id_t target;
+    op_number_row_t number;
+    bool reachable =
+        op_ledger_number_at(turn, text->to, &target, &number) && !op_id_is_none(number.lease);
+    if (!reachable) { /* the lease has ended since the text was accepted */
+        s_settle(event, turn, text->scope, text->text, OP_TEXT_FAILED,
+                 op_str(op_failure_code(OP_FAILURE_UNREACHABLE)));
+        return;
+    }
+    s_take_in(event, turn, number.account, target, &number, text->line, text->body, event->now);
+    s_settle(event, turn, text->scope, text->text, OP_TEXT_SENT, (op_str_t){0});
+}
+
+static void s_keep_unclaimed(const op_event_t *event, op_turn_t *turn,
+                             const op_text_received_t *text)
+{
+    char line[OP_PHONE_MAX + 1];
+    op_key_t key = op_key_of_id('u', op_turn_new_id(turn));
+    op_unclaimed_row_t row = {text->line, text->from, text->body, text->received};
+    op_turn_put(turn, &key, &op_unclaimed_row_type, &row);
+    op_turn_log(turn, "number=%s an inbound text that no account is entitled to was kept",
+                op_phone_mask(text->line, line));
+    (void)event;
+}
+
+/*  The accounts, behind `after`, that have texted the sender from this shared number. */
+static size_t s_entitled(op_turn_t *turn, op_id_t number, op_str_t peer, op_id_t after,
+                         op_id_t *accounts)
+{
+    op_key_t base = s_peer_key(number, peer), low = base, high = op_key_end(&base);
+    if (!op_id_is_none(after)) {
+        op_key_id(&low, after);
+        low = op_key_end(&low);
+    }
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_counter_row_t row;
+    op_str_t key;
+    size_t count = 0;
+    while (count < OP_FAN_OUT_SLICE && op_turn_walk_next(walk, &op_counter_row_type, &key, &row)) {
+        key = op_str_of(key.at + base.size, key.size - base.size);
+        if (op_key_take_id(&key, &accounts[count]))
+            count++;
+    }
+    op_turn_walk_end(&walk);
+    return count;
+}
+
+static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_id,
+                      const op_number_row_t *number)
+{
+    const op_text_received_t *text = OP_BODY(event, text_received);
+    op_id_t accounts[OP_FAN_OUT_SLICE];
+    size_t count = s_entitled(turn, number_id, text->from, text->after, accounts);
+    for (size_t i = 0; i < count; i++)
+        s_take_in(event, turn, accounts[i], number_id, number, text->from, text->body,
+                  text->received);
+    if (count == OP_FAN_OUT_SLICE) {
+        op_text_received_t rest = *text;
+        rest.after = accounts[count - 1];
+        op_turn_tell(turn, "ledger", &op_text_received_type, &rest);
+    } else if (count == 0 && op_id_is_none(text->after))
+        s_keep_unclaimed(event, turn, text);
+}
+
+void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_received_t *text = OP_BODY(event, text_received);
+    op_id_t id;
+    op_number_row_t number;
+    if (!op_ledger_number_at(turn, text->line, &id, &number))
+        s_keep_unclaimed(event, turn, text);
+    else if (!op_id_is_none(number.lease))
+        s_take_in(event, turn, number.account, id, &number, text->from, text->body, text->received);
+    else if (number.shared)
+        s_fan_out(event, turn, id, &number);
+    else
+        s_keep_unclaimed(event, turn, text);
+}

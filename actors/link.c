@@ -1,0 +1,244 @@
+#include "actors/actor_private.h"
+
+#include <string.h>
+
+/*  The rows of a link: '!', a letter, the peer, and for the outbox the tell's number. */
+static op_str_t s_key(op_actor_t *actor, char letter, const op_link_t *link, uint64_t number)
+{
+    op_key_t key = op_key_of_text(letter, op_str(link->name));
+    if (letter == 'o')
+        op_key_number(&key, number);
+    return op_turn_full_key(&actor->turn, '!', op_key_str(&key));
+}
+
+op_link_t *op_link_find(op_actor_t *actor, op_str_t peer)
+{
+    for (size_t i = 0; i < actor->link_count; i++)
+        if (op_str_is(peer, actor->links[i].name))
+            return &actor->links[i];
+    return NULL;
+}
+
+op_link_t *op_link_of(op_actor_t *actor, op_str_t peer)
+{
+    op_link_t *known = op_link_find(actor, peer);
+    if (known)
+        return known;
+    if (actor->link_count == OP_PEERS_MAX || peer.size == 0 || peer.size > OP_ACTOR_NAME_MAX)
+        return NULL;
+    op_link_t *link = &actor->links[actor->link_count++];
+    *link = (op_link_t){0};
+    link->fresh_end = &link->fresh;
+    op_str_copy(peer, link->name, sizeof link->name);
+    return link;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Loading: the rows of all links lie together, "n..." and "c..." counters and the outboxes */
+
+static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
+{
+    op_str_t rest = op_str_of(key.at + 1, key.size - 1), peer;
+    op_link_t *link = op_key_take_text(&rest, &peer) ? op_link_of(actor, peer) : NULL;
+    op_counter_row_t row = {0};
+    const char *damage =
+        link ? op_record_open(&op_counter_row_type, value, &actor->turn.arena, &row) : "its key";
+    if (damage)
+        op_turn_break(&actor->turn, "a damaged link row in the store (%s); restore a backup",
+                      damage);
+    else if (key.at[0] == 'n')
+        link->last = row.value;
+    else
+        link->cursor = row.value;
+}
+
+/*  Acknowledged rows were deleted in order, but unsynced: a power cut may have taken back any of
+    these deletions and not a later one. So whatever lies before a gap, or before the end of the
+    numbers given out, had been acknowledged; it is deleted once more. */
+static void s_acknowledge_up_to(op_actor_t *actor, op_link_t *link, uint64_t first, uint64_t number)
+{
+    for (uint64_t n = first; n <= number; n++)
+        op_overlay_delete(&actor->turn.overlay, s_key(actor, 'o', link, n));
+}
+
+static void s_load_outbox(op_actor_t *actor, op_link_t *link)
+{
+    op_key_t low = op_key_of_text('o', op_str(link->name)), high = op_key_end(&low);
+    op_str_t from = op_turn_full_key(&actor->turn, '!', op_key_str(&low));
+    op_str_t to = op_turn_full_key(&actor->turn, '!', op_key_str(&high));
+    op_store_range_t *range = op_store_range(actor->store, from, to, false);
+    op_str_t key, value;
+    uint64_t first = 0, previous = 0, number; /* of the rows without a gap so far; 0: none */
+    int rc;
+    while ((rc = op_store_range_next(range, &key, &value)) > 0) {
+        op_str_t tail = op_str_of(key.at + from.size, key.size - from.size);
+        if (!op_key_take_number(&tail, &number) || number == 0 || number > link->last) {
+            op_turn_break(&actor->turn, "a damaged outbox row in the store; restore a backup");
+            break;
+        }
+        if (first && number != previous + 1)
+            s_acknowledge_up_to(actor, link, first, previous);
+        if (!first || number != previous + 1)
+            first = number;
+        previous = number;
+    }
+    if (rc < 0)
+        op_turn_break(&actor->turn, "cannot read the store: %s", op_store_error(actor->store));
+    op_store_range_destroy(&range);
+    link->acked = previous == link->last && first ? first - 1 : link->last;
+    if (first && link->acked == link->last)
+        s_acknowledge_up_to(actor, link, first, previous);
+    link->sent = link->acked;
+}
+
+void op_link_load(op_actor_t *actor)
+{
+    static const char letters[] = {'c', 'n'};
+    for (size_t i = 0; i < sizeof letters; i++) {
+        op_key_t low = op_key(letters[i]), high = op_key_end(&low);
+        op_str_t from = op_turn_full_key(&actor->turn, '!', op_key_str(&low));
+        op_str_t to = op_turn_full_key(&actor->turn, '!', op_key_str(&high));
+        op_store_range_t *range = op_store_range(actor->store, from, to, false);
+        op_str_t key, value;
+        int rc;
+        while ((rc = op_store_range_next(range, &key, &value)) > 0)
+            s_load_row(actor, op_str_of(key.at + from.size - 1, key.size - from.size + 1), value);
+        if (rc < 0)
+            op_turn_break(&actor->turn, "cannot read the store: %s", op_store_error(actor->store));
+        op_store_range_destroy(&range);
+    }
+    for (size_t i = 0; i < actor->link_count; i++)
+        s_load_outbox(actor, &actor->links[i]);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Sending */
+
+void op_link_tell(op_actor_t *actor, op_link_t *link, const op_type_t *type, op_str_t message)
+{
+    op_turn_t *turn = &actor->turn;
+    op_tell_t *tell = op_arena_alloc(&turn->arena, sizeof *tell);
+    tell->number = ++link->last;
+    op_envelope_t envelope = {.kind = OP_FRAME_TELL,
+                              .type = type->number,
+                              .from = op_str(actor->name),
+                              .to = op_str(link->name),
+                              .sequence = tell->number};
+    op_buf_clear(&actor->scratch);
+    op_encode(&op_envelope_type, &envelope, &actor->scratch);
+    op_buf_add_str(&actor->scratch, message);
+    tell->frame = op_arena_copy(&turn->arena, op_buf_str(&actor->scratch));
+
+    op_outbox_row_t row = {tell->frame};
+    op_turn_write(turn, s_key(actor, 'o', link, tell->number), &op_outbox_row_type, &row);
+    op_counter_row_t last = {link->last};
+    op_turn_write(turn, s_key(actor, 'n', link, 0), &op_counter_row_type, &last);
+    turn->must_sync = true;
+    *link->fresh_end = tell;
+    link->fresh_end = &tell->next;
+}
+
+static void s_emit(op_actor_t *actor, op_link_t *link, op_str_t frame)
+{
+    op_said_add(&actor->turn.out,
+                (op_said_t){.what = OP_SAID_FRAME, .to = op_str(link->name), .bytes = frame});
+}
+
+/*  Sends on, as far as the window allows: older tells from the store, this turn's from memory. */
+static void s_pump(op_actor_t *actor, op_link_t *link)
+{
+    op_tell_t *fresh = link->fresh;
+    while (link->sent < link->last && link->sent - link->acked < OP_TELL_WINDOW) {
+        uint64_t number = link->sent + 1;
+        while (fresh && fresh->number < number)
+            fresh = fresh->next;
+        if (fresh && fresh->number == number)
+            s_emit(actor, link, fresh->frame);
+        else {
+            op_outbox_row_t row;
+            if (op_turn_read(&actor->turn, s_key(actor, 'o', link, number), &op_outbox_row_type,
+                             &row) <= 0) {
+                op_turn_break(&actor->turn, "tell %llu to %s is missing in the store",
+                              (unsigned long long)number, link->name);
+                return;
+            }
+            s_emit(actor, link, row.frame);
+        }
+        link->sent = number;
+        if (!link->resend_at)
+            link->resend_at = actor->now + OP_TELL_RESEND_MS;
+    }
+    link->fresh = NULL;
+    link->fresh_end = &link->fresh;
+}
+
+void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
+{
+    if (number <= link->acked || number > link->last)
+        return;
+    /* The rows may vanish without a sync: should they come back, the receiver knows the numbers. */
+    for (uint64_t n = link->acked + 1; n <= number; n++)
+        op_overlay_delete(&actor->turn.overlay, s_key(actor, 'o', link, n));
+    link->acked = number;
+    if (link->sent < number)
+        link->sent = number;
+    link->resend_at = link->sent > link->acked ? actor->now + OP_TELL_RESEND_MS : 0;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Receiving */
+
+void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number)
+{
+    link->cursor = number;
+    op_counter_row_t row = {number};
+    op_turn_write(&actor->turn, s_key(actor, 'c', link, 0), &op_counter_row_type, &row);
+    actor->turn.must_sync = true;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Time */
+
+void op_link_tick(op_actor_t *actor)
+{
+    for (size_t i = 0; i < actor->link_count; i++) {
+        op_link_t *link = &actor->links[i];
+        if (!link->resend_at)
+            continue;
+        if (link->resend_at > actor->now + OP_TELL_RESEND_MS) /* the clock went back */
+            link->resend_at = actor->now + OP_TELL_RESEND_MS;
+        if (link->resend_at > actor->now)
+            continue;
+        link->sent = link->acked;
+        link->resend_at = 0;
+        actor->counts.resent++;
+    }
+}
+
+int64_t op_link_wake_at(const op_actor_t *actor)
+{
+    int64_t wake = 0;
+    for (size_t i = 0; i < actor->link_count; i++) {
+        int64_t at = actor->links[i].resend_at;
+        if (at && (!wake || at < wake))
+            wake = at;
+    }
+    return wake;
+}
+
+void op_link_release(op_actor_t *actor)
+{
+    for (size_t i = 0; i < actor->link_count; i++) {
+        op_link_t *link = &actor->links[i];
+        if (link->ack_due) {
+            op_envelope_t ack = {.kind = OP_FRAME_ACK,
+                                 .from = op_str(actor->name),
+                                 .to = op_str(link->name),
+                                 .sequence = link->cursor};
+            s_emit(actor, link,
+                   op_turn_encode(&actor->turn, &ack, &op_nothing_type, &(op_nothing_t){0}));
+            link->ack_due = false;
+        }
+        s_pump(actor, link);
+    }
+}

@@ -1,0 +1,189 @@
+#include "actors/modem_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static op_line_t *s_line_at(op_modem_t *self, uint64_t number)
+{
+    return number < self->count ? &self->lines[number] : NULL;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Start                                                                                            */
+
+/*  Lines that were configured at the last run and are not now are down for good.                     */
+static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
+{
+    op_key_t low = op_key('L'), high = op_key_end(&low), gone[OP_LINES_MAX];
+    op_line_t retired = {0};
+    op_line_row_t row;
+    op_str_t key, number;
+    size_t count = 0;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    while (count < OP_LINES_MAX && op_turn_walk_next(walk, &op_line_row_type, &key, &row)) {
+        key = op_str_of(key.at + 1, key.size - 1);
+        bool configured = !op_key_take_text(&key, &number);
+        for (size_t i = 0; i < self->count; i++)
+            configured |= op_str_is(number, self->lines[i].number);
+        if (!configured)
+            gone[count++] = op_key_of_text('L', number);
+    }
+    op_turn_walk_end(&walk);
+    for (size_t i = 0; i < count; i++) {
+        op_str_copy(op_str_of(gone[i].bytes + 1, gone[i].size - 2), retired.number,
+                    sizeof retired.number);
+        op_line_tell_state(&retired, turn, false);
+        op_turn_delete(turn, &gone[i]);
+    }
+}
+
+static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_modem_setup_t *setup = OP_BODY(event, modem_setup);
+    self->send_timeout_ms = setup->send_timeout_ms;
+    self->sweep_ms = setup->sweep_ms;
+    self->resend_unknown = setup->resend_unknown;
+    self->housekeeping_at = event->now + OP_HOUSEKEEPING_MS;
+    self->count = setup->lines.count;
+    self->lines = op_alloc(self->count * sizeof *self->lines);
+    for (size_t i = 0; i < self->count; i++) {
+        op_line_t *line = &self->lines[i];
+        const op_line_setup_t *from = &setup->lines.at[i];
+        memset(line, 0, sizeof *line);
+        OP_ASSERT(op_str_copy(from->device, line->device, sizeof line->device));
+        OP_ASSERT(op_str_copy(from->number, line->number, sizeof line->number));
+        line->shared = from->shared;
+        line->reopen_ms = OP_REOPEN_MIN_MS;
+        line->reference = (uint8_t)op_random_below(op_turn_random(turn), 256);
+        op_at_init(&line->at);
+        op_line_tell_state(line, turn, false);
+        op_send_find_doubt(line, turn);
+        op_line_open(self, line, event, turn);
+    }
+    s_retire_lines(self, turn);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Events                                                                                           */
+
+static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    op_line_t *line;
+    if (OP_IS(event, serial_opened)) {
+        line = s_line_at(self, OP_BODY(event, serial_opened)->line);
+        if (line && line->phase == OP_LINE_OPENING)
+            op_line_opened(self, line, event, turn);
+    } else if (OP_IS(event, serial_closed)) {
+        const op_serial_closed_t *closed = OP_BODY(event, serial_closed);
+        line = s_line_at(self, closed->line);
+        char reason[201];
+        op_str_copy(closed->reason, reason, sizeof reason);
+        if (line && line->phase != OP_LINE_CLOSED)
+            op_line_fail(self, line, event, turn, reason);
+    } else if (OP_IS(event, serial_bytes)) {
+        const op_serial_bytes_t *read = OP_BODY(event, serial_bytes);
+        line = s_line_at(self, read->line);
+        if (line && (line->phase == OP_LINE_SETUP || line->phase == OP_LINE_READY)) {
+            op_at_feed(&line->at, read->bytes);
+            op_line_pump(self, line, event, turn);
+        }
+    }
+}
+
+static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    if (OP_IS(event, text_send))
+        op_send_queue(self, event, turn);
+    else if (OP_IS(event, text_cancel))
+        op_send_cancel(self, event, turn);
+}
+
+static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    bool housekeeping = event->now >= self->housekeeping_at ||
+                        event->now < self->housekeeping_at - OP_HOUSEKEEPING_MS;
+    for (size_t i = 0; i < self->count; i++) {
+        op_line_t *line = &self->lines[i];
+        if (housekeeping)
+            op_send_expire(line, event, turn);
+        if (line->phase == OP_LINE_CLOSED && line->reopen_at <= event->now)
+            op_line_open(self, line, event, turn);
+        else
+            op_line_pump(self, line, event, turn);
+    }
+    if (housekeeping) {
+        op_sweep_slice(&self->seen, &event->now, turn);
+        self->housekeeping_at = event->now + OP_HOUSEKEEPING_MS;
+    }
+}
+
+static void s_wake(op_modem_t *self, op_turn_t *turn)
+{
+    int64_t wake = self->housekeeping_at;
+    for (size_t i = 0; i < self->count; i++) {
+        int64_t at = op_line_wake_at(&self->lines[i]);
+        if (at && at < wake)
+            wake = at;
+    }
+    op_turn_wake_at(turn, wake);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    The class                                                                                        */
+
+static void *s_create(void)
+{
+    op_modem_t *self = op_alloc(sizeof *self);
+    *self = (op_modem_t){
+        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}}};
+    return self;
+}
+
+static void s_destroy(void **self_p)
+{
+    op_modem_t *self = *self_p;
+    if (!self)
+        return;
+    for (size_t i = 0; i < self->count; i++)
+        op_at_free(&self->lines[i].at);
+    free(self->lines);
+    free(self);
+    *self_p = NULL;
+}
+
+static bool s_busy(const void *core)
+{
+    const op_modem_t *self = core;
+    for (size_t i = 0; i < self->count; i++)
+        if (self->lines[i].flying)
+            return true;
+    return false;
+}
+
+static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
+{
+    op_modem_t *self = core;
+    switch (event->kind) {
+    case OP_EVENT_START:
+        s_on_start(self, event, turn);
+        break;
+    case OP_EVENT_NOTE:
+        s_on_note(self, event, turn);
+        break;
+    case OP_EVENT_TELL:
+        s_on_tell(self, event, turn);
+        break;
+    case OP_EVENT_TIMER:
+        s_on_timer(self, event, turn);
+        break;
+    case OP_EVENT_DRAIN:
+        self->draining = true;
+        break;
+    case OP_EVENT_REQUEST: /* no step is a modem's */
+        op_turn_refuse(turn, OP_ERROR_INTERNAL, NULL);
+        return;
+    }
+    s_wake(self, turn);
+}
+
+const op_core_class_t op_modem_class = {"modem", s_create, s_destroy, s_step, s_busy};

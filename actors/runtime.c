@@ -1,0 +1,381 @@
+#include "actors/runtime.h"
+
+#include "transport/clock.h"
+#include "transport/log.h"
+#include "transport/mailbox.h"
+
+#include <czmq.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ACTORS_MAX = 32, POLL_FIXED = 2 };
+
+/*  What an actor's thread is given, and owns. */
+typedef struct {
+    op_runtime_t *runtime;
+    const op_core_class_t *class;
+    const char *name;
+    op_store_t *store;
+    const op_type_t *setup_type;
+    const void *setup; /* valid until READY or FAILED */
+    bool has_port;
+    op_port_t port;
+
+    zsock_t *pipe;
+    op_actor_t *actor;
+    op_mailbox_t *mailbox;
+    op_postbox_t *postbox;
+    op_buf_t frame;
+    op_arena_t arena;
+    bool draining;
+    bool drained;
+    bool failed;
+} thread_t;
+
+struct op_runtime {
+    zactor_t *actors[ACTORS_MAX];
+    char names[ACTORS_MAX][OP_ACTOR_NAME_MAX + 1];
+    size_t count;
+    int failure[2]; /* a pipe: the reason of the first failure is written into it */
+};
+
+/*  -------------------------------------------------------------------------------------------------
+    Sending                                                                                          */
+
+/*  A request that its next actor cannot take is answered here, so that nobody waits in vain.         */
+static void s_refuse(thread_t *self, const op_envelope_t *request)
+{
+    op_envelope_t reply = {.kind = OP_FRAME_REPLY,
+                           .from = op_str(self->name),
+                           .to = request->origin,
+                           .correlation = request->correlation,
+                           .request_id = request->request_id};
+    op_refusal_t refusal = {.error = OP_ERROR_UNAVAILABLE, .retry_after = 1};
+    op_buf_t frame = {0};
+    op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
+    op_log(OP_LOG_WARNING, self->name, "mailbox=%.*s full, a request was refused",
+           (int)request->to.size, request->to.at);
+    if (!op_postbox_send(self->postbox, request->origin, op_buf_str(&frame)))
+        op_log(OP_LOG_WARNING, self->name, "mailbox=%.*s full, a reply was dropped",
+               (int)request->origin.size, request->origin.at);
+    op_buf_free(&frame);
+}
+
+static void s_hand_to_port(thread_t *self, op_str_t frame)
+{
+    op_envelope_t envelope;
+    op_str_t bytes;
+    op_decode_t result = op_frame_open(frame, &self->arena, &envelope, &bytes);
+    OP_ASSERT(result == OP_DECODE_OK);
+    const op_type_t *type = op_message_type(envelope.type);
+    const void *body = op_frame_body(type, bytes, &self->arena, &result);
+    OP_ASSERT(body);
+    self->port.take(self->port.self, type, body);
+}
+
+static void s_send(thread_t *self, op_str_t to, op_str_t frame)
+{
+    if (self->has_port && op_str_is(to, self->port.name)) {
+        s_hand_to_port(self, frame);
+        return;
+    }
+    if (op_postbox_send(self->postbox, to, frame))
+        return;
+    op_envelope_t envelope;
+    op_str_t body;
+    if (op_frame_open(frame, &self->arena, &envelope, &body) == OP_DECODE_OK &&
+        envelope.kind == OP_FRAME_REQUEST)
+        s_refuse(self, &envelope);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    A turn                                                                                           */
+
+static void s_fail(thread_t *self, const char *reason)
+{
+    char text[256];
+    int size = snprintf(text, sizeof text, "%s: %s", self->name, reason);
+    if (size >= (int)sizeof text)
+        size = sizeof text - 1;
+    if (write(self->runtime->failure[1], text, (size_t)size) < 0)
+        op_log(OP_LOG_ERROR, self->name, "%s", text);
+    self->failed = true;
+}
+
+static void s_finish_turn(thread_t *self)
+{
+    if (op_actor_commit(self->actor) != 0) {
+        s_fail(self, op_actor_error(self->actor));
+        return;
+    }
+    op_str_t line, to, frame;
+    while (op_actor_next_log(self->actor, &line))
+        op_log(OP_LOG_INFO, self->name, "%.*s", (int)line.size, line.at);
+    while (op_actor_next(self->actor, &to, &frame))
+        s_send(self, to, frame);
+    op_arena_clear(&self->arena);
+}
+
+static void s_receive(thread_t *self, op_str_t frame)
+{
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_clock_entropy(entropy);
+    op_actor_receive(self->actor, frame, op_clock_now(), entropy);
+}
+
+/*  What waits in the mailbox, up to the limit of a turn; how many frames.                            */
+static size_t s_receive_mail(thread_t *self)
+{
+    size_t count = 0;
+    while (count < OP_TURN_MESSAGES_MAX && op_mailbox_take(self->mailbox, &self->frame)) {
+        s_receive(self, op_buf_str(&self->frame));
+        count++;
+    }
+    return count;
+}
+
+static size_t s_receive_port(thread_t *self)
+{
+    const op_type_t *type;
+    const void *body;
+    size_t count = 0;
+    while (self->has_port && count < OP_TURN_MESSAGES_MAX &&
+           self->port.next(self->port.self, &type, &body)) {
+        op_envelope_t note = {
+            .kind = OP_FRAME_NOTE, .from = op_str(self->port.name), .to = op_str(self->name)};
+        op_buf_clear(&self->frame);
+        op_frame_encode(&note, type, body, &self->frame);
+        s_receive(self, op_buf_str(&self->frame));
+        count++;
+    }
+    return count;
+}
+
+static bool s_tick(thread_t *self)
+{
+    int64_t wake = op_actor_wake_at(self->actor), now = op_clock_now();
+    if (!wake || wake > now)
+        return false;
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_clock_entropy(entropy);
+    op_actor_tick(self->actor, now, entropy);
+    return true;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    The loop                                                                                         */
+
+static void s_drain(thread_t *self)
+{
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_clock_entropy(entropy);
+    op_actor_drain(self->actor, op_clock_now(), entropy);
+    self->draining = true;
+    s_finish_turn(self);
+}
+
+/*  False: $TERM, or the pipe is gone.                                                               */
+static bool s_obey(thread_t *self)
+{
+    char *command = zstr_recv(self->pipe);
+    bool go_on = command && strcmp(command, "$TERM") != 0;
+    if (go_on && strcmp(command, "DRAIN") == 0)
+        s_drain(self);
+    zstr_free(&command);
+    return go_on;
+}
+
+static long s_timeout(thread_t *self, int64_t port_timeout)
+{
+    int64_t wake = op_actor_wake_at(self->actor);
+    int64_t timeout = port_timeout;
+    if (wake) {
+        int64_t until = wake - op_clock_now();
+        if (until < 0)
+            until = 0;
+        if (timeout < 0 || until < timeout)
+            timeout = until;
+    }
+    /* Wall-clock wishes are looked at again at least once a second, in case the clock jumps. */
+    return timeout < 0 || timeout > 1000 ? 1000 : (long)timeout;
+}
+
+static void s_loop(thread_t *self)
+{
+    zmq_pollitem_t items[POLL_FIXED + OP_PORT_FDS_MAX];
+    struct pollfd fds[OP_PORT_FDS_MAX];
+    bool more = true; /* a turn was full, or the start left something to do */
+    while (!self->failed) {
+        int64_t port_timeout = -1;
+        size_t count = self->has_port
+                           ? self->port.fds(self->port.self, fds, OP_PORT_FDS_MAX, &port_timeout)
+                           : 0;
+        items[0] =
+            (zmq_pollitem_t){.socket = op_mailbox_socket(self->mailbox), .events = ZMQ_POLLIN};
+        items[1] = (zmq_pollitem_t){.socket = zsock_resolve(self->pipe), .events = ZMQ_POLLIN};
+        for (size_t i = 0; i < count; i++)
+            items[POLL_FIXED + i] =
+                (zmq_pollitem_t){.fd = fds[i].fd,
+                                 .events = (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+                                                   (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0))};
+        int rc =
+            zmq_poll(items, (int)(POLL_FIXED + count), more ? 0 : s_timeout(self, port_timeout));
+        if (rc < 0 && zmq_errno() != EINTR)
+            return;
+        if (items[1].revents && !s_obey(self))
+            return;
+        for (size_t i = 0; i < count; i++) {
+            short got = items[POLL_FIXED + i].revents;
+            fds[i].revents =
+                (short)((got & ZMQ_POLLIN ? POLLIN : 0) | (got & ZMQ_POLLOUT ? POLLOUT : 0) |
+                        (got & ZMQ_POLLERR ? POLLERR : 0));
+        }
+        if (self->has_port)
+            self->port.work(self->port.self, fds, count);
+        size_t mail = s_receive_mail(self), notes = s_receive_port(self);
+        bool ticked = s_tick(self);
+        if (mail || notes || ticked)
+            s_finish_turn(self);
+        more = mail == OP_TURN_MESSAGES_MAX || notes > 0;
+        if (self->draining && !self->drained && !more && !op_actor_busy(self->actor)) {
+            self->drained = true;
+            zstr_send(self->pipe, "DRAINED");
+        }
+    }
+}
+
+static bool s_open(thread_t *self, char error[256])
+{
+    self->mailbox = op_mailbox_new(self->name, error);
+    if (!self->mailbox)
+        return false;
+    self->postbox = op_postbox_new();
+    self->actor = op_actor_new(self->class, self->name, self->store);
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_clock_entropy(entropy);
+    op_actor_start(self->actor, self->setup_type, self->setup, op_clock_now(), entropy);
+    if (op_actor_commit(self->actor) == 0)
+        return true;
+    snprintf(error, 256, "%s", op_actor_error(self->actor));
+    return false;
+}
+
+static void s_thread(zsock_t *pipe, void *argument)
+{
+    thread_t *self = argument;
+    char error[256] = "";
+    self->pipe = pipe;
+    zsock_signal(pipe, 0); /* zactor_new returns now, whatever comes of the start */
+    bool ready = s_open(self, error);
+    zstr_sendx(pipe, ready ? "READY" : "FAILED", error, NULL);
+    if (ready) {
+        op_str_t line, to, frame;
+        while (op_actor_next_log(self->actor, &line))
+            op_log(OP_LOG_INFO, self->name, "%.*s", (int)line.size, line.at);
+        while (op_actor_next(self->actor, &to, &frame))
+            s_send(self, to, frame);
+        s_loop(self);
+    }
+    op_actor_destroy(&self->actor);
+    op_postbox_destroy(&self->postbox);
+    op_mailbox_destroy(&self->mailbox);
+    if (self->has_port)
+        self->port.destroy(self->port.self);
+    op_buf_free(&self->frame);
+    op_arena_free(&self->arena);
+    free(self);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    The runtime, seen from its owner                                                                 */
+
+op_runtime_t *op_runtime_new(void)
+{
+    op_runtime_t *self = op_alloc(sizeof *self);
+    *self = (op_runtime_t){.count = 0};
+    OP_ASSERT(pipe(self->failure) == 0);
+    return self;
+}
+
+void op_runtime_destroy(op_runtime_t **self_p)
+{
+    op_runtime_t *self = *self_p;
+    if (!self)
+        return;
+    while (self->count)
+        zactor_destroy(&self->actors[--self->count]);
+    close(self->failure[0]);
+    close(self->failure[1]);
+    free(self);
+    *self_p = NULL;
+}
+
+/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.     */
+static bool s_wait(zactor_t *actor, int64_t deadline, char **word, char **detail)
+{
+    *word = *detail = NULL;
+    int64_t wait = deadline - op_clock_steady();
+    zmq_pollitem_t item = {.socket = zsock_resolve(actor), .events = ZMQ_POLLIN};
+    if (zmq_poll(&item, 1, wait > 0 ? (long)wait : 0) <= 0)
+        return false;
+    zstr_recvx(actor, word, detail, NULL);
+    return *word != NULL;
+}
+
+int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const char *name,
+                     op_store_t *store, const op_type_t *setup_type, const void *setup,
+                     const op_port_t *port, char error[256])
+{
+    OP_ASSERT(self->count < ACTORS_MAX);
+    thread_t *thread = op_alloc(sizeof *thread);
+    *thread = (thread_t){.runtime = self,
+                         .class = class,
+                         .name = self->names[self->count],
+                         .store = store,
+                         .setup_type = setup_type,
+                         .setup = setup,
+                         .has_port = port != NULL};
+    OP_ASSERT(op_str_copy(op_str(name), self->names[self->count], sizeof self->names[0]));
+    if (port)
+        thread->port = *port;
+    zactor_t *actor = zactor_new(s_thread, thread);
+    OP_ASSERT(actor);
+    self->actors[self->count++] = actor;
+
+    char *word, *detail;
+    bool answered = s_wait(actor, op_clock_steady() + OP_START_DEADLINE_MS, &word, &detail);
+    int rc = answered && strcmp(word, "READY") == 0 ? 0 : -1;
+    if (rc != 0)
+        snprintf(error, 256, "%s does not start: %s", name,
+                 answered && detail ? detail : "no answer in time");
+    zstr_free(&word);
+    zstr_free(&detail);
+    return rc;
+}
+
+int op_runtime_failure_fd(const op_runtime_t *self)
+{
+    return self->failure[0];
+}
+
+void op_runtime_failure(op_runtime_t *self, char error[256])
+{
+    ssize_t size = read(self->failure[0], error, 255);
+    error[size > 0 ? size : 0] = 0;
+}
+
+bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms)
+{
+    int64_t deadline = op_clock_steady() + deadline_ms;
+    bool all = true;
+    for (size_t i = 0; i < self->count; i++)
+        zstr_send(self->actors[i], "DRAIN");
+    for (size_t i = 0; i < self->count; i++) {
+        char *word, *detail;
+        all &= s_wait(self->actors[i], deadline, &word, &detail);
+        zstr_free(&word);
+        zstr_free(&detail);
+    }
+    return all;
+}

@@ -1,0 +1,127 @@
+/*  turn.h - what a core may do while it decides
+
+    A core is a function of its state, its keyspace and one event:
+
+        void step(void *core, const op_event_t *event, op_turn_t *turn);
+
+    It does no I/O and knows no clock, randomness, thread or other actor's memory. All it can do is
+    below: read and write its own keyspace, speak, and ask to be woken. Nothing that it says leaves,
+    and nothing that it writes is durable, before the turn is committed (actors/actor.h).
+
+    Every request must be answered by exactly one of op_turn_reply, op_turn_refuse, op_turn_forward.
+    A refused step leaves nothing behind: its writes, tells and notes are taken back. Only its state
+   in memory is the core's own care: it changes that when it can no longer refuse.
+
+    Slices and structs handed out (event bodies, records read, op_turn_alloc) live until the turn
+   ends. */
+
+#ifndef OP_ACTORS_TURN_H
+#define OP_ACTORS_TURN_H
+
+#include "store/key.h"
+#include "transport/messages.h"
+
+typedef enum {
+    OP_EVENT_START,   /* first event: `body` is the actor's setup message */
+    OP_EVENT_REQUEST, /* `step` is the step to take */
+    OP_EVENT_TELL,
+    OP_EVENT_NOTE,
+    OP_EVENT_TIMER, /* the time asked for has come */
+    OP_EVENT_DRAIN  /* the process is about to stop: begin nothing new */
+} op_event_kind_t;
+
+typedef struct {
+    op_event_kind_t kind;
+    int64_t now;           /* ms since 1970; may jump, also backwards */
+    op_str_t from;         /* the sending actor */
+    op_step_t step;        /* of a request */
+    const op_type_t *type; /* of the message; NULL for TIMER and DRAIN */
+    const void *body;      /* the decoded message */
+    op_context_t *context; /* of a request; changes travel on with it */
+} op_event_t;
+
+/*  The body as a struct of the named message. It is a bug to ask for another than event->type. */
+#define OP_BODY(event, name) ((const op_##name##_t *)op_event_body(event, &op_##name##_type))
+const void *op_event_body(const op_event_t *event, const op_type_t *type);
+/*  Is the event's message of this declared type? */
+#define OP_IS(event, name) ((event)->type == &op_##name##_type)
+
+typedef struct op_turn op_turn_t;
+
+/*  A kind of actor. `create` makes the state in memory, before the START event; `destroy` frees it
+    and nulls the pointer. `busy`, if not NULL, says that work is in flight which a stopping process
+   should see through (within OP_DRAIN_DEADLINE_MS). */
+typedef struct {
+    const char *name;
+    void *(*create)(void);
+    void (*destroy)(void **core_p);
+    void (*step)(void *core, const op_event_t *event, op_turn_t *turn);
+    bool (*busy)(const void *core);
+} op_core_class_t;
+
+/*  ---- keyspace
+ * ------------------------------------------------------------------------------------ */
+
+/*  True: found, *value filled. False: no such row. A row that cannot be read (disk, damage) breaks
+   the turn: it answers false, and nothing of the turn will be committed or said. */
+bool op_turn_get(op_turn_t *self, const op_key_t *key, const op_type_t *record,
+                 void *value) OP_MUST_CHECK;
+void op_turn_put(op_turn_t *self, const op_key_t *key, const op_type_t *record, const void *value);
+/*  The same for a row whose loss at a power cut is harmless: alone, it causes no sync. */
+void op_turn_put_lazy(op_turn_t *self, const op_key_t *key, const op_type_t *record,
+                      const void *value);
+void op_turn_delete(op_turn_t *self, const op_key_t *key);
+
+/*  Walks rows low <= key < high, in order or in reverse, seeing the writes of this turn. No write
+   is allowed between begin and end. op_turn_walk_next: true and a row; false at the end (or when
+   the turn broke). `key` (without the keyspace's prefix) and *value stay valid until the turn ends.
+ */
+typedef struct op_walk op_walk_t;
+op_walk_t *op_turn_walk(op_turn_t *self, const op_key_t *low, const op_key_t *high, bool reverse);
+bool op_turn_walk_next(op_walk_t *walk, const op_type_t *record, op_str_t *key,
+                       void *value) OP_MUST_CHECK;
+void op_turn_walk_end(op_walk_t **walk_p);
+
+/*  ---- speaking
+ * ------------------------------------------------------------------------------------ */
+
+/*  Answer the current request, to its origin. */
+void op_turn_reply(op_turn_t *self, const op_type_t *type, const void *body);
+/*  Answer it with an error. `field` (may be NULL) is the member at fault, `sentence` (may be NULL)
+   stands in place of the error's own, `retry_after` is in seconds (0: none). */
+void op_turn_refuse(op_turn_t *self, op_error_t error, const char *field);
+void op_turn_refuse_with(op_turn_t *self, op_error_t error, const char *field, const char *sentence,
+                         uint64_t retry_after);
+/*  Send it on to the next step of its slip, with event->context as it is now. */
+void op_turn_forward(op_turn_t *self);
+/*  Is the current step the last one of the request's slip? */
+bool op_turn_is_last(const op_turn_t *self);
+
+void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
+void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
+
+/*  Tells to this peer that it has not yet acknowledged. */
+uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
+
+/*  Ask for a TIMER event at this instant or soon after; the earliest wish counts. Every TIMER event
+    clears the wish. */
+void op_turn_wake_at(op_turn_t *self, int64_t at);
+
+/*  A line for the operator's log, written when the turn is committed. Never a code, key, body or
+   full number. */
+void op_turn_log(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
+
+/*  ---- resources
+ * ----------------------------------------------------------------------------------- */
+
+op_id_t op_turn_new_id(op_turn_t *self);
+op_random_t *op_turn_random(op_turn_t *self);
+void *op_turn_alloc(op_turn_t *self, size_t size);
+op_str_t op_turn_copy(op_turn_t *self, op_str_t bytes);
+op_str_t op_turn_text(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
+
+/*  Reports one more rate window into the request's context, if it is nearer to empty than the one
+   that stands there. */
+void op_context_window(op_context_t *context, uint64_t limit, uint64_t remaining, int64_t reset);
+
+#endif

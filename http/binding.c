@@ -1,0 +1,190 @@
+#include "http/binding.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+#include <strings.h>
+
+/*  An id in a path, at most: as the members "id" of requests are declared. */
+enum { S_ID_MAX = 64 };
+
+static const void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field,
+                           const char *sentence)
+{
+    *fault = (op_json_fault_t){error, field, sentence};
+    return NULL;
+}
+
+/*  Cuts the front of *rest off, up to `mark`, which is dropped. */
+static op_str_t s_cut(op_str_t *rest, char mark)
+{
+    const char *end = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
+    op_str_t front = op_str_of(rest->at, end ? (size_t)(end - rest->at) : rest->size);
+    size_t taken = front.size + (end ? 1 : 0);
+    *rest = op_str_of(rest->at + taken, rest->size - taken);
+    return front;
+}
+
+/*  ------------------------------------------------------------------------------- the path's id */
+
+/*  Ids are letters, digits, '_' and '-'. What is none cannot name anything. */
+static bool s_is_id(op_str_t text, size_t max)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && c != '_' && c != '-')
+            return false;
+    }
+    return text.size > 0 && text.size <= max;
+}
+
+static const void *s_from_path(const op_type_t *type, op_str_t id, op_arena_t *arena,
+                               op_json_fault_t *fault)
+{
+    const op_field_t *field = &type->fields[0];
+    OP_ASSERT(strcmp(field->name, "id") == 0 && field->kind == OP_KIND_TEXT);
+    if (!s_is_id(id, field->max))
+        return s_fault(fault, OP_ERROR_NOT_FOUND, NULL, NULL);
+    char *value = op_arena_alloc(arena, type->size);
+    memcpy(value + field->offset, &id, sizeof id);
+    return value;
+}
+
+/*  ------------------------------------------------------------------------------- the query */
+
+static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
+{
+    char *decoded = op_arena_alloc(arena, raw.size + 1);
+    int size = op_http_path_decode(raw, decoded);
+    *text = op_str_of(decoded, size < 0 ? 0 : (size_t)size);
+    return size >= 0 && op_utf8_count(*text) >= 0;
+}
+
+static const op_field_t *s_field(const op_type_t *type, op_str_t name)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (op_str_is(name, type->fields[i].name))
+            return &type->fields[i];
+    return NULL;
+}
+
+/*  NULL, or what is wrong with the parameter. */
+static const char *s_parameter(const op_field_t *field, op_str_t text, char *value)
+{
+    op_id_t id;
+    uint64_t number;
+    if (field->kind == OP_KIND_ID) {
+        if (!op_id_parse(text, &id))
+            return "This is not an id of the server's making.";
+        memcpy(value + field->offset, &id, sizeof id);
+        return NULL;
+    }
+    if (field->kind == OP_KIND_U64) {
+        bool page = strcmp(field->name, "limit") == 0;
+        if (!op_str_to_u64(text, page ? OP_PAGE_MAX : INT64_MAX, &number) || (page && number == 0))
+            return page ? "The limit is a number from 1 to 100." : "This must be a whole number.";
+        memcpy(value + field->offset, &number, sizeof number);
+        return NULL;
+    }
+    OP_ASSERT(field->kind == OP_KIND_TEXT);
+    if (text.size > field->max)
+        return "This parameter is too long.";
+    memcpy(value + field->offset, &text, sizeof text);
+    return NULL;
+}
+_Static_assert(OP_PAGE_MAX == 100, "as the sentence above says");
+
+static const void *s_from_query(const op_type_t *type, op_str_t query, op_arena_t *arena,
+                                op_json_fault_t *fault)
+{
+    char *value = op_arena_alloc(arena, type->size);
+    uint64_t seen = 0;
+    OP_ASSERT(type->field_count <= 64);
+    while (query.size) {
+        op_str_t raw = s_cut(&query, '&'), name, text;
+        op_str_t raw_name = s_cut(&raw, '=');
+        if (!s_decode(raw_name, arena, &name))
+            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
+                           "The query holds a broken escape, or is not UTF-8.");
+        const op_field_t *field = s_field(type, name);
+        const char *known = field ? field->name : NULL;
+        if (!s_decode(raw, arena, &text))
+            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known,
+                           "The query holds a broken escape, or is not UTF-8.");
+        if (!field)
+            continue;
+        uint64_t bit = UINT64_C(1) << (field - type->fields);
+        if (seen & bit)
+            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known,
+                           "This parameter stands in the query twice.");
+        seen |= bit;
+        const char *wrong = text.size ? s_parameter(field, text, value) : NULL;
+        if (wrong)
+            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known, wrong);
+    }
+    return value;
+}
+
+/*  ------------------------------------------------------------------------------- the body */
+
+static bool s_speaks_of_json(op_str_t content_type)
+{
+    for (size_t i = 0; i + 4 <= content_type.size; i++)
+        if (strncasecmp(content_type.at + i, "json", 4) == 0)
+            return true;
+    return false;
+}
+
+static bool s_events_known(op_str_t events)
+{
+    static const char *const known[] = {"message.received", "message.sent", "message.failed"};
+    while (events.size) {
+        op_str_t event = s_cut(&events, ',');
+        bool found = false;
+        for (size_t i = 0; i < OP_COUNT(known); i++)
+            found = found || op_str_is(event, known[i]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static const void *s_from_body(const op_type_t *type, const op_http_request_t *request, op_str_t id,
+                               const op_json_rules_t *rules, op_arena_t *arena,
+                               op_json_fault_t *fault)
+{
+    op_json_rules_t own = *rules;
+    own.id = id;
+    if (id.size && !s_is_id(id, S_ID_MAX))
+        return s_fault(fault, OP_ERROR_NOT_FOUND, NULL, NULL);
+    size_t count;
+    op_str_t content_type = op_http_request_header(request, "Content-Type", &count);
+    if (count && request->body.size && !s_speaks_of_json(content_type))
+        return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
+                       "Send the body as JSON, with Content-Type: application/json.");
+    void *value = op_arena_alloc(arena, type->size);
+    if (op_json_read(type, request->body, &own, arena, value, fault) == -1)
+        return NULL;
+    if (type == &op_webhook_create_type &&
+        !s_events_known(((const op_webhook_create_t *)value)->events))
+        return s_fault(fault, OP_ERROR_INVALID_EVENTS, "events",
+                       "Events are message.received, message.sent and message.failed.");
+    return value;
+}
+
+const void *op_binding_read(const op_route_t *route, const op_http_request_t *request, op_str_t id,
+                            const op_json_rules_t *rules, op_arena_t *arena, op_json_fault_t *fault)
+{
+    switch (route->source) {
+    case OP_FROM_NONE:
+        return op_arena_alloc(arena, route->request->size);
+    case OP_FROM_PATH:
+        return s_from_path(route->request, id, arena, fault);
+    case OP_FROM_QUERY:
+        return s_from_query(route->request, request->query, arena, fault);
+    case OP_FROM_BODY:
+        return s_from_body(route->request, request, id, rules, arena, fault);
+    }
+    return NULL;
+}

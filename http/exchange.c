@@ -1,0 +1,211 @@
+/*  A response is one mg_write of head and body: two writes meet Nagle's algorithm and a delayed
+    ACK, 44 ms for each request of a kept connection. */
+
+#include "http/exchange.h"
+
+#include "http/body.h"
+#include "http/guard.h"
+
+#include <civetweb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    OP_HTTP_DISCARD_MAX = 8 * 1024 * 1024, /* of a body that is refused with 413 */
+    OP_HTTP_KEPT_BUFFER = 256 * 1024       /* what a worker keeps between requests */
+};
+
+struct op_exchange {
+    const op_http_server_options_t *options;
+    const op_exchange_shared_t *shared;
+    op_guard_t guard;
+    op_http_response_t response;
+    op_buf_t body, out;
+    char path[OP_HTTP_TARGET_MAX + 1];
+};
+
+op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
+                               const op_exchange_shared_t *shared)
+{
+    op_exchange_t *self = op_alloc(sizeof *self);
+    memset(self, 0, sizeof *self);
+    self->options = options;
+    self->shared = shared;
+    return self;
+}
+
+void op_exchange_destroy(op_exchange_t **self_p)
+{
+    OP_ASSERT(self_p);
+    op_exchange_t *self = *self_p;
+    if (!self)
+        return;
+    op_http_response_free(&self->response);
+    op_buf_free(&self->body);
+    op_buf_free(&self->out);
+    free(self);
+    *self_p = NULL;
+}
+
+static void s_date(op_buf_t *out)
+{
+    /* RFC 9110 5.6.7, in English whatever the locale. */
+    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    struct tm tm;
+    time_t now = time(NULL);
+    gmtime_r(&now, &tm);
+    op_buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
+                  tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+                  tm.tm_sec);
+}
+
+/*  An idle connection holds a worker. Where three quarters are held, each answer gives one back, so that
+    quiet clients do not keep new ones out.                                                          */
+static bool s_crowded(const op_exchange_t *self)
+{
+    return atomic_load(&self->shared->connections) > self->options->threads * 3 / 4;
+}
+
+/*  Lets the owner see the response, then writes it in one piece. `keep` false ends the connection.
+ */
+static void s_write(op_exchange_t *self, struct mg_connection *connection,
+                    const op_http_request_t *request, bool keep)
+{
+    op_http_response_t *response = &self->response;
+    op_buf_t *out = &self->out;
+    if (self->options->prepare)
+        self->options->prepare(self->options->arg, request, response);
+    OP_ASSERT(response->status >= 200 && response->status <= 599);
+
+    keep = keep && !response->close && !s_crowded(self) && !atomic_load(&self->shared->stopping);
+    bool empty = response->status == 204 || response->status == 304;
+    op_buf_clear(out);
+    op_buf_printf(out, "HTTP/1.1 %d %s\r\n", response->status, op_http_reason(response->status));
+    s_date(out);
+    if (response->content_type && !empty)
+        op_buf_printf(out, "Content-Type: %s\r\n", response->content_type);
+    if (!empty)
+        op_buf_printf(out, "Content-Length: %zu\r\n", response->body.size);
+    op_buf_add_str(out, op_buf_str(&response->headers));
+    op_buf_printf(out, "Connection: %s\r\n\r\n", keep ? "keep-alive" : "close");
+    if (!empty && !op_str_is(request->method, "HEAD"))
+        op_buf_add_str(out, op_buf_str(&response->body));
+
+    if (mg_write(connection, out->at, out->size) != (int)out->size)
+        keep = false;
+    if (!keep)
+        mg_disable_connection_keep_alive(connection);
+}
+
+static void s_trim(op_buf_t *buffer)
+{
+    if (buffer->capacity > OP_HTTP_KEPT_BUFFER)
+        op_buf_free(buffer);
+}
+
+static void s_refuse(op_exchange_t *self, struct mg_connection *connection,
+                     const op_http_request_t *request, int status, op_error_t error,
+                     const char *message)
+{
+    op_http_response_reset(&self->response);
+    op_http_response_error_as(&self->response, status, error, message);
+    s_write(self, connection, request, false);
+}
+
+/*  False: the answer is out already. */
+static bool s_read_body(op_exchange_t *self, struct mg_connection *connection,
+                        op_http_request_t *request)
+{
+    const op_http_server_options_t *options = self->options;
+    op_guard_t *guard = &self->guard;
+    int64_t deadline = op_http_now_ms() + options->body_timeout_ms;
+    op_buf_clear(&self->body);
+    if (guard->body_size > options->max_body) {
+        s_refuse(self, connection, request, 413, OP_ERROR_PAYLOAD_TOO_LARGE, NULL);
+        /* Closing on unread octets sends a reset, which can overtake the answer. */
+        uint64_t rest = guard->expects ? 0 : guard->body_size;
+        if (rest <= OP_HTTP_DISCARD_MAX)
+            (void)op_http_body_read(connection, rest, deadline, NULL);
+        return false;
+    }
+    if (guard->expects && guard->body_size > 0) {
+        static const char go[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        (void)mg_write(connection, go, sizeof go - 1);
+    }
+    switch (op_http_body_read(connection, guard->body_size, deadline, &self->body)) {
+    case OP_HTTP_BODY_LATE:
+        s_refuse(self, connection, request, 408, OP_ERROR_VALIDATION_ERROR,
+                 "The request body came too slowly.");
+        return false;
+    case OP_HTTP_BODY_CUT:
+        s_refuse(self, connection, request, 400, OP_ERROR_VALIDATION_ERROR,
+                 "The request body is shorter than its Content-Length.");
+        return false;
+    case OP_HTTP_BODY_WHOLE:
+        break;
+    }
+    request->body = op_buf_str(&self->body);
+    if (!op_guard_body(guard, request->body)) {
+        request->body = (op_str_t){0};
+        s_refuse(self, connection, request, guard->status, guard->error, guard->message);
+        return false;
+    }
+    return true;
+}
+
+static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    op_guard_t *guard = &self->guard;
+    op_http_request_t request = {.client_ip = op_str(info->remote_addr)};
+
+    bool passed = op_guard_check(guard, info);
+    request.method = guard->method;
+    if (!passed) {
+        s_refuse(self, connection, &request, guard->status, guard->error, guard->message);
+        return;
+    }
+    request.query = guard->query;
+    request.headers = guard->headers;
+    request.header_count = guard->header_count;
+    int size = op_http_path_decode(guard->raw_path, self->path);
+    if (size < 0) {
+        s_refuse(self, connection, &request, 400, OP_ERROR_VALIDATION_ERROR,
+                 "The path holds a malformed escape or a control character.");
+        return;
+    }
+    request.path = op_str_of(self->path, (size_t)size);
+    if (atomic_load(&self->shared->stopping)) {
+        op_http_response_reset(&self->response);
+        op_http_response_header(&self->response, "Retry-After", OP_STR("5"));
+        op_http_response_error(&self->response, OP_ERROR_UNAVAILABLE, NULL, NULL);
+        s_write(self, connection, &request, false);
+        return;
+    }
+    if (!s_read_body(self, connection, &request))
+        return;
+    op_http_response_reset(&self->response);
+    self->options->handle(self->options->arg, &request, &self->response);
+    s_write(self, connection, &request, guard->keep_alive);
+}
+
+int op_exchange_run(op_exchange_t *self, struct mg_connection *connection)
+{
+    s_exchange(self, connection);
+    s_trim(&self->out);
+    s_trim(&self->body);
+    s_trim(&self->response.body);
+    return self->response.status;
+}
+
+void op_exchange_refuse(op_exchange_t *self, struct mg_connection *connection, int status,
+                        op_error_t error, const char *message)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    op_http_request_t request = {.client_ip = op_str(info->remote_addr),
+                                 .method = op_str(info->request_method)};
+    s_refuse(self, connection, &request, status, error, message);
+}

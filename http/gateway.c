@@ -1,0 +1,356 @@
+/*  A request's way through this file: s_serve finds out what is asked, s_forward asks the actors,
+    s_answer writes what they said, and s_finish adds the headers that every response has. What the
+    server refuses by itself comes only through op_gateway_prepare; a response that has been through
+    s_finish is known there by its X-Request-Id.                                                     */
+
+#include "http/gateway.h"
+
+#include "base/instant.h"
+#include "http/binding.h"
+#include "http/credential.h"
+#include "transport/clock.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct op_gateway {
+    op_gateway_options_t options;
+    op_calls_t *calls;
+    pthread_mutex_t mutex; /* of the request ids */
+    op_id_clock_t ids;
+    op_random_t random;
+};
+
+/*  One request being served. */
+typedef struct {
+    op_gateway_t *gateway;
+    const op_http_request_t *request;
+    op_http_response_t *response;
+    op_call_t *call; /* NULL: none is free */
+    char id[OP_REQUEST_ID_MAX + 1];
+    op_context_t window; /* its limit, remaining and reset count */
+} s_exchange_t;
+
+enum {
+    S_ADDRESS_MAX = 46,                    /* as context.address is declared */
+    S_SESSION_SECONDS = 30 * 24 * 60 * 60, /* a cookie lives as long as its session, by default */
+};
+
+static const uint8_t s_count_steps[] = {OP_STEP_RATE_ADDRESS};
+
+/*  ------------------------------------------------------------------------------- new and destroy */
+
+op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256])
+{
+    size_t workers = options->workers ? options->workers : OP_GATEWAY_WORKERS;
+    op_calls_t *calls = op_calls_new(workers, error);
+    if (!calls)
+        return NULL;
+    op_gateway_t *self = op_alloc(sizeof *self);
+    *self = (op_gateway_t){.options = *options, .calls = calls};
+    if (self->options.deadline_ms <= 0)
+        self->options.deadline_ms = OP_REQUEST_DEADLINE_MS;
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_clock_entropy(entropy);
+    op_random_seed(&self->random, entropy);
+    pthread_mutex_init(&self->mutex, NULL);
+    return self;
+}
+
+void op_gateway_stop(op_gateway_t *self)
+{
+    op_calls_stop(self->calls);
+}
+
+void op_gateway_destroy(op_gateway_t **self_p)
+{
+    OP_ASSERT(self_p);
+    op_gateway_t *self = *self_p;
+    if (!self)
+        return;
+    op_calls_destroy(&self->calls);
+    pthread_mutex_destroy(&self->mutex);
+    free(self);
+    *self_p = NULL;
+}
+
+op_calls_counts_t op_gateway_counts(op_gateway_t *self)
+{
+    return op_calls_counts(self->calls);
+}
+
+/*  ------------------------------------------------------------------------------- the answer */
+
+static void s_header(s_exchange_t *self, const char *name, const char *value)
+{
+    /* Values here are short and OP's own, and the table has room for them. */
+    OP_ASSERT(op_http_response_header(self->response, name, op_str(value)));
+}
+
+static void s_header_number(s_exchange_t *self, const char *name, uint64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    s_header(self, name, text);
+}
+
+static void s_refuse_with(s_exchange_t *self, op_error_t error, const char *sentence,
+                          const char *field, uint64_t retry_after)
+{
+    bool must_say_when = error == OP_ERROR_UNAVAILABLE || error == OP_ERROR_RATE_LIMITED;
+    op_http_response_error(self->response, error, sentence, field);
+    if (retry_after || must_say_when)
+        s_header_number(self, "Retry-After", retry_after ? retry_after : 1);
+    if (error == OP_ERROR_UNAUTHENTICATED) /* RFC 9110 15.5.2 */
+        s_header(self, "WWW-Authenticate", "Bearer");
+}
+
+static void s_refuse(s_exchange_t *self, op_error_t error)
+{
+    s_refuse_with(self, error, NULL, NULL, 0);
+}
+
+/*  Writes a refusal of an actor. */
+static void s_refusal(s_exchange_t *self, const op_refusal_t *refusal)
+{
+    char field[65], sentence[201];
+    op_error_t error = op_error_from(refusal->error);
+    (void)op_str_copy(refusal->field, field, sizeof field);
+    (void)op_str_copy(refusal->sentence, sentence, sizeof sentence);
+    s_refuse_with(self, error == OP_OK ? OP_ERROR_INTERNAL : error, *sentence ? sentence : NULL,
+                  *field ? field : NULL, refusal->retry_after);
+}
+
+static void s_session_cookie(s_exchange_t *self, op_str_t token, int max_age)
+{
+    char value[200];
+    snprintf(value, sizeof value, "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; Max-Age=%d%s",
+             (int)token.size, token.size ? token.at : "", max_age,
+             self->gateway->options.behind_tls ? "; Secure" : "");
+    s_header(self, "Set-Cookie", value);
+}
+
+static void s_location(s_exchange_t *self, const op_route_t *route, const void *body)
+{
+    char id[OP_JSON_ID_TEXT + 1], location[200];
+    OP_ASSERT(op_json_id(route->response, body, id));
+    snprintf(location, sizeof location, "%s/%s", route->path, id);
+    s_header(self, "Location", location);
+}
+
+/*  Writes the success of a route. */
+static void s_success(s_exchange_t *self, const op_route_t *route, const void *body)
+{
+    static const op_health_view_t healthy = {.status = {"ok", 2}};
+    self->response->status = route->status;
+    if (route->name == OP_ROUTE_AUTH_VERIFY)
+        s_session_cookie(self, ((const op_session_opened_t *)body)->session_token,
+                         S_SESSION_SECONDS);
+    if (route->name == OP_ROUTE_AUTH_LOGOUT)
+        s_session_cookie(self, OP_STR(""), 0);
+    if (route->status == 201)
+        s_location(self, route, body);
+    if (route->name == OP_ROUTE_HEALTH)
+        body = &healthy;
+    if (route->status != 204)
+        op_json_print(route->response, body, &self->response->body);
+}
+
+/*  Writes what came back: a refusal, or the message that `route` answers with. */
+static void s_answer(s_exchange_t *self, const op_route_t *route)
+{
+    const op_envelope_t *reply = &self->call->reply;
+    const op_type_t *type = op_message_type(reply->type);
+    /* The itinerary of the health check ends where calls are counted. */
+    const op_type_t *expected = route->name == OP_ROUTE_HEALTH ? &op_nothing_type : route->response;
+    op_decode_t result = OP_DECODE_TYPE;
+    const void *body = op_frame_body(type, self->call->body, &self->call->arena, &result);
+    self->window = reply->context;
+    if (!body || (type != &op_refusal_type && type != expected))
+        s_refuse(self, OP_ERROR_INTERNAL);
+    else if (type == &op_refusal_type)
+        s_refusal(self, body);
+    else
+        s_success(self, route, body);
+}
+
+/*  ------------------------------------------------------------------------------- the question */
+
+static op_context_t s_context(const s_exchange_t *self, const op_hash_t *credential)
+{
+    op_str_t address = self->request->client_ip;
+    if (address.size > S_ADDRESS_MAX)
+        address.size = S_ADDRESS_MAX;
+    return (op_context_t){.credential = *credential, .address = address};
+}
+
+static void s_forward(s_exchange_t *self, const op_route_t *route, const void *message,
+                      const op_hash_t *credential)
+{
+    op_context_t context = s_context(self, credential);
+    switch (op_calls_ask(self->gateway->calls, self->call, route->steps, route->step_count,
+                         route->request, message, &context, op_str(self->id),
+                         self->gateway->options.deadline_ms)) {
+    case OP_ASK_ANSWERED:
+        s_answer(self, route);
+        return;
+    case OP_ASK_SILENT:
+    case OP_ASK_FULL:
+        s_refuse(self, OP_ERROR_UNAVAILABLE);
+        return;
+    }
+}
+
+static void s_no_route(s_exchange_t *self)
+{
+    op_buf_t allow = {0};
+    if (op_route_allow(self->request->path, &allow)) {
+        OP_ASSERT(op_http_response_header(self->response, "Allow", op_buf_str(&allow)));
+        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
+    } else {
+        s_refuse(self, OP_ERROR_NOT_FOUND);
+    }
+    op_buf_free(&allow);
+}
+
+static void s_serve(s_exchange_t *self)
+{
+    const op_gateway_options_t *options = &self->gateway->options;
+    op_str_t id;
+    const op_route_t *route = op_route_find(self->request->method, self->request->path, &id);
+    if (!route) {
+        s_no_route(self);
+        return;
+    }
+    op_hash_t credential;
+    op_error_t error = op_credential_check(route, self->request, options->behind_tls, &credential);
+    if (error != OP_OK) {
+        s_refuse(self, error);
+        return;
+    }
+    op_json_rules_t rules = {.check_url = options->check_url, .arg = options->url_arg};
+    op_json_fault_t fault;
+    const void *message =
+        op_binding_read(route, self->request, id, &rules, &self->call->arena, &fault);
+    if (message)
+        s_forward(self, route, message, &credential);
+    else
+        s_refuse_with(self, fault.error, fault.sentence, fault.field, 0);
+}
+
+/*  ------------------------------------------------------------------------------- every response */
+
+/*  Headers that belong to the answer which the 429 replaces. */
+static void s_drop_headers(s_exchange_t *self)
+{
+    op_buf_clear(&self->response->headers);
+    self->response->header_count = 0;
+}
+
+/*  Has the call counted against its address, when no step has counted it. */
+static void s_count(s_exchange_t *self)
+{
+    static const op_hash_t nobody = {0};
+    static const op_nothing_t nothing = {0};
+    int timeout_ms = self->gateway->options.deadline_ms;
+    op_context_t context = s_context(self, &nobody);
+    if (timeout_ms > OP_GATEWAY_COUNT_MS)
+        timeout_ms = OP_GATEWAY_COUNT_MS;
+    if (!self->call || op_calls_ask(self->gateway->calls, self->call, s_count_steps,
+                                    OP_COUNT(s_count_steps), &op_nothing_type, &nothing, &context,
+                                    op_str(self->id), timeout_ms) != OP_ASK_ANSWERED)
+        return;
+    self->window = self->call->reply.context;
+    if (self->call->reply.type == op_refusal_type.number) {
+        op_decode_t result;
+        const op_refusal_t *refusal =
+            op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
+        if (refusal) {
+            s_drop_headers(self);
+            s_refusal(self, refusal);
+        }
+    }
+}
+
+static void s_finish(s_exchange_t *self)
+{
+    if (self->window.limit == 0)
+        s_count(self);
+    if (self->window.limit == 0) {
+        self->window.remaining = 0;
+        self->window.reset = op_clock_now() + OP_SECOND_MS;
+    }
+    uint64_t reset = (uint64_t)(self->window.reset > 0 ? self->window.reset : 0);
+    s_header(self, "X-Request-Id", self->id);
+    s_header_number(self, "X-RateLimit-Limit", self->window.limit);
+    s_header_number(self, "X-RateLimit-Remaining", self->window.remaining);
+    s_header_number(self, "X-RateLimit-Reset", (reset + OP_SECOND_MS - 1) / OP_SECOND_MS);
+    s_header(self, "Cache-Control", "no-store");
+}
+
+static void s_choose_id(s_exchange_t *self)
+{
+    op_str_t own = op_http_request_id(self->request);
+    if (own.size && op_str_copy(own, self->id, sizeof self->id))
+        return;
+    op_gateway_t *gateway = self->gateway;
+    pthread_mutex_lock(&gateway->mutex);
+    op_id_t id = op_id_next(&gateway->ids, op_clock_now(), &gateway->random);
+    pthread_mutex_unlock(&gateway->mutex);
+    op_id_print(id, self->id);
+}
+
+static bool s_is_side(const op_gateway_t *self, op_str_t path)
+{
+    const char *prefix = self->options.side.prefix;
+    if (!prefix || !op_str_starts(path, prefix))
+        return false;
+    size_t front = strlen(prefix);
+    return path.size == front || path.at[front] == '/';
+}
+
+static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
+{
+    op_calls_t *calls = self->gateway->calls;
+    self->call = op_calls_take(calls);
+    if (serve && self->call)
+        serve(self);
+    else if (serve)
+        s_refuse(self, OP_ERROR_UNAVAILABLE);
+    s_finish(self);
+    if (self->call)
+        op_calls_give(calls, &self->call);
+}
+
+void op_gateway_handle(void *gateway, const op_http_request_t *request,
+                       op_http_response_t *response)
+{
+    s_exchange_t self = {.gateway = gateway, .request = request, .response = response};
+    s_choose_id(&self);
+    if (s_is_side(gateway, request->path)) {
+        self.gateway->options.side.serve(self.gateway->options.side.arg, request->method,
+                                         request->path, request->query, request->body, response);
+        s_header(&self, "X-Request-Id", self.id);
+    } else {
+        s_run(&self, s_serve);
+    }
+}
+
+static bool s_is_finished(const op_http_response_t *response)
+{
+    static const char mark[] = "X-Request-Id: ";
+    return response->headers.size &&
+           memmem(response->headers.at, response->headers.size, mark, sizeof mark - 1) != NULL;
+}
+
+void op_gateway_prepare(void *gateway, const op_http_request_t *request,
+                        op_http_response_t *response)
+{
+    if (s_is_finished(response))
+        return;
+    s_exchange_t self = {.gateway = gateway, .request = request, .response = response};
+    s_choose_id(&self);
+    s_run(&self, NULL);
+}

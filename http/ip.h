@@ -1,0 +1,41 @@
+/*  ip.h - IP addresses, networks, and which of them are public
+
+    Public is plain global unicast: all that the IANA special-purpose registries (RFC 6890 and its
+    updates) do not list. Pure: no resolver, no sockets. */
+
+#ifndef OP_HTTP_IP_H
+#define OP_HTTP_IP_H
+
+#include "base/bytes.h"
+
+struct sockaddr;
+
+/*  IPv4 in the first four octets. An IPv4-mapped IPv6 address (::ffff:0:0/96) becomes IPv4 at once,
+    because that is where a socket would take it. */
+typedef struct {
+    bool six;
+    uint8_t octets[16];
+} op_ip_t;
+
+typedef struct {
+    op_ip_t address;
+    unsigned prefix; /* bits */
+} op_network_t;
+
+typedef enum {
+    OP_IP_PUBLIC,
+    OP_IP_LOOPBACK,
+    OP_IP_SPECIAL /* private, link-local, multicast, documentation, tunnels, reserved, ... */
+} op_ip_kind_t;
+
+/*  A literal: "192.0.2.1" (four decimal parts) or "2001:db8::1", without brackets or zone. */
+bool op_ip_parse(op_str_t text, op_ip_t *address) OP_MUST_CHECK;
+/*  AF_INET or AF_INET6; false for any other family. */
+bool op_ip_from(const struct sockaddr *from, op_ip_t *address) OP_MUST_CHECK;
+op_ip_kind_t op_ip_kind(const op_ip_t *address);
+
+/*  "10.0.0.0/8", "fd00::/8", or a single address. */
+bool op_network_parse(op_str_t text, op_network_t *network) OP_MUST_CHECK;
+bool op_network_has(const op_network_t *network, const op_ip_t *address);
+
+#endif

@@ -1,0 +1,53 @@
+#include "http/request.h"
+
+#include <string.h>
+#include <strings.h>
+
+op_str_t op_http_request_header(const op_http_request_t *self, const char *name, size_t *count)
+{
+    op_str_t found = {0};
+    size_t size = strlen(name), n = 0;
+    for (size_t i = 0; i < self->header_count; i++) {
+        const op_http_header_t *header = &self->headers[i];
+        if (header->name.size == size && strncasecmp(header->name.at, name, size) == 0)
+            if (n++ == 0)
+                found = header->value;
+    }
+    if (count)
+        *count = n;
+    return found;
+}
+
+op_str_t op_http_request_id(const op_http_request_t *self)
+{
+    size_t count;
+    op_str_t id = op_http_request_header(self, "X-Request-Id", &count);
+    if (count != 1 || id.size == 0 || id.size > OP_HTTP_REQUEST_ID_MAX)
+        return (op_str_t){0};
+    for (size_t i = 0; i < id.size; i++) {
+        char c = id.at[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && c != '.' && c != '_' && c != '-')
+            return (op_str_t){0};
+    }
+    return id;
+}
+
+int op_http_path_decode(op_str_t raw, char *decoded)
+{
+    size_t size = 0;
+    OP_ASSERT(raw.size <= INT32_MAX);
+    for (size_t i = 0; i < raw.size; i++) {
+        uint8_t octet = (uint8_t)raw.at[i];
+        if (octet == '%') {
+            if (raw.size - i < 3 || op_unhex(op_str_of(raw.at + i + 1, 2), &octet, 1) != 1)
+                return -1;
+            i += 2;
+        }
+        if (octet < 32 || octet == 127)
+            return -1;
+        decoded[size++] = (char)octet;
+    }
+    decoded[size] = 0;
+    return (int)size;
+}

@@ -1,0 +1,51 @@
+/*  routes.h - the route table, and which route a request is for
+
+    The table is routes.def. Pure.                                                                   */
+
+#ifndef OP_HTTP_ROUTES_H
+#define OP_HTTP_ROUTES_H
+
+#include "transport/messages.h"
+
+typedef enum {
+#define ROUTE(NAME, method, path, source, request, response, status, ...) OP_ROUTE_##NAME,
+#include "http/routes.def"
+#undef ROUTE
+    OP_ROUTE_END
+} op_route_name_t;
+
+/*  Where the request message is read from. */
+typedef enum { OP_FROM_NONE, OP_FROM_PATH, OP_FROM_QUERY, OP_FROM_BODY } op_route_source_t;
+
+/*  What the caller has to present. */
+typedef enum { OP_CREDENTIAL_NONE, OP_CREDENTIAL_SESSION, OP_CREDENTIAL_KEY } op_credential_t;
+
+typedef struct {
+    op_route_name_t name;
+    const char *method;
+    const char *path; /* "{id}" stands for one segment */
+    op_route_source_t source;
+    const op_type_t *request;
+    const op_type_t *response;
+    int status; /* of success */
+    size_t step_count;
+    uint8_t steps[OP_SLIP_MAX];
+} op_route_t;
+
+const op_route_t *op_route(op_route_name_t name);
+
+/*  The route of this method and path (percent-decoded, without the query); *id is the segment where
+    the pattern has {id}, else empty. HEAD is looked up as GET. Segments match exactly: a slash at the
+    end is another path. NULL: no such path, or not with this method (see op_route_allow).           */
+const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t *id);
+
+/*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, POST"). False, and
+    nothing appended: the path is unknown.                                                           */
+bool op_route_allow(op_str_t path, op_buf_t *out);
+
+op_credential_t op_route_credential(const op_route_t *self);
+
+/*  Appends the itinerary: "auth.key > rate.send > ledger.submit".                                   */
+void op_route_print(const op_route_t *self, op_buf_t *out);
+
+#endif

@@ -1,0 +1,358 @@
+/*  civetweb 1.15 as Debian ships it, held by a short leash:
+
+    - everything is answered in begin_request, so its files, CGI, CORS, redirects and handlers are
+      out of reach; decode_url is off, because its decoder cuts a path at %00;
+    - http_error takes over what it would say by itself, and connection_close what it would drop
+      without a word (targets like "*" that it does not route);
+    - mg_stop cuts writes half-way, so stopping drains first: `running` counts requests from their
+      head to the last octet of their answer, and mg_stop comes when it is zero or the time is up.
+
+    Each worker thread owns one s_worker_t. */
+
+#include "http/server.h"
+
+#include "http/body.h"
+#include "http/exchange.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/*  A longer target is refused without a 414. The guard must see what it is to refuse. */
+#define S_CIVETWEB_BUFFER 65536
+_Static_assert((int)OP_HTTP_HEAD_MAX < S_CIVETWEB_BUFFER, "the guard judges the head");
+_Static_assert((int)OP_HTTP_TARGET_MAX < (int)OP_HTTP_HEAD_MAX, "a target is part of the head");
+
+struct op_http_server {
+    op_http_server_options_t options; /* listen is not kept */
+    struct mg_context *context;
+    char address[INET6_ADDRSTRLEN + 16];
+    int port;
+    atomic_int running;
+    op_exchange_shared_t shared;
+    bool stopped, drained, library;
+    pthread_mutex_t mutex; /* for the wait in op_http_server_stop */
+    pthread_cond_t idle;
+};
+
+typedef struct {
+    op_http_server_t *server;
+    op_exchange_t *exchange;
+    int64_t since_ms; /* the connection began, or its last request ended */
+    bool answered;    /* by http_error */
+} s_worker_t;
+
+static void s_enter(op_http_server_t *self)
+{
+    atomic_fetch_add(&self->running, 1);
+}
+
+static void s_leave(op_http_server_t *self)
+{
+    if (atomic_fetch_sub(&self->running, 1) == 1 && atomic_load(&self->shared.stopping)) {
+        pthread_mutex_lock(&self->mutex);
+        pthread_cond_broadcast(&self->idle);
+        pthread_mutex_unlock(&self->mutex);
+    }
+}
+
+/*  ---------------------------------------------------------------- civetweb's callbacks */
+
+static void s_end(s_worker_t *worker)
+{
+    worker->since_ms = op_http_now_ms();
+    s_leave(worker->server);
+}
+
+static void *s_init_thread(const struct mg_context *context, int type)
+{
+    if (type != 1)
+        return NULL;
+    s_worker_t *worker = op_alloc(sizeof *worker);
+    memset(worker, 0, sizeof *worker);
+    worker->server = mg_get_user_data(context);
+    worker->exchange = op_exchange_new(&worker->server->options, &worker->server->shared);
+    return worker;
+}
+
+static void s_exit_thread(const struct mg_context *context, int type, void *pointer)
+{
+    (void)context;
+    (void)type;
+    s_worker_t *worker = pointer;
+    if (!worker)
+        return;
+    op_exchange_destroy(&worker->exchange);
+    free(worker);
+}
+
+static int s_init_connection(const struct mg_connection *connection, void **data)
+{
+    s_worker_t *worker = mg_get_thread_pointer(connection);
+    *data = NULL;
+    atomic_fetch_add(&worker->server->shared.connections, 1);
+    worker->since_ms = op_http_now_ms();
+    worker->answered = false;
+    return 0;
+}
+
+static int s_begin_request(struct mg_connection *connection)
+{
+    s_worker_t *worker = mg_get_thread_pointer(connection);
+    worker->answered = false;
+    s_enter(worker->server);
+    int status = op_exchange_run(worker->exchange, connection);
+    s_end(worker);
+    return status;
+}
+
+/*  What civetweb refuses before begin_request. It says 400 for nearly everything, so the clock
+    has to tell a late head from a bad one. */
+static int s_http_error(struct mg_connection *connection, int status, const char *message)
+{
+    (void)message; /* civetweb's words stay inside */
+    s_worker_t *worker = mg_get_thread_pointer(connection);
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    op_http_server_t *server = worker->server;
+    bool late = !info->request_method &&
+                op_http_now_ms() - worker->since_ms >= server->options.head_timeout_ms;
+    s_enter(server);
+    worker->answered = true;
+    if (status == 505)
+        op_exchange_refuse(worker->exchange, connection, 505, OP_ERROR_VALIDATION_ERROR,
+                           "Speak HTTP/1.1.");
+    else if (status >= 500)
+        op_exchange_refuse(worker->exchange, connection, 500, OP_ERROR_INTERNAL, NULL);
+    else if (late)
+        op_exchange_refuse(worker->exchange, connection, 408, OP_ERROR_VALIDATION_ERROR,
+                           "The request came too slowly.");
+    else
+        op_exchange_refuse(worker->exchange, connection, 400, OP_ERROR_VALIDATION_ERROR,
+                           "This is not a well-formed HTTP request.");
+    s_end(worker);
+    return 0;
+}
+
+static void s_connection_close(const struct mg_connection *connection)
+{
+    s_worker_t *worker = mg_get_thread_pointer(connection);
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    atomic_fetch_sub(&worker->server->shared.connections, 1);
+    if (worker->answered || !info->request_uri || info->local_uri)
+        return;
+    /* Read, but not routed: "OPTIONS *", or an absolute target. */
+    s_enter(worker->server);
+    op_exchange_refuse(worker->exchange, (struct mg_connection *)(uintptr_t)connection, 400,
+                       OP_ERROR_VALIDATION_ERROR, "The request target must be a path.");
+    s_end(worker);
+}
+
+static int s_log_message(const struct mg_connection *connection, const char *message)
+{
+    (void)connection;
+    (void)message; /* it quotes requests, so it is not for our log */
+    return 1;
+}
+
+/*  ---------------------------------------------------------------- start and stop */
+
+/*  Only numeric addresses (and "localhost"): civetweb's own syntax has more meanings than we want.
+ */
+static bool s_parse_listen(const char *listen, char *ports, size_t size)
+{
+    char host[INET6_ADDRSTRLEN + 2];
+    struct in6_addr any;
+    uint64_t port;
+    const char *colon = strrchr(listen ? listen : "", ':');
+    if (!colon || !op_str_to_u64(op_str(colon + 1), 65535, &port) ||
+        !op_str_copy(op_str_of(listen, (size_t)(colon - listen)), host, sizeof host))
+        return false;
+    size_t length = strlen(host);
+    bool six = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    if (strcmp(host, "localhost") == 0)
+        strcpy(host, "127.0.0.1");
+    if (six) {
+        host[length - 1] = 0;
+        six = inet_pton(AF_INET6, host + 1, &any) == 1;
+        host[length - 1] = ']';
+    }
+    if (!six && inet_pton(AF_INET, host, &any) != 1)
+        return false;
+    snprintf(ports, size, "%s:%d", host, (int)port);
+    return true;
+}
+
+static void s_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* what it was is then still a limit */
+    }
+}
+
+static int s_default(int value, int standard)
+{
+    return value > 0 ? value : standard;
+}
+
+static bool s_start(op_http_server_t *self, const char *ports, char *error, size_t size)
+{
+    char threads[16], buffer[16], head[16], idle[16];
+    snprintf(threads, sizeof threads, "%d", self->options.threads);
+    snprintf(buffer, sizeof buffer, "%d", S_CIVETWEB_BUFFER);
+    snprintf(head, sizeof head, "%d", self->options.head_timeout_ms);
+    snprintf(idle, sizeof idle, "%d", self->options.keep_alive_ms);
+    const char *options[] = {"listening_ports",
+                             ports,
+                             "num_threads",
+                             threads,
+                             "max_request_size",
+                             buffer,
+                             "request_timeout_ms",
+                             head,
+                             "keep_alive_timeout_ms",
+                             idle,
+                             "enable_keep_alive",
+                             "yes",
+                             "tcp_nodelay",
+                             "1",
+                             "connection_queue",
+                             "128",
+                             "listen_backlog",
+                             "511",
+                             "decode_url",
+                             "no",
+                             "decode_query_string",
+                             "no",
+                             "enable_auth_domain_check",
+                             "no",
+                             "enable_directory_listing",
+                             "no",
+                             "access_control_allow_origin",
+                             "",
+                             "access_control_allow_methods",
+                             "",
+                             "access_control_allow_headers",
+                             "",
+                             NULL};
+    const struct mg_callbacks callbacks = {.begin_request = s_begin_request,
+                                           .http_error = s_http_error,
+                                           .connection_close = s_connection_close,
+                                           .log_message = s_log_message,
+                                           .init_thread = s_init_thread,
+                                           .exit_thread = s_exit_thread,
+                                           .init_connection = s_init_connection};
+    unsigned code = 0;
+    struct mg_init_data init = {
+        .callbacks = &callbacks, .user_data = self, .configuration_options = options};
+    struct mg_error_data why = {.code = &code, .text = error, .text_buffer_size = size};
+    self->context = mg_start2(&init, &why);
+    if (!self->context)
+        return false;
+    struct mg_server_port port;
+    if (mg_get_server_ports(self->context, 1, &port) != 1)
+        return false;
+    self->port = port.port;
+    snprintf(self->address, sizeof self->address, "%.*s:%d", (int)(strrchr(ports, ':') - ports),
+             ports, self->port);
+    return true;
+}
+
+op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
+                                     size_t size)
+{
+    char ports[sizeof((op_http_server_t *)0)->address];
+    OP_ASSERT(options && options->handle && error && size > 0);
+    *error = 0;
+    if (!s_parse_listen(options->listen, ports, sizeof ports)) {
+        snprintf(error, size, "listen address must be IP:PORT, like 127.0.0.1:8080 or [::1]:8080");
+        return NULL;
+    }
+    if (options->threads > 4096 || options->max_body > 16 * 1024 * 1024) {
+        snprintf(error, size, "at most 4096 threads and 16 MiB of body");
+        return NULL;
+    }
+    s_raise_descriptors();
+
+    op_http_server_t *self = op_alloc(sizeof *self);
+    memset(self, 0, sizeof *self);
+    self->options = *options;
+    self->options.listen = NULL;
+    self->options.threads = s_default(options->threads, OP_HTTP_THREADS);
+    self->options.max_body = options->max_body ? options->max_body : OP_HTTP_BODY_MAX;
+    self->options.head_timeout_ms = s_default(options->head_timeout_ms, OP_HTTP_HEAD_TIMEOUT_MS);
+    self->options.body_timeout_ms = s_default(options->body_timeout_ms, OP_HTTP_BODY_TIMEOUT_MS);
+    self->options.keep_alive_ms = s_default(options->keep_alive_ms, OP_HTTP_KEEP_ALIVE_MS);
+    self->options.drain_ms = s_default(options->drain_ms, OP_HTTP_DRAIN_MS);
+    atomic_init(&self->running, 0);
+    atomic_init(&self->shared.stopping, false);
+    atomic_init(&self->shared.connections, 0);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+
+    self->library = true;
+    mg_init_library(MG_FEATURES_DEFAULT);
+    if (!s_start(self, ports, error, size)) {
+        if (*error == 0)
+            snprintf(error, size, "cannot listen on %s", ports);
+        op_http_server_destroy(&self);
+    }
+    return self;
+}
+
+const char *op_http_server_address(const op_http_server_t *self)
+{
+    return self->address;
+}
+
+int op_http_server_port(const op_http_server_t *self)
+{
+    return self->port;
+}
+
+bool op_http_server_stop(op_http_server_t *self)
+{
+    if (self->stopped)
+        return self->drained;
+    int64_t end_ms = op_http_now_ms() + self->options.drain_ms;
+    struct timespec end = {.tv_sec = (time_t)(end_ms / 1000),
+                           .tv_nsec = (long)(end_ms % 1000) * 1000000};
+    pthread_mutex_lock(&self->mutex);
+    atomic_store(&self->shared.stopping, true);
+    int waited = 0;
+    while (atomic_load(&self->running) > 0 && waited == 0)
+        waited = pthread_cond_timedwait(&self->idle, &self->mutex, &end);
+    self->drained = atomic_load(&self->running) == 0;
+    pthread_mutex_unlock(&self->mutex);
+    if (self->context)
+        mg_stop(self->context);
+    self->context = NULL;
+    self->stopped = true;
+    return self->drained;
+}
+
+void op_http_server_destroy(op_http_server_t **self_p)
+{
+    OP_ASSERT(self_p);
+    op_http_server_t *self = *self_p;
+    if (!self)
+        return;
+    (void)op_http_server_stop(self);
+    if (self->library)
+        mg_exit_library();
+    pthread_cond_destroy(&self->idle);
+    pthread_mutex_destroy(&self->mutex);
+    free(self);
+    *self_p = NULL;
+}

@@ -1,0 +1,165 @@
+/*  URLs are read by libcurl's own parser, so that what is judged here and what is connected to
+    later cannot be two different things. */
+
+#include "http/target.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool s_host_name_ok(op_str_t name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.at[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && c != '-' && c != '.' && c != '_')
+            return false;
+    }
+    return name.size > 0 && name.size <= OP_TARGET_HOST_MAX;
+}
+
+bool op_target_entry_ok(const char *entry)
+{
+    op_network_t network;
+    return op_network_parse(op_str(entry), &network) || s_host_name_ok(op_str(entry));
+}
+
+bool op_target_host_allowed(const char *host, const op_target_rules_t *rules)
+{
+    for (size_t i = 0; i < rules->allow_count; i++)
+        if (strcasecmp(host, rules->allow[i]) == 0)
+            return true;
+    return rules->allow_loopback && strcmp(host, "localhost") == 0;
+}
+
+bool op_target_address_allowed(const op_ip_t *address, const op_target_rules_t *rules)
+{
+    op_ip_kind_t kind = op_ip_kind(address);
+    if (kind == OP_IP_PUBLIC || (kind == OP_IP_LOOPBACK && rules->allow_loopback))
+        return true;
+    for (size_t i = 0; i < rules->allow_count; i++) {
+        op_network_t network;
+        if (op_network_parse(op_str(rules->allow[i]), &network) &&
+            op_network_has(&network, address))
+            return true;
+    }
+    return false;
+}
+
+/*  One part of the URL, or false when it has none or it does not fit. */
+static bool s_part(CURLU *url, CURLUPart part, char *to, size_t size)
+{
+    char *text = NULL;
+    bool found =
+        curl_url_get(url, part, &text, 0) == CURLUE_OK && op_str_copy(op_str(text), to, size);
+    curl_free(text);
+    return found;
+}
+
+static CURLU *s_parse(op_str_t text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.at[i] <= ' ' || text.at[i] >= 127 || text.at[i] == '\\')
+            return NULL;
+    char *copy = op_strdup(text);
+    CURLU *url = curl_url();
+    OP_ASSERT(url && "out of memory");
+    /* Any scheme may be parsed, so that a wrong one can be told from a broken URL. */
+    if (curl_url_set(url, CURLUPART_URL, copy, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+        curl_url_cleanup(url);
+        url = NULL;
+    }
+    free(copy);
+    return url;
+}
+
+static bool s_host(CURLU *url, char *host)
+{
+    char raw[OP_TARGET_HOST_MAX + 3];
+    if (!s_part(url, CURLUPART_HOST, raw, sizeof raw) || raw[0] == 0)
+        return false;
+    op_str_t text = op_str(raw);
+    if (raw[0] == '[') { /* the parser made sure of the other bracket */
+        text.at++;
+        text.size -= 2;
+    } else if (!s_host_name_ok(text)) {
+        return false; /* an escape in a host name, for one */
+    }
+    if (!op_str_copy(text, host, OP_TARGET_HOST_MAX + 1))
+        return false;
+    for (char *at = host; *at; at++)
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    return true;
+}
+
+bool op_target_host(op_str_t text, char *host)
+{
+    CURLU *url = s_parse(text);
+    bool found = url && s_host(url, host);
+    curl_url_cleanup(url);
+    return found;
+}
+
+static op_target_t s_check(CURLU *url, op_str_t text, const op_target_rules_t *rules)
+{
+    char scheme[16], port[8], host[OP_TARGET_HOST_MAX + 1];
+    if (!s_part(url, CURLUPART_SCHEME, scheme, sizeof scheme) ||
+        (strcmp(scheme, "https") != 0 && (strcmp(scheme, "http") != 0 || !rules->allow_http)))
+        return OP_TARGET_SCHEME;
+    /* libcurl takes one to three slashes; two are right. The authority ends at '/', '?' or '#'; an
+       '@' before that ends a userinfo, be it empty. */
+    size_t at = strlen(scheme) + 3;
+    if (text.size <= at || memcmp(text.at + at - 3, "://", 3) != 0 || text.at[at] == '/')
+        return OP_TARGET_BAD_URL;
+    for (; at < text.size && !strchr("/?#", text.at[at]); at++)
+        if (text.at[at] == '@')
+            return OP_TARGET_USERINFO;
+    char *zoneid = NULL;
+    CURLUcode has_zone = curl_url_get(url, CURLUPART_ZONEID, &zoneid, 0);
+    curl_free(zoneid);
+    if (has_zone == CURLUE_OK || !s_host(url, host))
+        return OP_TARGET_BAD_URL;
+    uint64_t number = 1;
+    if (s_part(url, CURLUPART_PORT, port, sizeof port) &&
+        (!op_str_to_u64(op_str(port), 65535, &number) || number == 0))
+        return OP_TARGET_BAD_URL;
+    if (op_target_host_allowed(host, rules))
+        return OP_TARGET_OK;
+    op_ip_t address;
+    if (op_ip_parse(op_str(host), &address))
+        return op_target_address_allowed(&address, rules) ? OP_TARGET_OK : OP_TARGET_ADDRESS;
+    return strcmp(host, "localhost") == 0 ? OP_TARGET_ADDRESS : OP_TARGET_OK;
+}
+
+op_target_t op_target_check(op_str_t text, const op_target_rules_t *rules)
+{
+    if (text.size > OP_TARGET_URL_MAX)
+        return OP_TARGET_TOO_LONG;
+    CURLU *url = s_parse(text);
+    if (!url)
+        return OP_TARGET_BAD_URL;
+    op_target_t verdict = s_check(url, text, rules);
+    curl_url_cleanup(url);
+    return verdict;
+}
+
+const char *op_target_sentence(op_target_t verdict)
+{
+    switch (verdict) {
+    case OP_TARGET_OK:
+        return "The URL can be posted to.";
+    case OP_TARGET_BAD_URL:
+        return "This is not an absolute URL with a host.";
+    case OP_TARGET_TOO_LONG:
+        return "The URL is longer than 2048 characters.";
+    case OP_TARGET_SCHEME:
+        return "The URL's scheme is not allowed; use https.";
+    case OP_TARGET_USERINFO:
+        return "The URL must not hold a user name or password.";
+    case OP_TARGET_ADDRESS:
+        return "The URL leads to a private or reserved address.";
+    }
+    return "";
+}

@@ -1,0 +1,49 @@
+/*  target.h - where the server may post to
+
+    A webhook URL comes from a stranger, and posting to it from inside the operator's network must
+    not become a way in (server-side request forgery). So every address that is not public
+    (ip.h) is refused, once when a URL is registered and again for the address that a name
+    has resolved to, at the moment of connecting (poster.h). The operator's rules can allow more.
+
+    Pure: resolves nothing, connects to nothing. */
+
+#ifndef OP_HTTP_TARGET_H
+#define OP_HTTP_TARGET_H
+
+#include "http/ip.h"
+
+enum { OP_TARGET_URL_MAX = 2048, OP_TARGET_HOST_MAX = 255 };
+
+/*  What the operator allows beyond public https. */
+typedef struct {
+    bool allow_http;
+    bool allow_loopback;
+    const char *const *allow; /* networks ("10.1.0.0/16"), addresses, host names; borrowed */
+    size_t allow_count;
+} op_target_rules_t;
+
+typedef enum {
+    OP_TARGET_OK,
+    OP_TARGET_BAD_URL, /* no URL, no host, blanks or control octets in it */
+    OP_TARGET_TOO_LONG,
+    OP_TARGET_SCHEME,
+    OP_TARGET_USERINFO,
+    OP_TARGET_ADDRESS /* names an address that is not allowed, or "localhost" */
+} op_target_t;
+
+/*  An entry of the allow-list is a network, an address or a host name. */
+bool op_target_entry_ok(const char *entry) OP_MUST_CHECK;
+
+/*  Judges a URL by its text alone, before any name is resolved. */
+op_target_t op_target_check(op_str_t url, const op_target_rules_t *rules) OP_MUST_CHECK;
+/*  One sentence for the client. */
+const char *op_target_sentence(op_target_t verdict);
+
+/*  Fills `host` (OP_TARGET_HOST_MAX + 1 octets) with the URL's host in lower case, without
+    brackets; IPv4 in its odd spellings ("127.1", "0x7f000001") comes out as four decimal parts. */
+bool op_target_host(op_str_t url, char *host) OP_MUST_CHECK;
+/*  Whether the allow-list names this host: then any address it resolves to will do. */
+bool op_target_host_allowed(const char *host, const op_target_rules_t *rules);
+bool op_target_address_allowed(const op_ip_t *address, const op_target_rules_t *rules);
+
+#endif

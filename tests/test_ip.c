@@ -1,0 +1,184 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "http/ip.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define PUBLIC   OP_IP_PUBLIC
+#define LOOPBACK OP_IP_LOOPBACK
+#define SPECIAL  OP_IP_SPECIAL
+
+static void test_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        op_ip_kind_t kind;
+    } cases[] = {
+        {"8.8.8.8", PUBLIC},
+        {"1.0.0.1", PUBLIC},
+        {"9.255.255.255", PUBLIC},
+        {"11.0.0.0", PUBLIC},
+        {"100.63.255.255", PUBLIC},
+        {"100.128.0.0", PUBLIC},
+        {"172.15.255.255", PUBLIC},
+        {"172.32.0.0", PUBLIC},
+        {"192.167.255.255", PUBLIC},
+        {"198.17.255.255", PUBLIC},
+        {"198.20.0.0", PUBLIC},
+        {"223.255.255.255", PUBLIC},
+        {"127.0.0.1", LOOPBACK},
+        {"127.255.255.255", LOOPBACK},
+        {"::1", LOOPBACK},
+        {"::ffff:127.0.0.1", LOOPBACK},
+        {"0.0.0.0", SPECIAL},
+        {"0.1.2.3", SPECIAL},
+        {"10.0.0.0", SPECIAL},
+        {"10.255.255.255", SPECIAL},
+        {"100.64.0.0", SPECIAL},
+        {"100.127.255.255", SPECIAL},
+        {"169.254.169.254", SPECIAL},
+        {"172.16.0.0", SPECIAL},
+        {"172.31.255.255", SPECIAL},
+        {"192.0.0.8", SPECIAL},
+        {"192.0.2.1", SPECIAL},
+        {"192.88.99.1", SPECIAL},
+        {"192.168.255.255", SPECIAL},
+        {"198.18.0.0", SPECIAL},
+        {"198.19.255.255", SPECIAL},
+        {"198.51.100.7", SPECIAL},
+        {"203.0.113.7", SPECIAL},
+        {"224.0.0.1", SPECIAL},
+        {"239.255.255.255", SPECIAL},
+        {"240.0.0.1", SPECIAL},
+        {"255.255.255.255", SPECIAL},
+        {"::ffff:10.0.0.1", SPECIAL},
+        {"::ffff:8.8.8.8", PUBLIC},
+        {"::", SPECIAL},
+        {"::8.8.8.8", SPECIAL},
+        {"64:ff9b::808:808", SPECIAL},
+        {"64:ff9b:1::1", SPECIAL},
+        {"100::1", SPECIAL},
+        {"2001::1", SPECIAL},
+        {"2001:1ff::1", SPECIAL},
+        {"2001:200::1", PUBLIC},
+        {"2001:db8::1", SPECIAL},
+        {"2001:db9::1", PUBLIC},
+        {"2002:a00:1::", SPECIAL},
+        {"2003::1", PUBLIC},
+        {"2606:4700::1111", PUBLIC},
+        {"3fff::1", SPECIAL},
+        {"3fff:1000::1", PUBLIC},
+        {"4000::1", SPECIAL},
+        {"5f00::1", SPECIAL},
+        {"fc00::1", SPECIAL},
+        {"fdff::1", SPECIAL},
+        {"fe80::1", SPECIAL},
+        {"fec0::1", SPECIAL},
+        {"ff02::1", SPECIAL},
+    };
+    for (size_t i = 0; i < OP_COUNT(cases); i++) {
+        op_ip_t address;
+        assert_true(op_ip_parse(op_str(cases[i].text), &address));
+        if (op_ip_kind(&address) != cases[i].kind)
+            fail_msg("%s is of kind %d", cases[i].text, op_ip_kind(&address));
+    }
+}
+
+static void test_parse(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "1",
+                                      "1.2.3",
+                                      "1.2.3.4.5",
+                                      "1.2.3.256",
+                                      "01.2.3.4x",
+                                      "0x7f.0.0.1",
+                                      "[::1]",
+                                      "fe80::1%1",
+                                      ":::",
+                                      "1.2.3.4 ",
+                                      "localhost",
+                                      "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"};
+    op_ip_t address;
+    for (size_t i = 0; i < OP_COUNT(bad); i++)
+        if (op_ip_parse(op_str(bad[i]), &address))
+            fail_msg("%s", bad[i]);
+    assert_false(op_ip_parse(op_str_of("1.2.3.4\0x", 9), &address));
+    assert_true(op_ip_parse(op_str_of("1.2.3.45", 7), &address)); /* only the slice */
+    assert_int_equal(address.octets[3], 4);
+}
+
+static void test_sockets(void **state)
+{
+    (void)state;
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    op_ip_t address;
+    assert_true(op_ip_from((const struct sockaddr *)&in, &address));
+    assert_int_equal(op_ip_kind(&address), SPECIAL);
+    assert_int_equal(inet_pton(AF_INET6, "::ffff:10.0.0.1", &in6.sin6_addr), 1);
+    assert_true(op_ip_from((const struct sockaddr *)&in6, &address));
+    assert_false(address.six);
+    assert_int_equal(op_ip_kind(&address), SPECIAL);
+    assert_false(op_ip_from((const struct sockaddr *)&un, &address));
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network, *address;
+        bool has;
+    } cases[] = {
+        {"10.0.0.0/8", "10.255.0.1", true},
+        {"10.0.0.0/8", "11.0.0.1", false},
+        {"10.1.2.3", "10.1.2.3", true},
+        {"10.1.2.3", "10.1.2.4", false},
+        {"0.0.0.0/0", "203.0.113.1", true},
+        {"0.0.0.0/0", "::1", false},
+        {"100.64.0.0/10", "100.127.1.1", true},
+        {"100.64.0.0/10", "100.128.1.1", false},
+        {"fd00::/8", "fdab::1", true},
+        {"fd00::/8", "fc00::1", false},
+        {"fd00::1", "fd00::1", true},
+        {"fd00::/127", "fd00::2", false},
+        {"::/0", "fd00::1", true},
+        {"10.0.0.0/8", "::ffff:10.0.0.1", true},
+    };
+    op_network_t network;
+    for (size_t i = 0; i < OP_COUNT(cases); i++) {
+        op_ip_t address;
+        assert_true(op_network_parse(op_str(cases[i].network), &network));
+        assert_true(op_ip_parse(op_str(cases[i].address), &address));
+        if (op_network_has(&network, &address) != cases[i].has)
+            fail_msg("%s in %s", cases[i].address, cases[i].network);
+    }
+    static const char *const bad[] = {"",       "/8",          "10.0.0.0/",    "10.0.0.0/33",
+                                      "::/129", "10.0.0.0/-1", "10.0.0.0/8/8", "example.org/8"};
+    for (size_t i = 0; i < OP_COUNT(bad); i++)
+        if (op_network_parse(op_str(bad[i]), &network))
+            fail_msg("%s", bad[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_sockets),
+        cmocka_unit_test(test_networks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

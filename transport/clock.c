@@ -1,0 +1,26 @@
+#include "transport/clock.h"
+
+#include <sodium.h>
+#include <time.h>
+
+static int64_t s_read(clockid_t clock)
+{
+    struct timespec now;
+    OP_ASSERT(clock_gettime(clock, &now) == 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t op_clock_now(void)
+{
+    return s_read(CLOCK_REALTIME);
+}
+
+int64_t op_clock_steady(void)
+{
+    return s_read(CLOCK_MONOTONIC);
+}
+
+void op_clock_entropy(uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    randombytes_buf(entropy, OP_ENTROPY_SIZE);
+}

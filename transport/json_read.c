@@ -1,0 +1,235 @@
+/*  Reading request bodies; json.c prints. A member's fault is found by its kind alone, so that each
+    call of the API refuses the same mistake in the same words.                                      */
+
+#include "transport/json.h"
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+#include <jansson.h>
+#include <string.h>
+
+typedef struct {
+    const op_json_rules_t *rules;
+    op_arena_t *arena;
+    op_json_fault_t *fault;
+    const op_field_t *field; /* being read */
+    char *value;             /* the struct being filled */
+} reader_t;
+
+static int s_fault(reader_t *self, op_error_t error, const char *sentence)
+{
+    *self->fault = (op_json_fault_t){error, self->field ? self->field->name : NULL, sentence};
+    return -1;
+}
+
+static int s_invalid(reader_t *self, const char *sentence)
+{
+    return s_fault(self, OP_ERROR_VALIDATION_ERROR, sentence);
+}
+
+static void s_set(reader_t *self, const void *bytes, size_t size)
+{
+    memcpy(self->value + self->field->offset, bytes, size);
+}
+
+static void s_set_text(reader_t *self, op_str_t text)
+{
+    op_str_t copy = op_arena_copy(self->arena, text);
+    s_set(self, &copy, sizeof copy);
+}
+
+static int s_check_body(reader_t *self, op_str_t text)
+{
+    ptrdiff_t points = op_utf8_count(text);
+    if (points < 0)
+        return s_invalid(self, "The text must be valid UTF-8.");
+    return points > OP_BODY_CHARACTERS_MAX ? s_fault(self, OP_ERROR_BODY_TOO_LONG, NULL) : 0;
+}
+
+static int s_check_url(reader_t *self, op_str_t text)
+{
+    const op_json_rules_t *rules = self->rules;
+    const char *sentence = rules->check_url ? rules->check_url(rules->arg, text) : NULL;
+    return sentence ? s_invalid(self, sentence) : 0;
+}
+
+static int s_read_text(reader_t *self, op_str_t text)
+{
+    op_kind_t kind = self->field->kind;
+    if (kind == OP_KIND_PHONE && !op_phone_valid(text))
+        return s_fault(self, OP_ERROR_INVALID_PHONE, NULL);
+    if (text.size == 0 && self->field->presence == OP_REQUIRED)
+        return s_invalid(self, "This member must not be empty.");
+    if (text.size && memchr(text.at, 0, text.size))
+        return s_invalid(self, "This member must not hold the character U+0000.");
+    if (kind == OP_KIND_BODY && s_check_body(self, text) == -1)
+        return -1;
+    if (text.size > self->field->max)
+        return s_invalid(self, "This member is too long.");
+    if (kind == OP_KIND_URL && text.size && s_check_url(self, text) == -1)
+        return -1;
+    s_set_text(self, text);
+    return 0;
+}
+
+static int s_read_string(reader_t *self, const json_t *json)
+{
+    if (!json_is_string(json))
+        return s_invalid(self, "This member must be a string.");
+    return s_read_text(self, op_str_of(json_string_value(json), json_string_length(json)));
+}
+
+static int s_read_words(reader_t *self, const json_t *json)
+{
+    if (!json_is_array(json))
+        return s_invalid(self, "This member must be an array of strings.");
+    if (json_array_size(json) == 0 && self->field->presence == OP_REQUIRED)
+        return s_invalid(self, "This member must not be empty.");
+    op_buf_t words = {0};
+    const char *sentence = NULL;
+    for (size_t i = 0; !sentence && i < json_array_size(json); i++) {
+        const json_t *word = json_array_get(json, i);
+        op_str_t text = op_str_of(json_string_value(word), json_string_length(word));
+        if (!json_is_string(word))
+            sentence = "This member must be an array of strings.";
+        else if (text.size == 0 || memchr(text.at, 0, text.size) || memchr(text.at, ',', text.size))
+            sentence = "The strings of this array must not be empty or hold a comma.";
+        else {
+            if (words.size)
+                op_buf_add_byte(&words, ',');
+            op_buf_add_str(&words, text);
+        }
+    }
+    if (!sentence && words.size > self->field->max)
+        sentence = "This member is too long.";
+    if (!sentence)
+        s_set_text(self, op_buf_str(&words));
+    op_buf_free(&words);
+    return sentence ? s_invalid(self, sentence) : 0;
+}
+
+static int s_read_id(reader_t *self, const json_t *json)
+{
+    op_kind_t kind = self->field->kind;
+    const char *prefix = kind == OP_KIND_MSG_ID ? "msg_" : kind == OP_KIND_EVT_ID ? "evt_" : "";
+    op_str_t text = op_str_of(json_string_value(json), json_string_length(json));
+    size_t front = strlen(prefix);
+    op_id_t id;
+    if (!json_is_string(json))
+        return s_invalid(self, "This member must be a string.");
+    if (!op_str_starts(text, prefix) ||
+        !op_id_parse(op_str_of(text.at + front, text.size - front), &id))
+        return s_invalid(self, "This is not an id of the server's making.");
+    s_set(self, &id, sizeof id);
+    return 0;
+}
+
+static int s_read_u64(reader_t *self, const json_t *json)
+{
+    if (!json_is_integer(json) || json_integer_value(json) < 0)
+        return s_invalid(self, "This member must be a whole number, 0 or more.");
+    uint64_t number = (uint64_t)json_integer_value(json);
+    s_set(self, &number, sizeof number);
+    return 0;
+}
+
+static int s_read_bool(reader_t *self, const json_t *json)
+{
+    if (!json_is_boolean(json))
+        return s_invalid(self, "This member must be true or false.");
+    bool yes = json_is_true(json);
+    s_set(self, &yes, sizeof yes);
+    return 0;
+}
+
+static int s_read_member(reader_t *self, const json_t *json)
+{
+    switch (self->field->kind) {
+    case OP_KIND_U64:
+        return s_read_u64(self, json);
+    case OP_KIND_BOOL:
+        return s_read_bool(self, json);
+    case OP_KIND_ID:
+    case OP_KIND_MSG_ID:
+    case OP_KIND_EVT_ID:
+        return s_read_id(self, json);
+    case OP_KIND_TEXT:
+    case OP_KIND_PHONE:
+    case OP_KIND_BODY:
+    case OP_KIND_URL:
+    case OP_KIND_SECRET:
+        return s_read_string(self, json);
+    case OP_KIND_WORDS:
+        return s_read_words(self, json);
+    case OP_KIND_INSTANT:
+    case OP_KIND_HASH:
+    case OP_KIND_BYTES:
+    case OP_KIND_NESTED:
+    case OP_KIND_MAYBE:
+    case OP_KIND_LIST:
+        break;
+    }
+    OP_ASSERT(!"no request body holds a field of this kind");
+    return -1;
+}
+
+static int s_read_object(reader_t *self, const op_type_t *type, const json_t *object)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        self->field = &type->fields[i];
+        bool given = self->rules->id.size && strcmp(self->field->name, "id") == 0;
+        const json_t *json = json_object_get(object, self->field->name);
+        int result = 0;
+        if (given)
+            result = s_read_text(self, self->rules->id);
+        else if (json && !json_is_null(json))
+            result = s_read_member(self, json);
+        else if (self->field->presence == OP_REQUIRED)
+            result = s_invalid(self, "This member is required.");
+        if (result == -1)
+            return -1;
+    }
+    return 0;
+}
+
+/*  Counts brackets outside of strings. What is no JSON at all may be counted wrong, and fails later. */
+static bool s_too_deep(op_str_t text)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.at[i];
+        if (quoted && c == '\\')
+            i++;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '{' || c == '['))
+            depth++;
+        else if (!quoted && (c == '}' || c == ']'))
+            depth--;
+        if (depth > OP_JSON_DEPTH_MAX)
+            return true;
+    }
+    return false;
+}
+
+int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *rules,
+                 op_arena_t *arena, void *value, op_json_fault_t *fault)
+{
+    static const op_json_rules_t none = {0};
+    reader_t self = {rules ? rules : &none, arena, fault, NULL, value};
+    memset(value, 0, type->size);
+    if (text.size == 0)
+        return s_invalid(&self, "A JSON object is required.");
+    if (s_too_deep(text))
+        return s_invalid(&self, "The JSON is nested too deeply.");
+    /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. */
+    json_t *json = json_loadb(text.at, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    if (!json)
+        return s_invalid(&self, "This is not well-formed JSON, or a member stands in it twice.");
+    int result = json_is_object(json) ? s_read_object(&self, type, json)
+                                      : s_invalid(&self, "A JSON object is required.");
+    json_decref(json);
+    return result;
+}
