@@ -30,6 +30,7 @@ static op_ledger_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_LEDGER_SUBMIT] = op_ledger_on_submit,
     [OP_STEP_LEDGER_MESSAGE] = op_ledger_on_message,
     [OP_STEP_LEDGER_MESSAGES] = op_ledger_on_messages,
+    [OP_STEP_LEDGER_READY] = op_ledger_on_ready,
 };
 
 static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)

@@ -10,6 +10,7 @@
    number. ledger.submit      message_send: message_view of a queued text; or self_send,
    target_is_pool, invalid_phone, rate_limited (daily cap), unavailable (queue full). ledger.message
    by_id: message_view or not_found. ledger.messages    message_list: messages_view, newest first.
+    ledger.ready       nothing, or unavailable while no line can carry a login code.
     Tells in:  line_state, text_received, text_outcome from modem; text_send and text_received from
    itself. Tells out: text_send and text_cancel to modem, lease_ended to auth and webhook,
    number_event to webhook. Notes out: rate_return to rate.

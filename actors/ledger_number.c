@@ -96,6 +96,16 @@ void op_ledger_on_code_line(op_ledger_t *self, const op_event_t *event, op_turn_
         op_turn_refuse(turn, OP_ERROR_OTP_DELIVERY_FAILED, NULL);
 }
 
+void op_ledger_on_ready(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    (void)event;
+    if (s_code_line(turn).size)
+        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+    else
+        op_turn_refuse(turn, OP_ERROR_UNAVAILABLE, NULL);
+}
+
 static bool s_is_available(const op_number_row_t *row, op_id_t account)
 {
     (void)account;

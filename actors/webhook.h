@@ -21,7 +21,7 @@
 
 extern const op_core_class_t op_webhook_class;
 
-enum { OP_SIGNATURE_TEXT = 100 };
+enum { OP_SIGNATURE_TEXT = 128 };
 
 /*  The op-signature header's value for a body posted at this instant.                                */
 void op_webhook_sign(op_str_t secret, int64_t now, op_str_t body, char text[OP_SIGNATURE_TEXT]);

@@ -89,7 +89,7 @@ static void s_write(tty_t *tty)
         ssize_t size = write(tty->fd, tty->out.at, tty->out.size);
         if (size < 0 && errno == EINTR)
             continue;
-        if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (size < 0 && errno == EAGAIN)
             return;
         if (size < 0) {
             s_close(tty, "cannot write", errno);
@@ -108,7 +108,7 @@ static void s_read(tty_t *tty)
         tty->in_size += (size_t)size;
     else if (size == 0)
         s_close(tty, "it went away", EIO);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+    else if (errno != EAGAIN && errno != EINTR)
         s_close(tty, "it went away", errno);
 }
 

@@ -1,0 +1,648 @@
+/*  The turn: requests that walk, refusals that leave nothing, one commit, and nothing before it. */
+
+#include "tests/actor_fixture.h"
+
+/*  A core that does what the test at hand wants. */
+static void (*s_script)(const op_event_t *event, op_turn_t *turn);
+
+static void *s_create(void)
+{
+    return op_alloc(1);
+}
+
+static void s_destroy(void **core_p)
+{
+    free(*core_p);
+    *core_p = NULL;
+}
+
+static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
+{
+    (void)core;
+    if (s_script)
+        s_script(event, turn);
+}
+
+static bool s_is_busy;
+
+static bool s_busy(const void *core)
+{
+    (void)core;
+    return s_is_busy;
+}
+
+static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_step, NULL};
+static const op_core_class_t s_ledger = {"ledger", s_create, s_destroy, s_step, s_busy};
+
+static op_store_t *s_store;
+static op_actor_t *s_actor;
+static drive_out_t s_out;
+
+static int s_setup(void **state)
+{
+    (void)state;
+    s_script = NULL;
+    s_store = op_store_memory_new();
+    s_actor = drive_start(&s_ledger, "ledger", s_store, &op_nothing_type, &(op_nothing_t){0},
+                          DRIVE_NOW, &s_out);
+    assert_int_equal(s_out.count, 0);
+    return 0;
+}
+
+static int s_teardown(void **state)
+{
+    (void)state;
+    drive_forget(&s_out);
+    op_actor_destroy(&s_actor);
+    op_actor_destroy(&s_actor);
+    op_store_destroy(&s_store);
+    return 0;
+}
+
+static void s_restart(void)
+{
+    op_actor_destroy(&s_actor);
+    s_script = NULL;
+    s_actor = drive_start(&s_ledger, "ledger", s_store, &op_nothing_type, &(op_nothing_t){0},
+                          DRIVE_NOW, &s_out);
+}
+
+static void s_submit(uint64_t error)
+{
+    drive_request(s_actor, DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT), NULL, &op_refusal_type,
+                  &(op_refusal_t){.error = error}, DRIVE_NOW);
+}
+
+static op_key_t s_key(uint64_t number)
+{
+    op_key_t key = op_key('x');
+    op_key_number(&key, number);
+    return key;
+}
+
+static void s_put(op_turn_t *turn, uint64_t number, uint64_t value)
+{
+    op_key_t key = s_key(number);
+    op_turn_put(turn, &key, &op_counter_row_type, &(op_counter_row_t){value});
+}
+
+/*  0: no such row. */
+static uint64_t s_get(op_turn_t *turn, uint64_t number)
+{
+    op_key_t key = s_key(number);
+    op_counter_row_t row;
+    return op_turn_get(turn, &key, &op_counter_row_type, &row) ? row.value : 0;
+}
+
+/*  ---- requests ---- */
+
+static void s_walking(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind != OP_EVENT_REQUEST)
+        return;
+    assert_true(event->now == DRIVE_NOW);
+    assert_int_equal(OP_BODY(event, message_send)->to.size, 12);
+    if (event->step == OP_STEP_AUTH_KEY) {
+        assert_true(op_str_is(event->from, "http"));
+        assert_false(op_turn_is_last(turn));
+        event->context->account = (op_id_t){{5}};
+        op_context_window(event->context, 60, 59, DRIVE_NOW + 1000);
+        op_turn_forward(turn);
+        return;
+    }
+    assert_int_equal(event->step, OP_STEP_LEDGER_SUBMIT);
+    assert_true(op_turn_is_last(turn));
+    assert_true(op_str_is(event->from, "auth"));
+    assert_int_equal(event->context->account.bytes[0], 5);
+    op_turn_reply(turn, &op_by_id_type, &(op_by_id_t){OP_STR("done")});
+}
+
+static void test_a_request_walks(void **state)
+{
+    (void)state;
+    op_actor_t *auth = drive_start(&s_auth, "auth", s_store, &op_nothing_type, &(op_nothing_t){0},
+                                   DRIVE_NOW, &s_out);
+    s_script = s_walking;
+    op_message_send_t send = {OP_STR("+14155550123"), OP_STR("hello")};
+    drive_request(auth, DRIVE_SLIP(OP_STEP_AUTH_KEY, OP_STEP_LEDGER_SUBMIT), NULL,
+                  &op_message_send_type, &send, DRIVE_NOW);
+    drive_commit(auth, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_true(op_str_is(s_out.at[0].to, "ledger"));
+    const op_envelope_t *envelope = &s_out.at[0].envelope;
+    assert_int_equal(envelope->kind, OP_FRAME_REQUEST);
+    assert_true(op_str_equal(envelope->slip, DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)));
+    assert_true(op_str_is(envelope->from, "auth") && op_str_is(envelope->origin, "http"));
+    assert_true(envelope->deadline == DRIVE_NOW + OP_REQUEST_DEADLINE_MS);
+    assert_true(op_str_is(DRIVE_BODY(&s_out, 0, message_send)->body, "hello"));
+
+    op_actor_receive(s_actor, s_out.at[0].frame, DRIVE_NOW, drive_entropy());
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_true(op_str_is(s_out.at[0].to, "http"));
+    envelope = &s_out.at[0].envelope;
+    assert_int_equal(envelope->kind, OP_FRAME_REPLY);
+    assert_int_equal(envelope->correlation, 77);
+    assert_true(op_str_is(envelope->request_id, "req-77"));
+    assert_int_equal(envelope->context.limit, 60);
+    assert_int_equal(envelope->context.remaining, 59);
+    assert_true(envelope->context.reset == DRIVE_NOW + 1000);
+    assert_true(op_id_is_none(envelope->context.account)); /* not the origin's business */
+    assert_true(op_str_is(DRIVE_BODY(&s_out, 0, by_id)->id, "done"));
+    op_actor_destroy(&auth);
+}
+
+/*  error 0: writes and is granted; else does as much as a step can, and refuses. */
+static void s_refusing(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind != OP_EVENT_REQUEST)
+        return;
+    uint64_t error = OP_BODY(event, refusal)->error;
+    if (error == 0) {
+        s_put(turn, 1, s_get(turn, 1) + 1);
+        op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){s_get(turn, 1)});
+        op_turn_log(turn, "granted %d", (int)s_get(turn, 1));
+        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+        return;
+    }
+    s_put(turn, 1, 1000);
+    s_put(turn, 2, 2000);
+    s_put(turn, 1, 1001);
+    op_key_t key = s_key(1);
+    op_turn_delete(turn, &key);
+    op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){99});
+    op_turn_note(turn, "serial", &op_serial_opened_type, &(op_serial_opened_t){99});
+    op_turn_log(turn, "never to be read");
+    op_turn_refuse_with(turn, op_error_from(error), "to", "Not that one.", 30);
+}
+
+static void test_a_refusal_leaves_nothing(void **state)
+{
+    (void)state;
+    s_script = s_refusing;
+    s_submit(0);
+    s_submit(OP_ERROR_RATE_LIMITED);
+    s_submit(0);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 5); /* three answers, two tells */
+    const op_refusal_t *refusal = DRIVE_BODY(&s_out, 1, refusal);
+    assert_int_equal(refusal->error, OP_ERROR_RATE_LIMITED);
+    assert_true(op_str_is(refusal->field, "to"));
+    assert_true(op_str_is(refusal->sentence, "Not that one."));
+    assert_int_equal(refusal->retry_after, 30);
+    assert_int_equal(s_out.at[1].envelope.correlation, 77);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(s_out.at[3 + i].envelope.kind, OP_FRAME_TELL);
+        assert_int_equal(s_out.at[3 + i].envelope.sequence, i + 1);
+        assert_int_equal(DRIVE_BODY(&s_out, 3 + i, serial_opened)->line, i + 1);
+    }
+    assert_int_equal(s_out.log_count, 2);
+    assert_true(op_str_is(s_out.logs[1], "granted 2"));
+    assert_int_equal(drive_rows(s_store, "ledger/"), 1);
+    assert_int_equal(drive_rows(s_store, "ledger!o"), 2);
+
+    uint64_t commits = op_store_memory_commits(s_store);
+    s_submit(OP_ERROR_NOT_FOUND); /* alone it does not even write */
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_int_equal(op_store_memory_commits(s_store), commits);
+}
+
+static void test_late_requests(void **state)
+{
+    (void)state;
+    s_script = s_refusing;
+    static const struct {
+        int64_t deadline;
+        bool late;
+    } table[] = {{DRIVE_NOW - 1, true}, {DRIVE_NOW, false}, {DRIVE_NOW + 1, false}, {0, true}};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        uint64_t late = op_actor_counts(s_actor).late;
+        op_envelope_t envelope = {.kind = OP_FRAME_REQUEST,
+                                  .to = OP_STR("ledger"),
+                                  .origin = OP_STR("http"),
+                                  .deadline = table[i].deadline,
+                                  .slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)};
+        drive_receive(s_actor, &envelope, &op_refusal_type, &(op_refusal_t){.error = 3}, DRIVE_NOW);
+        drive_commit(s_actor, &s_out);
+        assert_int_equal(op_actor_counts(s_actor).late - late, table[i].late);
+        assert_int_equal(s_out.count, !table[i].late);
+    }
+}
+
+/*  ---- bad frames ---- */
+
+static void s_unreachable(const op_event_t *event, op_turn_t *turn)
+{
+    (void)event;
+    (void)turn;
+    fail_msg("a bad frame reached the core");
+}
+
+static void s_expect_bad(op_str_t frame)
+{
+    uint64_t bad = op_actor_counts(s_actor).bad, commits = op_store_memory_commits(s_store);
+    char *exact = op_strdup(frame);
+    op_actor_receive(s_actor, op_str_of(exact, frame.size), DRIVE_NOW, drive_entropy());
+    free(exact);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(op_actor_counts(s_actor).bad, bad + 1);
+    assert_int_equal(s_out.count, 0);
+    assert_int_equal(op_store_memory_commits(s_store), commits);
+}
+
+static void s_expect_bad_envelope(op_envelope_t envelope, op_str_t body)
+{
+    op_buf_t frame = {0};
+    op_encode(&op_envelope_type, &envelope, &frame);
+    op_buf_add_str(&frame, body);
+    s_expect_bad(op_buf_str(&frame));
+    op_buf_free(&frame);
+}
+
+static void test_bad_frames(void **state)
+{
+    (void)state;
+    s_script = s_unreachable;
+    const op_envelope_t good = {.kind = OP_FRAME_REQUEST,
+                                .type = op_nothing_type.number,
+                                .from = OP_STR("http"),
+                                .to = OP_STR("ledger"),
+                                .origin = OP_STR("http"),
+                                .deadline = INT64_MAX,
+                                .slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)};
+    op_str_t body = op_str_of("\x90", 1);
+    op_envelope_t bad = good;
+    bad.to = OP_STR("auth");
+    s_expect_bad_envelope(bad, body);
+    bad.to = (op_str_t){0};
+    s_expect_bad_envelope(bad, body);
+    bad = good;
+    bad.type = 0xabcd;
+    s_expect_bad_envelope(bad, body);
+    bad = good;
+    bad.origin = (op_str_t){0};
+    s_expect_bad_envelope(bad, body);
+    bad = good;
+    bad.slip = (op_str_t){0};
+    s_expect_bad_envelope(bad, body);
+    bad.slip = DRIVE_SLIP(OP_STEP_AUTH_KEY); /* not this actor's */
+    s_expect_bad_envelope(bad, body);
+    bad.slip = DRIVE_SLIP(OP_STEP_END);
+    s_expect_bad_envelope(bad, body);
+    bad.slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT, OP_STEP_NONE); /* no such second step */
+    s_expect_bad_envelope(bad, body);
+    s_expect_bad_envelope(good, op_str_of("\xa1x", 2)); /* a body of the wrong kind */
+    s_expect_bad_envelope(good, OP_STR(""));
+    bad = good;
+    bad.kind = OP_FRAME_REPLY;
+    s_expect_bad_envelope(bad, body);
+    bad.kind = OP_FRAME_NOTE;
+    s_expect_bad_envelope(bad, OP_STR("junk"));
+    bad.kind = OP_FRAME_TELL; /* without a number */
+    s_expect_bad_envelope(bad, body);
+    bad.from = (op_str_t){0};
+    bad.sequence = 1;
+    s_expect_bad_envelope(bad, body);
+    for (char c = 'a'; c <= 'z'; c++) { /* strangers' acks make no links */
+        char from[] = {c, 0};
+        bad = good;
+        bad.kind = OP_FRAME_ACK;
+        bad.from = op_str(from);
+        s_expect_bad_envelope(bad, body);
+    }
+
+    op_buf_t frame = {0};
+    op_frame_encode(&good, &op_nothing_type, &(op_nothing_t){0}, &frame);
+    for (size_t size = 0; size < frame.size; size++)
+        s_expect_bad(op_str_of(frame.at, size));
+    op_buf_free(&frame);
+
+    op_random_t random;
+    op_random_seed(&random, drive_entropy());
+    for (int i = 0; i < 2000; i++) {
+        char noise[64];
+        op_random_bytes(&random, noise, sizeof noise);
+        s_expect_bad(op_str_of(noise, (size_t)i % sizeof noise));
+    }
+    assert_int_equal(op_actor_counts(s_actor).steps, 1); /* START */
+}
+
+/*  ---- commits ---- */
+
+static void test_nothing_before_the_commit(void **state)
+{
+    (void)state;
+    op_str_t to, frame, line;
+    s_script = s_refusing;
+    s_submit(0);
+    assert_false(op_actor_next(s_actor, &to, &frame));
+    assert_false(op_actor_next_log(s_actor, &line));
+    assert_int_equal(drive_rows(s_store, ""), 0);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 2);
+    assert_false(op_actor_next(s_actor, &to, &frame));
+    assert_int_equal(op_actor_counts(s_actor).syncs, 1);
+    op_store_memory_crash(s_store); /* what was said is durable */
+    assert_int_equal(drive_rows(s_store, "ledger"), 3);
+}
+
+static void test_a_failing_commit(void **state)
+{
+    (void)state;
+    op_str_t to, frame, line;
+    s_script = s_refusing;
+    op_store_memory_fail_after(s_store, 0);
+    s_submit(0);
+    assert_int_equal(op_actor_commit(s_actor), -1);
+    assert_non_null(strstr(op_actor_error(s_actor), "cannot write the store"));
+    assert_false(op_actor_next(s_actor, &to, &frame));
+    assert_false(op_actor_next_log(s_actor, &line));
+    assert_int_equal(drive_rows(s_store, ""), 0);
+    s_submit(0); /* and it stays broken */
+    assert_int_equal(op_actor_commit(s_actor), -1);
+    assert_non_null(strstr(op_actor_error(s_actor), "cannot write the store"));
+    assert_false(op_actor_next(s_actor, &to, &frame));
+    s_restart();
+    s_script = s_refusing;
+    s_submit(0);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 2);
+}
+
+static void s_lazy(const op_event_t *event, op_turn_t *turn)
+{
+    op_key_t key = s_key(1);
+    if (event->kind == OP_EVENT_NOTE)
+        op_turn_put_lazy(turn, &key, &op_counter_row_type,
+                         &(op_counter_row_t){OP_BODY(event, serial_opened)->line});
+}
+
+static void s_give(uint64_t line)
+{
+    drive_note(s_actor, "serial", &op_serial_opened_type, &(op_serial_opened_t){line}, DRIVE_NOW);
+}
+
+static void test_one_batch_a_turn(void **state)
+{
+    (void)state;
+    op_actor_counts_t before = op_actor_counts(s_actor), after;
+    uint64_t commits = op_store_memory_commits(s_store);
+    s_script = s_refusing;
+    for (int i = 0; i < 50; i++)
+        s_submit(0);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 100);
+    assert_int_equal(op_store_memory_commits(s_store), commits + 1);
+
+    drive_commit(s_actor, &s_out); /* nothing written, nothing to write */
+    s_give(3);
+    drive_commit(s_actor, &s_out);
+    after = op_actor_counts(s_actor);
+    assert_int_equal(op_store_memory_commits(s_store), commits + 1);
+    assert_int_equal(after.turns - before.turns, 3);
+    assert_int_equal(after.commits - before.commits, 1);
+    assert_int_equal(after.syncs - before.syncs, 1);
+
+    s_script = s_lazy;
+    s_give(7);
+    drive_commit(s_actor, &s_out);
+    after = op_actor_counts(s_actor);
+    assert_int_equal(after.commits - before.commits, 2);
+    assert_int_equal(after.syncs - before.syncs, 1);
+    op_store_memory_crash(s_store);
+    s_restart();
+    s_script = s_lazy;
+    s_give(8);
+    s_script = s_refusing; /* its put takes the lazy one along */
+    s_submit(0);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(op_actor_counts(s_actor).syncs, 1);
+}
+
+/*  ---- the keyspace ---- */
+
+enum { ROWS = 24 };
+static uint64_t s_model[ROWS]; /* 0: no row */
+static uint64_t s_seed;
+
+static uint64_t s_random(uint64_t bound)
+{
+    s_seed = s_seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return (s_seed >> 33) % bound;
+}
+
+static void s_compare_walk(op_turn_t *turn, uint64_t low, uint64_t high, bool reverse)
+{
+    op_key_t from = s_key(low), to = s_key(high);
+    op_walk_t *walk = op_turn_walk(turn, &from, &to, reverse);
+    op_counter_row_t row;
+    op_str_t key;
+    for (uint64_t i = low; i < high; i++) {
+        uint64_t n = reverse ? high - 1 - (i - low) : i;
+        if (!s_model[n])
+            continue;
+        assert_true(op_turn_walk_next(walk, &op_counter_row_type, &key, &row));
+        op_key_t expected = s_key(n);
+        assert_true(op_str_equal(key, op_key_str(&expected)));
+        assert_true(row.value == s_model[n]);
+    }
+    assert_false(op_turn_walk_next(walk, &op_counter_row_type, &key, &row));
+    op_turn_walk_end(&walk);
+    assert_null(walk);
+    op_turn_walk_end(&walk);
+}
+
+static void s_reading(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind != OP_EVENT_NOTE)
+        return;
+    for (int i = 0; i < 4; i++) {
+        uint64_t n = s_random(ROWS);
+        op_key_t key = s_key(n);
+        s_model[n] = s_random(3) ? 1 + s_random(1000000) : 0;
+        if (s_model[n])
+            s_put(turn, n, s_model[n]);
+        else
+            op_turn_delete(turn, &key);
+    }
+    for (uint64_t n = 0; n < ROWS; n++)
+        assert_true(s_get(turn, n) == s_model[n]);
+    uint64_t low = s_random(ROWS), high = low + s_random(ROWS - low + 1);
+    s_compare_walk(turn, low, high, false);
+    s_compare_walk(turn, low, high, true);
+    s_compare_walk(turn, 0, ROWS, s_random(2));
+}
+
+static void test_reads_see_writes(void **state)
+{
+    (void)state;
+    memset(s_model, 0, sizeof s_model);
+    s_seed = 4;
+    s_script = s_reading;
+    /* Neighbours in the same store are none of its business. */
+    drive_put_raw(s_store, OP_STR("ledger0"), OP_STR("junk"));
+    drive_put_raw(s_store, OP_STR("ledger."), OP_STR("junk"));
+    drive_put_raw(s_store, OP_STR("ledger2/x"), OP_STR("junk"));
+    for (int turn = 0; turn < 300; turn++) {
+        for (uint64_t i = s_random(4); i < 4; i++)
+            s_give(1);
+        drive_commit(s_actor, &s_out);
+        if (turn % 50 == 49) {
+            op_store_memory_crash(s_store);
+            s_restart();
+            s_script = s_reading;
+        }
+    }
+}
+
+static void s_reads_all(const op_event_t *event, op_turn_t *turn)
+{
+    op_key_t low = op_key('x'), high = op_key('y');
+    op_counter_row_t row;
+    op_str_t key;
+    if (event->kind != OP_EVENT_REQUEST)
+        return;
+    if (OP_BODY(event, refusal)->error == 1)
+        (void)s_get(turn, 3);
+    else {
+        op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+        while (op_turn_walk_next(walk, &op_counter_row_type, &key, &row))
+            ;
+        op_turn_walk_end(&walk);
+    }
+    s_put(turn, 9, 9);
+    op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+}
+
+static void test_damage_breaks_the_turn(void **state)
+{
+    (void)state;
+    op_str_t to, frame;
+    op_buf_t key = {0}, seen = {0};
+    op_key_t tail = s_key(3);
+    op_buf_add_str(&key, OP_STR("ledger/"));
+    op_buf_add_str(&key, op_key_str(&tail));
+    op_record_seal(&op_seen_row_type, &(op_seen_row_t){5}, &seen);
+    const struct {
+        op_str_t value;
+        const char *word;
+    } table[] = {{OP_STR("junk"), "too short"},
+                 {OP_STR("0123456789abcdef"), "checksum mismatch"},
+                 {op_buf_str(&seen), "another kind of record"}};
+    for (size_t i = 0; i < 2 * OP_COUNT(table); i++) {
+        drive_put_raw(s_store, op_buf_str(&key), table[i / 2].value);
+        s_restart();
+        s_script = s_reads_all;
+        s_submit(1 + i % 2);
+        assert_int_equal(op_actor_commit(s_actor), -1);
+        assert_non_null(strstr(op_actor_error(s_actor), "damaged counter_row"));
+        assert_non_null(strstr(op_actor_error(s_actor), table[i / 2].word));
+        assert_non_null(strstr(op_actor_error(s_actor), "restore a backup"));
+        assert_false(op_actor_next(s_actor, &to, &frame));
+        assert_int_equal(drive_rows(s_store, "ledger/"), 1);
+    }
+    op_buf_free(&key);
+    op_buf_free(&seen);
+}
+
+/*  ---- time, the end, and replays ---- */
+
+static int s_timers, s_drains;
+
+static void s_waking(const op_event_t *event, op_turn_t *turn)
+{
+    s_timers += event->kind == OP_EVENT_TIMER;
+    s_drains += event->kind == OP_EVENT_DRAIN;
+    if (event->kind == OP_EVENT_NOTE)
+        op_turn_wake_at(turn, DRIVE_NOW + (int64_t)OP_BODY(event, serial_opened)->line);
+}
+
+static void test_timers(void **state)
+{
+    (void)state;
+    s_timers = s_drains = 0;
+    s_script = s_waking;
+    assert_true(op_actor_wake_at(s_actor) == 0);
+    s_give(500);
+    s_give(300); /* the earliest wish counts */
+    s_give(400);
+    assert_true(op_actor_wake_at(s_actor) == DRIVE_NOW + 300);
+    op_actor_tick(s_actor, DRIVE_NOW + 299, drive_entropy());
+    assert_int_equal(s_timers, 0);
+    op_actor_tick(s_actor, DRIVE_NOW + 300, drive_entropy());
+    assert_int_equal(s_timers, 1);
+    assert_true(op_actor_wake_at(s_actor) == 0); /* and is gone with its event */
+    op_actor_tick(s_actor, DRIVE_NOW + 9000, drive_entropy());
+    assert_int_equal(s_timers, 1);
+    op_actor_drain(s_actor, DRIVE_NOW, drive_entropy());
+    assert_int_equal(s_drains, 1);
+    s_is_busy = true;
+    assert_true(op_actor_busy(s_actor));
+    s_is_busy = false;
+    assert_false(op_actor_busy(s_actor));
+    drive_commit(s_actor, &s_out);
+    assert_string_equal(op_actor_name(s_actor), "ledger");
+}
+
+static void s_drawing(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind != OP_EVENT_NOTE)
+        return;
+    char token[17];
+    op_random_token(op_turn_random(turn), token, 16);
+    op_key_t key = op_key_of_id('i', op_turn_new_id(turn));
+    op_turn_put(turn, &key, &op_counter_row_type, &(op_counter_row_t){1});
+    op_turn_tell(turn, "modem", &op_by_id_type, &(op_by_id_t){op_turn_text(turn, "%s!", token)});
+}
+
+static void test_the_same_events_give_the_same_bytes(void **state)
+{
+    (void)state;
+    uint8_t digests[2][OP_MEMORY_DIGEST_SIZE];
+    op_buf_t said[2] = {{0}, {0}};
+    for (int run = 0; run < 2; run++) {
+        op_store_t *store = op_store_memory_new();
+        op_actor_t *actor = drive_start(&s_ledger, "ledger", store, &op_nothing_type,
+                                        &(op_nothing_t){0}, DRIVE_NOW, &s_out);
+        s_script = s_drawing;
+        for (uint8_t i = 0; i < 20; i++) {
+            uint8_t entropy[OP_ENTROPY_SIZE] = {i};
+            op_buf_t frame = {0};
+            op_envelope_t envelope = {.kind = OP_FRAME_NOTE, .to = OP_STR("ledger")};
+            op_frame_encode(&envelope, &op_nothing_type, &(op_nothing_t){0}, &frame);
+            op_actor_receive(actor, op_buf_str(&frame), DRIVE_NOW + i / 3, entropy);
+            op_buf_free(&frame);
+            drive_commit(actor, &s_out);
+            assert_int_equal(s_out.count, 1);
+            op_buf_add_str(&said[run], s_out.at[0].frame);
+        }
+        op_store_memory_digest(store, digests[run]);
+        op_actor_destroy(&actor);
+        op_store_destroy(&store);
+        s_script = NULL;
+    }
+    assert_memory_equal(digests[0], digests[1], OP_MEMORY_DIGEST_SIZE);
+    assert_true(op_str_equal(op_buf_str(&said[0]), op_buf_str(&said[1])));
+    op_buf_free(&said[0]);
+    op_buf_free(&said[1]);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_request_walks),
+        TEST(test_a_refusal_leaves_nothing),
+        TEST(test_late_requests),
+        TEST(test_bad_frames),
+        TEST(test_nothing_before_the_commit),
+        TEST(test_a_failing_commit),
+        TEST(test_one_batch_a_turn),
+        TEST(test_reads_see_writes),
+        TEST(test_damage_breaks_the_turn),
+        TEST(test_timers),
+        TEST(test_the_same_events_give_the_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+#include "tools/sim_api.h"
+
+#include "base/instant.h"
+#include "base/phone.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum { EVENTS_MAX = 1000 };
+
+static void s_answer(op_http_response_t *response, int status, json_t *answer)
+{
+    char *text = json_dumps(answer, JSON_COMPACT);
+    OP_ASSERT(text);
+    response->status = status;
+    op_buf_add_str(&response->body, op_str(text));
+    free(text);
+    json_decref(answer);
+}
+
+static bool s_add_text(void *list, const op_carrier_text_t *text)
+{
+    char when[OP_INSTANT_TEXT + 1];
+    op_instant_print(text->received_at, when);
+    json_t *item =
+        json_pack("{s:s%,s:s%,s:s}", "from", text->from.at, text->from.size, "body",
+                  text->body.size ? text->body.at : "", text->body.size, "received_at", when);
+    OP_ASSERT(item && json_array_append_new(list, item) == 0);
+    return true;
+}
+
+static void s_list_texts(op_carrier_pty_t *carrier, op_str_t phone, op_http_response_t *response)
+{
+    json_t *data = json_array();
+    op_carrier_pty_inbox(carrier, phone, 0, s_add_text, data);
+    s_answer(response, 200, json_pack("{s:o}", "data", data));
+}
+
+static void s_refuse(op_http_response_t *response, op_carrier_result_t result)
+{
+    op_error_t error = OP_ERROR_VALIDATION_ERROR;
+    const char *field = "body";
+    switch (result) {
+    case OP_CARRIER_OK:
+    case OP_CARRIER_EMPTY:
+    case OP_CARRIER_BAD_TEXT:
+        break;
+    case OP_CARRIER_NO_NUMBER:
+        error = OP_ERROR_NOT_FOUND;
+        field = "to";
+        break;
+    case OP_CARRIER_BAD_PHONE:
+        error = OP_ERROR_INVALID_PHONE;
+        field = NULL;
+        break;
+    case OP_CARRIER_TOO_LONG:
+        error = OP_ERROR_BODY_TOO_LONG;
+        break;
+    case OP_CARRIER_FULL:
+        error = OP_ERROR_UNAVAILABLE;
+        field = NULL;
+        break;
+    }
+    op_http_response_error(response, error, op_carrier_result_text(result), field);
+}
+
+static void s_text(op_carrier_pty_t *carrier, op_str_t phone, op_str_t body,
+                   op_http_response_t *response)
+{
+    json_error_t why;
+    json_t *text = json_loadb(body.size ? body.at : "", body.size, JSON_REJECT_DUPLICATES, &why);
+    const char *to = NULL, *content = NULL;
+    size_t to_size = 0, content_size = 0;
+    if (!text ||
+        json_unpack(text, "{s:s%,s:s%}", "to", &to, &to_size, "body", &content, &content_size) != 0)
+        op_http_response_error(response, OP_ERROR_VALIDATION_ERROR,
+                               "The body is a JSON object with the strings to and body.", NULL);
+    else {
+        op_carrier_result_t result = op_carrier_pty_text(carrier, phone, op_str_of(to, to_size),
+                                                         op_str_of(content, content_size));
+        if (result == OP_CARRIER_OK)
+            s_answer(response, 202, json_pack("{s:s}", "status", "accepted"));
+        else
+            s_refuse(response, result);
+    }
+    json_decref(text);
+}
+
+static void s_list_modems(op_carrier_pty_t *carrier, op_http_response_t *response)
+{
+    json_t *data = json_array();
+    for (size_t i = 0; i < op_carrier_pty_modems(carrier); i++)
+        json_array_append_new(data,
+                              json_pack("{s:s,s:s}", "number", op_carrier_pty_number(carrier, i),
+                                        "device", op_carrier_pty_path(carrier, i)));
+    s_answer(response, 200, json_pack("{s:o}", "data", data));
+}
+
+static const char *s_what(op_carrier_what_t what)
+{
+    switch (what) {
+    case OP_CARRIER_TEXTED:
+        return "texted";
+    case OP_CARRIER_STORED:
+        return "stored";
+    case OP_CARRIER_NOTIFIED:
+        return "notified";
+    case OP_CARRIER_READ:
+        return "read";
+    case OP_CARRIER_DELETED:
+        return "deleted";
+    case OP_CARRIER_SUBMITTING:
+        return "submitting";
+    case OP_CARRIER_ACCEPTED:
+        return "accepted";
+    case OP_CARRIER_REFUSED:
+        return "refused";
+    case OP_CARRIER_ANSWERED:
+        return "answered";
+    }
+    return "?";
+}
+
+static void s_list_events(op_carrier_pty_t *carrier, op_str_t query, op_http_response_t *response)
+{
+    uint64_t after = 0;
+    if (op_str_starts(query, "after=") &&
+        !op_str_to_u64(op_str_of(query.at + 6, query.size - 6), UINT64_MAX - 1, &after)) {
+        op_http_response_error(response, OP_ERROR_VALIDATION_ERROR, "after is a number.", "after");
+        return;
+    }
+    json_t *data = json_array();
+    uint64_t end = op_carrier_pty_events(carrier);
+    op_carrier_event_t event;
+    /* The carrier counts from 0, the caller from 1, so that after=0 means all. */
+    for (uint64_t n = after; n < end && json_array_size(data) < EVENTS_MAX; n++)
+        if (op_carrier_pty_event(carrier, n, &event))
+            json_array_append_new(
+                data, json_pack("{s:I,s:I,s:s,s:s,s:i}", "number", (json_int_t)(n + 1), "at_ms",
+                                (json_int_t)event.at, "what", s_what(event.what), "modem",
+                                op_carrier_pty_number(carrier, event.modem), "detail",
+                                (int)event.detail));
+    s_answer(response, 200, json_pack("{s:o}", "data", data));
+}
+
+/*  The phone in "/sim/phones/{phone}/messages"; empty: another path.                                 */
+static op_str_t s_phone(op_str_t path)
+{
+    static const char head[] = "/sim/phones/", tail[] = "/messages";
+    size_t around = sizeof head + sizeof tail - 2;
+    if (!op_str_starts(path, head) || path.size <= around ||
+        memcmp(path.at + path.size - (sizeof tail - 1), tail, sizeof tail - 1) != 0)
+        return (op_str_t){0};
+    return op_str_of(path.at + sizeof head - 1, path.size - around);
+}
+
+void op_sim_serve(void *carrier, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
+                  op_http_response_t *response)
+{
+    op_str_t phone = s_phone(path);
+    bool get = op_str_is(method, "GET") || op_str_is(method, "HEAD");
+    bool known = phone.size || op_str_is(path, "/sim/modems") || op_str_is(path, "/sim/events");
+    if (!known)
+        op_http_response_error(response, OP_ERROR_NOT_FOUND, NULL, NULL);
+    else if (phone.size && !op_phone_valid(phone))
+        op_http_response_error(response, OP_ERROR_INVALID_PHONE, NULL, NULL);
+    else if (phone.size && get)
+        s_list_texts(carrier, phone, response);
+    else if (phone.size && op_str_is(method, "POST"))
+        s_text(carrier, phone, body, response);
+    else if (!get) {
+        op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
+        op_http_response_header(response, "Allow",
+                                phone.size ? OP_STR("GET, HEAD, POST") : OP_STR("GET, HEAD"));
+    } else if (op_str_is(path, "/sim/modems"))
+        s_list_modems(carrier, response);
+    else
+        s_list_events(carrier, query, response);
+}
