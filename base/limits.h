@@ -38,7 +38,6 @@ enum {
     OP_DRAIN_DEADLINE_MS = 10000,  /* from SIGTERM to giving up on work in flight */
 
     /* HTTP. */
-    OP_HTTP_BODY_MAX = 64 << 10,
     OP_URL_MAX = 2048,
     OP_NAME_MAX = 100, /* the name of an API key */
     OP_CURSOR_MAX = 200,

@@ -1,6 +1,7 @@
 /*  A call is a slot of a fixed table. Its correlation id is the slot's index and a generation that
     grows with each question, so that a reply which comes after its worker has given up cannot be
-    taken for the answer to the slot's next question.
+    taken for the answer to the slot's next question. Generations start anywhere: replies to this
+    process's former life, still under way from another host, fit none of them.
 
     All workers share one postbox behind a mutex: hundreds of workers with a socket of their own to
     each actor would be hundreds of pipes, each with its own high-water mark, and an actor's mailbox
@@ -15,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +24,7 @@
 
 enum {
     S_INDEX_BITS = 16,
+    S_START_SHIFT = 18, /* leaves 2^46 of 2^48 generations as the start, and plenty to count */
     S_KEPT_BUFFER = 64 << 10, /* what a slot keeps of its buffers between two calls */
 };
 _Static_assert(OP_CALLS_MAX < 1 << S_INDEX_BITS, "an index fits its bits");
@@ -113,10 +116,15 @@ static void s_slots_new(op_calls_t *self, size_t count)
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    uint64_t start;
+    op_clock_entropy(entropy);
+    memcpy(&start, entropy, sizeof start);
     self->slots = op_alloc(count * sizeof *self->slots);
     self->count = count;
     for (size_t i = 0; i < count; i++) {
-        self->slots[i] = (s_slot_t){.index = i, .next_free = i + 1};
+        self->slots[i] =
+            (s_slot_t){.index = i, .generation = start >> S_START_SHIFT, .next_free = i + 1};
         pthread_cond_init(&self->slots[i].arrived, &steady);
     }
     pthread_condattr_destroy(&steady);

@@ -33,7 +33,7 @@ typedef struct {
         const void *body;
     } at[2048];
     size_t count;
-    op_str_t logs[16];
+    op_str_t logs[256];
     size_t log_count;
 } drive_out_t;
 

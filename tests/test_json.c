@@ -37,25 +37,24 @@
     FIELD(named, TEXT, id, 8, "")                                                                  \
     OPTIONAL(named, U64, count, 0, "")                                                             \
     END(named)
-/* clang-format on */
 
 #include "transport/declare.h"
 ZOO
 #include "transport/undeclare.h"
 #define OP_DECLARE_TABLES
 #include "transport/declare.h"
-    ZOO
+ZOO
 #include "transport/undeclare.h"
 
 #define UUID "01930000-0000-7000-8000-0000000000ab"
 
-    static op_id_t
-    s_uuid(void)
+static op_id_t s_uuid(void)
 {
     op_id_t id;
     assert_true(op_id_parse(OP_STR(UUID), &id));
     return id;
 }
+/* clang-format on */
 
 static void s_assert_json(const op_type_t *type, const void *value, const char *text)
 {

@@ -1,0 +1,108 @@
+/*  script_fixture.h - an actor "ledger" on a memory store, whose core is a function of the test */
+
+#ifndef OP_TESTS_SCRIPT_FIXTURE_H
+#define OP_TESTS_SCRIPT_FIXTURE_H
+
+#include "tests/actor_fixture.h"
+
+/*  A core that does what the test at hand wants. */
+static void (*s_script)(const op_event_t *event, op_turn_t *turn);
+
+static inline void *s_create(void)
+{
+    return op_alloc(1);
+}
+
+static inline void s_destroy(void **core_p)
+{
+    free(*core_p);
+    *core_p = NULL;
+}
+
+static inline void s_step(void *core, const op_event_t *event, op_turn_t *turn)
+{
+    (void)core;
+    if (s_script)
+        s_script(event, turn);
+}
+
+static bool s_is_busy;
+
+static inline bool s_busy(const void *core)
+{
+    (void)core;
+    return s_is_busy;
+}
+
+static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_step, NULL};
+static const op_core_class_t s_ledger = {"ledger", s_create, s_destroy, s_step, s_busy};
+
+static op_store_t *s_store;
+static op_actor_t *s_actor;
+static drive_out_t s_out;
+
+static inline int s_setup(void **state)
+{
+    (void)state;
+    s_script = NULL;
+    s_store = op_store_memory_new();
+    s_actor = drive_start(&s_ledger, "ledger", s_store, &op_nothing_type, &(op_nothing_t){0},
+                          DRIVE_NOW, &s_out);
+    assert_int_equal(s_out.count, 0);
+    return 0;
+}
+
+static inline int s_teardown(void **state)
+{
+    (void)state;
+    drive_forget(&s_out);
+    op_actor_destroy(&s_actor);
+    op_actor_destroy(&s_actor);
+    op_store_destroy(&s_store);
+    return 0;
+}
+
+static inline void s_restart(void)
+{
+    op_actor_destroy(&s_actor);
+    s_script = NULL;
+    s_actor = drive_start(&s_ledger, "ledger", s_store, &op_nothing_type, &(op_nothing_t){0},
+                          DRIVE_NOW, &s_out);
+}
+
+static inline void s_submit(uint64_t error)
+{
+    drive_request(s_actor, DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT), NULL, &op_refusal_type,
+                  &(op_refusal_t){.error = error}, DRIVE_NOW);
+}
+
+static inline op_key_t s_key(uint64_t number)
+{
+    op_key_t key = op_key('x');
+    op_key_number(&key, number);
+    return key;
+}
+
+static inline void s_put(op_turn_t *turn, uint64_t number, uint64_t value)
+{
+    op_key_t key = s_key(number);
+    op_turn_put(turn, &key, &op_counter_row_type, &(op_counter_row_t){value});
+}
+
+/*  0: no such row. */
+static inline uint64_t s_get(op_turn_t *turn, uint64_t number)
+{
+    op_key_t key = s_key(number);
+    op_counter_row_t row;
+    return op_turn_get(turn, &key, &op_counter_row_type, &row) ? row.value : 0;
+}
+
+/*  A note with a number in it. */
+static inline void s_give(uint64_t line)
+{
+    drive_note(s_actor, "serial", &op_serial_opened_type, &(op_serial_opened_t){line}, DRIVE_NOW);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
+
+#endif

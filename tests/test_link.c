@@ -1,0 +1,290 @@
+/*  One link, looked at closely: window, resending, clocks, holes, damage. */
+
+#include "tests/tell_fixture.h"
+
+static op_store_t *s_store;
+static op_actor_t *s_actor;
+static drive_out_t s_out;
+
+static void s_start(int64_t now)
+{
+    op_actor_destroy(&s_actor);
+    s_actor =
+        drive_start(&s_class, "alpha", s_store, &op_nothing_type, &(op_nothing_t){0}, now, &s_out);
+}
+
+static int s_setup(void **state)
+{
+    (void)state;
+    s_store = op_store_memory_new();
+    s_start(DRIVE_NOW);
+    return 0;
+}
+
+static int s_teardown(void **state)
+{
+    (void)state;
+    drive_forget(&s_out);
+    op_actor_destroy(&s_actor);
+    op_store_destroy(&s_store);
+    return 0;
+}
+
+static void s_tell_beta(uint64_t tells)
+{
+    op_by_id_t note = {OP_STR("beta")};
+    s_more_tells = tells;
+    drive_note(s_actor, "port", &op_by_id_type, &note, DRIVE_NOW);
+}
+
+static void s_acknowledge(uint64_t number, int64_t now)
+{
+    op_envelope_t ack = {
+        .kind = OP_FRAME_ACK, .from = OP_STR("beta"), .to = OP_STR("alpha"), .sequence = number};
+    drive_receive(s_actor, &ack, &op_nothing_type, &(op_nothing_t){0}, now);
+}
+
+/*  Everything that left are tells first, first + 1, ... to beta. */
+static void s_expect_tells(uint64_t first, size_t count)
+{
+    assert_int_equal(s_out.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(s_out.at[i].envelope.kind, OP_FRAME_TELL);
+        assert_true(op_str_is(s_out.at[i].to, "beta"));
+        assert_true(s_out.at[i].envelope.sequence == first + i);
+        assert_true(DRIVE_BODY(&s_out, i, serial_opened)->line == first + i);
+    }
+}
+
+static void test_the_window(void **state)
+{
+    (void)state;
+    const uint64_t window = OP_TELL_WINDOW, all = 3 * OP_TELL_WINDOW;
+    s_tell_beta(all);
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(1, window);
+    s_acknowledge(100, DRIVE_NOW + 500);
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(window + 1, 100);
+    s_acknowledge(50, DRIVE_NOW + 500);      /* old */
+    s_acknowledge(all + 1, DRIVE_NOW + 500); /* of the future */
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(0, 0);
+
+    assert_true(op_actor_wake_at(s_actor) == DRIVE_NOW + 500 + OP_TELL_RESEND_MS);
+    op_actor_tick(s_actor, DRIVE_NOW + 499 + OP_TELL_RESEND_MS, drive_entropy());
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(0, 0);
+    op_actor_tick(s_actor, DRIVE_NOW + 500 + OP_TELL_RESEND_MS, drive_entropy());
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(101, window);
+    assert_int_equal(op_actor_counts(s_actor).resent, 1);
+
+    op_store_memory_crash(s_store); /* the deletions were not synced, all else was */
+    s_start(DRIVE_NOW);
+    s_expect_tells(1, window);
+    s_acknowledge(all, DRIVE_NOW); /* it had taken more than this one knew to have sent */
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(0, 0);
+    assert_int_equal(drive_rows(s_store, "alpha!o"), 0);
+    assert_true(op_actor_wake_at(s_actor) == 0);
+    s_start(DRIVE_NOW);
+    s_expect_tells(0, 0);
+    s_tell_beta(1);
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(all + 1, 1);
+}
+
+static void test_the_clock_goes_back(void **state)
+{
+    (void)state;
+    s_tell_beta(2);
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(1, 2);
+    op_actor_tick(s_actor, DRIVE_NOW - OP_DAY_MS, drive_entropy());
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(0, 0);
+    assert_true(op_actor_wake_at(s_actor) == DRIVE_NOW - OP_DAY_MS + OP_TELL_RESEND_MS);
+    op_actor_tick(s_actor, DRIVE_NOW - OP_DAY_MS + OP_TELL_RESEND_MS, drive_entropy());
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(1, 2);
+}
+
+/*  A power cut may bring back some deleted outbox rows and not others. */
+static void test_holes_in_the_outbox(void **state)
+{
+    (void)state;
+    s_tell_beta(6);
+    drive_commit(s_actor, &s_out);
+    op_store_t *before = op_store_snapshot(s_store);
+    static const char *const survivors[] = {"123456", "12456", "1256", "2456", "12346", "1236",
+                                            "12345",  "123",   "6",    "45",   ""};
+    static const uint64_t acked[] = {0, 3, 4, 3, 5, 5, 6, 6, 5, 6, 6};
+    for (size_t i = 0; i < OP_COUNT(survivors); i++) {
+        op_batch_t batch = {0};
+        for (uint64_t n = 1; n <= 6; n++) {
+            op_key_t tail = op_key_of_text('o', OP_STR("beta"));
+            op_key_number(&tail, n);
+            op_buf_t key = {0}, value = {0};
+            op_buf_add_str(&key, OP_STR("alpha!"));
+            op_buf_add_str(&key, op_key_str(&tail));
+            assert_int_equal(op_store_get(before, op_buf_str(&key), &value), 1);
+            if (strchr(survivors[i], (int)('0' + n)))
+                op_batch_put(&batch, op_buf_str(&key), op_buf_str(&value));
+            else
+                op_batch_delete(&batch, op_buf_str(&key));
+            op_buf_free(&key);
+            op_buf_free(&value);
+        }
+        assert_int_equal(op_store_write(s_store, &batch, true), 0);
+        op_batch_free(&batch);
+        s_start(DRIVE_NOW);
+        s_expect_tells(acked[i] + 1, 6 - acked[i]);
+        assert_int_equal(drive_rows(s_store, "alpha!o"), 6 - acked[i]);
+    }
+    op_store_destroy(&before);
+}
+
+static void s_tell_alpha(uint64_t number, const char *body)
+{
+    op_envelope_t tell = {.kind = OP_FRAME_TELL,
+                          .type = op_serial_opened_type.number,
+                          .from = OP_STR("beta"),
+                          .to = OP_STR("alpha"),
+                          .sequence = number};
+    op_buf_t frame = {0};
+    op_encode(&op_envelope_type, &tell, &frame);
+    op_buf_add_str(&frame, op_str(body));
+    op_actor_receive(s_actor, op_buf_str(&frame), DRIVE_NOW, drive_entropy());
+    op_buf_free(&frame);
+}
+
+static void s_expect_ack(uint64_t number)
+{
+    assert_int_equal(s_out.count, 1);
+    assert_int_equal(s_out.at[0].envelope.kind, OP_FRAME_ACK);
+    assert_true(op_str_is(s_out.at[0].to, "beta"));
+    assert_true(s_out.at[0].envelope.sequence == number);
+}
+
+static void test_an_undecodable_tell(void **state)
+{
+    (void)state;
+    s_tell_alpha(1, "\x91\x01");
+    drive_commit(s_actor, &s_out);
+    s_expect_ack(1);
+    for (int i = 0; i < 5; i++) {
+        s_tell_alpha(2, "\xa4junk"); /* not acknowledged, whatever stands behind it */
+        s_tell_alpha(3, "\x91\x03");
+        drive_commit(s_actor, &s_out);
+        s_expect_ack(1);
+        assert_int_equal(s_out.log_count, i == 0); /* said once */
+        if (i == 0)
+            assert_true(op_str_starts(s_out.logs[0], "link from beta is stuck"));
+    }
+    assert_int_equal(op_actor_counts(s_actor).bad, 5);
+    s_start(DRIVE_NOW); /* a build that reads it takes it */
+    s_tell_alpha(2, "\x91\x02");
+    s_tell_alpha(3, "\x91\x03");
+    drive_commit(s_actor, &s_out);
+    s_expect_ack(3);
+    s_expect_taken(s_store, "alpha", 3);
+}
+
+static void test_the_ack_follows_the_commit(void **state)
+{
+    (void)state;
+    s_tell_alpha(1, "\x91\x01");
+    s_tell_alpha(2, "\x91\x02");
+    op_store_memory_fail_after(s_store, 0);
+    op_str_t to, frame;
+    assert_int_equal(op_actor_commit(s_actor), -1);
+    assert_false(op_actor_next(s_actor, &to, &frame));
+    op_store_memory_crash(s_store);
+    s_start(DRIVE_NOW);
+    s_expect_tells(0, 0);
+    s_tell_alpha(2, "\x91\x02"); /* early: the first one was never taken */
+    drive_commit(s_actor, &s_out);
+    s_expect_ack(0);
+    s_tell_alpha(1, "\x91\x01");
+    s_tell_alpha(2, "\x91\x02");
+    drive_commit(s_actor, &s_out);
+    s_expect_ack(2);
+    op_store_memory_crash(s_store);
+    s_start(DRIVE_NOW); /* the cursor is in the store */
+    s_tell_alpha(2, "\x91\x02");
+    drive_commit(s_actor, &s_out);
+    s_expect_ack(2);
+    s_expect_taken(s_store, "alpha", 2);
+    assert_int_equal(op_actor_counts(s_actor).repeats, 1);
+}
+
+static void test_tells_to_itself(void **state)
+{
+    (void)state;
+    op_by_id_t note = {OP_STR("alpha")};
+    s_more_tells = 5;
+    drive_note(s_actor, "port", &op_by_id_type, &note, DRIVE_NOW);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 5);
+    op_store_memory_crash(s_store);
+    s_start(DRIVE_NOW);
+    for (int round = 0; round < 4 && s_out.count; round++) {
+        op_buf_t frames[8];
+        size_t count = s_out.count;
+        assert_true(count <= OP_COUNT(frames));
+        for (size_t i = 0; i < count; i++) {
+            frames[i] = (op_buf_t){0};
+            assert_true(op_str_is(s_out.at[i].to, "alpha"));
+            op_buf_add_str(&frames[i], s_out.at[i].frame);
+        }
+        for (size_t i = 0; i < count; i++) {
+            op_actor_receive(s_actor, op_buf_str(&frames[i]), DRIVE_NOW, drive_entropy());
+            op_buf_free(&frames[i]);
+        }
+        drive_commit(s_actor, &s_out);
+    }
+    assert_int_equal(s_out.count, 0);
+    s_expect_taken(s_store, "alpha", 5);
+    assert_int_equal(drive_rows(s_store, "alpha!o"), 0);
+    assert_true(op_actor_wake_at(s_actor) == 0);
+}
+
+static void test_damaged_links(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"alpha!nbeta", "alpha!cbeta", "alpha!obeta\0number10"};
+    for (size_t i = 0; i < OP_COUNT(keys); i++) {
+        op_store_t *store = op_store_memory_new();
+        op_str_t key = op_str_of(keys[i], i == 2 ? 20 : 12); /* with the NUL */
+        if (i == 2) { /* a row beyond the numbers given out */
+            op_buf_t last = {0};
+            op_record_seal(&op_counter_row_type, &(op_counter_row_t){3}, &last);
+            drive_put_raw(store, op_str_of("alpha!nbeta", 12), op_buf_str(&last));
+            op_buf_free(&last);
+        }
+        drive_put_raw(store, key, OP_STR("junk"));
+        op_actor_t *actor = op_actor_new(&s_class, "alpha", store);
+        op_actor_start(actor, &op_nothing_type, &(op_nothing_t){0}, DRIVE_NOW, drive_entropy());
+        assert_int_equal(op_actor_commit(actor), -1);
+        assert_non_null(strstr(op_actor_error(actor), "damaged"));
+        assert_non_null(strstr(op_actor_error(actor), i == 2 ? "outbox" : "link"));
+        op_actor_destroy(&actor);
+        op_store_destroy(&store);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_window),
+        TEST(test_the_clock_goes_back),
+        TEST(test_holes_in_the_outbox),
+        TEST(test_an_undecodable_tell),
+        TEST(test_the_ack_follows_the_commit),
+        TEST(test_tells_to_itself),
+        TEST(test_damaged_links),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+/*  opd_options.h - the command line of opd: defaults, then the file, then the flags                    */
+
+#ifndef OP_TOOLS_OPD_OPTIONS_H
+#define OP_TOOLS_OPD_OPTIONS_H
+
+#include "transport/config.h"
+
+typedef struct {
+    op_config_t config;
+} op_options_t;
+
+typedef enum {
+    OP_OPTIONS_RUN,
+    OP_OPTIONS_DONE, /* --help, --check and the like have said what was asked for */
+    OP_OPTIONS_WRONG /* one line on stderr says what is wrong */
+} op_options_result_t;
+
+op_options_result_t op_options_read(int argc, char **argv, op_options_t *options);
+
+#endif

@@ -1,0 +1,296 @@
+/*  The table of keys, made from config.def, and plain loops over it. Nothing here knows a key by
+    name, but for the checks that involve two of them.
+
+    Defaults are kept as text and go through the same checks as everybody's values: a default out of
+    its own bounds is a bug that the first test finds. */
+
+#include "transport/config_private.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/*  A default as text: TEXT is a literal already. */
+#define S_DEFAULT_U64(standard)  #standard
+#define S_DEFAULT_BOOL(standard) ((standard) ? "true" : "false")
+#define S_DEFAULT_TEXT(standard) standard
+
+const op_config_key_t op_config_keys[] = {
+#define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
+    {path, OP_CONFIG_##TYPE, offsetof(op_config_t, NAME), S_DEFAULT_##TYPE(standard), min, max,    \
+     unit, sentence},
+#include "transport/config.def"
+#undef KEY
+};
+
+const size_t op_config_key_count = OP_COUNT(op_config_keys);
+_Static_assert(OP_COUNT(op_config_keys) <= OP_CONFIG_KEYS_MAX, "a file's line per key has room");
+
+const op_config_key_t *op_config_key(op_str_t path)
+{
+    for (size_t i = 0; i < op_config_key_count; i++)
+        if (op_str_is(path, op_config_keys[i].path))
+            return &op_config_keys[i];
+    return NULL;
+}
+
+static op_str_t s_section_of(const op_config_key_t *key)
+{
+    return op_str_of(key->path, strcspn(key->path, "/"));
+}
+
+bool op_config_section(op_str_t name)
+{
+    for (size_t i = 0; i < op_config_key_count; i++)
+        if (op_str_equal(name, s_section_of(&op_config_keys[i])))
+            return true;
+    return op_str_is(name, "modems");
+}
+
+/*  ---- errors --------------------------------------------------------------------------------- */
+
+int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error, OP_CONFIG_ERROR, format, arguments);
+    va_end(arguments);
+    for (char *at = error; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = '?';
+    return -1;
+}
+
+/*  What a value must be: "1 to 64 modems", "true or false", "hold or resend". */
+static void s_describe(const op_config_key_t *key, char *text, size_t size)
+{
+    switch (key->kind) {
+    case OP_CONFIG_U64:
+        snprintf(text, size, "%llu to %llu%s%s", (unsigned long long)key->min,
+                 (unsigned long long)key->max, *key->unit ? " " : "", key->unit);
+        break;
+    case OP_CONFIG_BOOL:
+        snprintf(text, size, "true or false");
+        break;
+    case OP_CONFIG_TEXT:
+        snprintf(text, size, "%s", key->unit);
+        break;
+    }
+}
+
+/*  "must be ..., not "VALUE"", with a long value cut, at a whole character. */
+static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CONFIG_WHY])
+{
+    enum { SHOWN = 40 };
+    char wanted[80];
+    s_describe(key, wanted, sizeof wanted);
+    size_t shown = value.size;
+    if (shown > SHOWN) {
+        shown = SHOWN;
+        while (shown && ((unsigned char)value.at[shown] & 0xc0) == 0x80)
+            shown--;
+    }
+    snprintf(why, OP_CONFIG_WHY, "must be %s, not \"%.*s%s\"", wanted, (int)shown,
+             shown ? value.at : "", shown < value.size ? "..." : "");
+    return -1;
+}
+
+/*  ---- values --------------------------------------------------------------------------------- */
+
+static bool s_has_control(op_str_t text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
+            return true;
+    return false;
+}
+
+static int s_assign_text(const op_config_key_t *key, char *member, op_str_t value,
+                         char why[OP_CONFIG_WHY])
+{
+    if (value.size < key->min || s_has_control(value) || !op_config_form_ok(key->path, value))
+        return s_must_be(key, value, why);
+    if (value.size > key->max) {
+        snprintf(why, OP_CONFIG_WHY, "must have at most %llu bytes, not %zu",
+                 (unsigned long long)key->max, value.size);
+        return -1;
+    }
+    op_str_copy(value, member, (size_t)key->max + 1);
+    return 0;
+}
+
+int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t value,
+                     char why[OP_CONFIG_WHY])
+{
+    void *member = (char *)self + key->offset;
+    uint64_t number;
+    bool yes;
+    switch (key->kind) {
+    case OP_CONFIG_U64:
+        if (!op_str_to_u64(value, key->max, &number) || number < key->min)
+            return s_must_be(key, value, why);
+        memcpy(member, &number, sizeof number);
+        return 0;
+    case OP_CONFIG_BOOL:
+        yes = op_str_is(value, "true");
+        if (!yes && !op_str_is(value, "false"))
+            return s_must_be(key, value, why);
+        memcpy(member, &yes, sizeof yes);
+        return 0;
+    case OP_CONFIG_TEXT:
+        return s_assign_text(key, member, value, why);
+    }
+    OP_ASSERT(false); /* every kind has its case */
+    return -1;
+}
+
+/*  The number is taken from behind the last '=': paths may hold one, numbers cannot. */
+static bool s_split_modem(op_str_t modem, op_str_t *device, op_str_t *phone, bool *shared)
+{
+    const char *equals = modem.size ? memrchr(modem.at, '=', modem.size) : NULL;
+    if (!equals)
+        return false;
+    *device = op_str_of(modem.at, (size_t)(equals - modem.at));
+    *phone = op_str_of(equals + 1, modem.size - device->size - 1);
+    const char *comma = phone->size ? memchr(phone->at, ',', phone->size) : NULL;
+    *shared = comma != NULL;
+    if (comma) {
+        size_t size = (size_t)(comma - phone->at);
+        if (!op_str_is(op_str_of(comma, phone->size - size), ",shared"))
+            return false;
+        phone->size = size;
+    }
+    return device->size > 0;
+}
+
+/*  Is this modem there already, or is there no room for it? */
+static int s_modem_fits(const op_config_t *self, op_str_t device, op_str_t phone,
+                        char why[OP_CONFIG_WHY])
+{
+    char masked[OP_PHONE_MAX + 1];
+    for (size_t i = 0; i < self->modem_count; i++) {
+        if (op_str_is(device, self->modems[i].device)) {
+            snprintf(why, OP_CONFIG_WHY, "the device %.100s is there twice",
+                     self->modems[i].device);
+            return -1;
+        }
+        if (op_str_is(phone, self->modems[i].phone)) {
+            snprintf(why, OP_CONFIG_WHY, "the number %s is there twice",
+                     op_phone_mask(phone, masked));
+            return -1;
+        }
+    }
+    if (self->modem_count == OP_LINES_MAX) {
+        snprintf(why, OP_CONFIG_WHY, "more than %d modems", OP_LINES_MAX);
+        return -1;
+    }
+    return 0;
+}
+
+/*  What was given is not repeated before it is known to be right: a part of it could be a phone
+    number in the wrong place. */
+int op_config_assign_modem(op_config_t *self, op_str_t modem, char why[OP_CONFIG_WHY])
+{
+    op_str_t device, phone;
+    bool shared;
+    const char *sorry = NULL;
+    if (!s_split_modem(modem, &device, &phone, &shared))
+        sorry = "must be DEVICE=E164 or DEVICE=E164,shared";
+    else if (device.size > OP_CONFIG_DEVICE_MAX || s_has_control(device))
+        sorry = "the device must have at most 256 bytes, without control characters";
+    else if (!op_phone_valid(phone))
+        sorry = "the number must be in E.164 form, like +14155550123";
+    if (sorry) {
+        snprintf(why, OP_CONFIG_WHY, "%s", sorry);
+        return -1;
+    }
+    if (s_modem_fits(self, device, phone, why) != 0)
+        return -1;
+    op_config_modem_t *slot = &self->modems[self->modem_count++];
+    op_str_copy(device, slot->device, sizeof slot->device);
+    op_str_copy(phone, slot->phone, sizeof slot->phone);
+    slot->shared = shared;
+    return 0;
+}
+
+/*  ---- the public calls ----------------------------------------------------------------------- */
+
+void op_config_init(op_config_t *self)
+{
+    char why[OP_CONFIG_WHY];
+    memset(self, 0, sizeof *self);
+    for (size_t i = 0; i < op_config_key_count; i++) {
+        const op_config_key_t *key = &op_config_keys[i];
+        int result = op_config_assign(self, key, op_str(key->standard), why);
+        OP_ASSERT(result == 0);
+    }
+}
+
+int op_config_set(op_config_t *self, const char *setting, char error[OP_CONFIG_ERROR])
+{
+    char why[OP_CONFIG_WHY];
+    op_str_t path = op_str_of(setting, strcspn(setting, "="));
+    const op_config_key_t *key = op_config_key(path);
+    int shown = path.size < 60 ? (int)path.size : 60;
+    if (!setting[path.size])
+        return op_config_say(error, "%.*s: a setting is SECTION/KEY=VALUE", shown, setting);
+    if (op_str_is(path, "modems/modem"))
+        return op_config_say(error, "modems/modem: cannot be set; use --modem");
+    if (!key)
+        return op_config_say(error, "%.*s: no such key", shown, setting);
+    if (op_config_assign(self, key, op_str(setting + path.size + 1), why) != 0)
+        return op_config_say(error, "%s: %s", key->path, why);
+    return 0;
+}
+
+int op_config_add_modem(op_config_t *self, const char *modem, char error[OP_CONFIG_ERROR])
+{
+    char why[OP_CONFIG_WHY];
+    if (op_config_assign_modem(self, op_str(modem), why) != 0)
+        return op_config_say(error, "modems/modem: %s", why);
+    return 0;
+}
+
+int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
+{
+    if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen)))
+        return op_config_say(error,
+                             "http/listen: %s is not loopback; put a TLS proxy in front, or set "
+                             "http/public_listen to true",
+                             self->http_listen);
+    if (self->modem_count + self->simulate_modems > OP_LINES_MAX)
+        return op_config_say(error, "simulate/modems: with %zu real modems at most %zu fit",
+                             self->modem_count, OP_LINES_MAX - self->modem_count);
+    return 0;
+}
+
+void op_config_reference(FILE *file)
+{
+    fputs(
+        "# The configuration of opd: every key, set to its default.\n"
+        "#\n"
+        "# Sections, and below each, indented by 4 spaces, keys with their values. Behind # is a\n"
+        "# comment. What is left out has its default; --set SECTION/KEY=VALUE overrules the "
+        "file.\n",
+        file);
+    op_str_t section = {"", 0};
+    for (size_t i = 0; i < op_config_key_count; i++) {
+        const op_config_key_t *key = &op_config_keys[i];
+        if (!op_str_equal(section, s_section_of(key))) {
+            section = s_section_of(key);
+            fprintf(file, "\n%.*s\n", (int)section.size, section.at);
+        }
+        char wanted[80];
+        s_describe(key, wanted, sizeof wanted);
+        const char *quote = key->kind == OP_CONFIG_TEXT ? "\"" : "";
+        fprintf(file, "    # %s (%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+                key->path + section.size + 1, quote, key->standard, quote);
+    }
+    fputs(
+        "\n# One line for each modem: the path of its tty, the SIM's number, and \"shared\" if "
+        "the\n"
+        "# number is the free one. Paths below /dev/serial/by-id stay when modems change places.\n"
+        "modems\n"
+        "    # modem = \"/dev/serial/by-id/usb-FIRST-if02=+14155550100,shared\"\n"
+        "    # modem = \"/dev/serial/by-id/usb-SECOND-if02=+14155550101\"\n",
+        file);
+}

@@ -1,0 +1,90 @@
+/*  config.h - the configuration of a server
+
+    The keys are declared in config.def; op_config_t has one member per key and is a plain value: it
+    owns nothing, can be copied and needs no destructor. It is large (about 75 KiB): on the heap or
+    in main's frame, not in a thread's.
+
+    Order of precedence: defaults, then files, then --set; what comes later wins. Modems add up.
+
+        op_config_init(&config);
+        op_config_load(&config, path, error)             --config
+        op_config_set(&config, "log/level=debug", error) --set
+        op_config_add_modem(&config, "/dev/ttyUSB2=+14155550100", error)
+        op_config_check(&config, error)                  last
+
+    The file is ZPL (ZeroMQ RFC 4), read by CZMQ's zconfig: sections, and below each, indented by four
+    spaces, `key = value`. Values may be quoted ("" or ''); behind '#' outside of quotes is a comment.
+    Each key at most once; a section may come in several pieces. Modems are lines of their own:
+
+        limits
+            send_minute = 120
+        modems
+            modem = "/dev/serial/by-id/usb-Quectel-if02=+14155550100,shared"
+            modem = "/dev/serial/by-id/usb-SimTech-if02=+14155550101"
+
+    Limits: a file has at most 256 KiB and 4096 lines of 1024 bytes, UTF-8 without control characters.
+
+    Errors: -1, and one line in `error`, without a newline, such as
+    `opd.zpl:7: limits/send_second: must be 1 to 1000000000 calls, not "many"`. Then the
+    configuration is as it was before the call. Phone numbers are not shown in full. */
+
+#ifndef OP_TRANSPORT_CONFIG_H
+#define OP_TRANSPORT_CONFIG_H
+
+#include "base/limits.h"
+
+#include <stdio.h>
+
+enum {
+    OP_CONFIG_ERROR = 256, /* bytes of an error, its NUL included */
+    OP_CONFIG_FILE_MAX = 256 << 10,
+    OP_CONFIG_LINES_MAX = 4096,
+    OP_CONFIG_LINE_MAX = 1024, /* zconfig cuts longer ones */
+    OP_CONFIG_DEVICE_MAX = 256,
+};
+
+typedef struct {
+    char device[OP_CONFIG_DEVICE_MAX + 1]; /* path of the tty */
+    char phone[OP_PHONE_MAX + 1];          /* E.164 */
+    bool shared;                           /* the free number that everybody may use */
+} op_config_modem_t;
+
+typedef struct {
+#define OP_CONFIG_MEMBER_U64(name, max)                           uint64_t name;
+#define OP_CONFIG_MEMBER_BOOL(name, max)                          bool name;
+#define OP_CONFIG_MEMBER_TEXT(name, max)                          char name[(max) + 1];
+#define KEY(NAME, path, TYPE, standard, min, max, unit, sentence) OP_CONFIG_MEMBER_##TYPE(NAME, max)
+#include "transport/config.def"
+#undef KEY
+#undef OP_CONFIG_MEMBER_U64
+#undef OP_CONFIG_MEMBER_BOOL
+#undef OP_CONFIG_MEMBER_TEXT
+    size_t modem_count;
+    op_config_modem_t modems[OP_LINES_MAX];
+} op_config_t;
+
+/*  Every key's default, no modem. */
+void op_config_init(op_config_t *self);
+
+/*  Reads a regular file over what is already there. */
+int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  "section/key=value": the value is everything behind the first '=', without quotes. */
+int op_config_set(op_config_t *self, const char *setting,
+                  char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  "DEVICE=E164" or "DEVICE=E164,shared". DEVICE may contain '='; it has 1 to 256 bytes. No device
+    and no number twice; at most OP_LINES_MAX modems. */
+int op_config_add_modem(op_config_t *self, const char *modem,
+                        char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  What no key can tell alone: a listener that is not loopback needs http/public_listen; real and
+    simulated modems together are at most OP_LINES_MAX. No modem at all is fine here: such a server
+    starts, and the caller may warn. */
+int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,
+    bounds, unit and default. The caller checks the stream for errors. */
+void op_config_reference(FILE *file);
+
+#endif

@@ -1,0 +1,45 @@
+/*  config_private.h - what config.c, config_form.c and config_file.c share */
+
+#ifndef OP_TRANSPORT_CONFIG_PRIVATE_H
+#define OP_TRANSPORT_CONFIG_PRIVATE_H
+
+#include "transport/config.h"
+
+enum { OP_CONFIG_WHY = 160, OP_CONFIG_KEYS_MAX = 64 };
+
+typedef enum { OP_CONFIG_U64, OP_CONFIG_BOOL, OP_CONFIG_TEXT } op_config_kind_t;
+
+/*  A line of config.def. */
+typedef struct {
+    const char *path;
+    op_config_kind_t kind;
+    size_t offset; /* in op_config_t */
+    const char *standard;
+    uint64_t min, max;
+    const char *unit;
+    const char *sentence;
+} op_config_key_t;
+
+extern const op_config_key_t op_config_keys[];
+extern const size_t op_config_key_count;
+
+/*  NULL when there is no such key. */
+const op_config_key_t *op_config_key(op_str_t path);
+bool op_config_section(op_str_t name);
+
+/*  Check and set. On -1, `why` continues "section/key: ". */
+int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t value,
+                     char why[OP_CONFIG_WHY]) OP_MUST_CHECK;
+int op_config_assign_modem(op_config_t *self, op_str_t modem,
+                           char why[OP_CONFIG_WHY]) OP_MUST_CHECK;
+
+/*  Writes one line into `error`, whatever the values hold: control characters become '?'. Returns -1
+    for the caller to return. */
+int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINTF(2, 3);
+
+/*  config_form.c: is the text of the form that its key asks for? True for a key of free form. */
+bool op_config_form_ok(const char *path, op_str_t value);
+/*  Of a valid http/listen: does only this machine reach it? */
+bool op_config_listen_is_local(op_str_t listen);
+
+#endif
