@@ -323,6 +323,37 @@ static void test_one_batch_a_turn(void **state)
     assert_int_equal(op_actor_counts(s_actor).syncs, 1);
 }
 
+static void s_only_telling(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind == OP_EVENT_NOTE)
+        op_turn_tell(turn, "modem", event->type, event->body);
+}
+
+/*  The numbers of a link are durable even where the core itself writes nothing. */
+static void test_tells_are_durable(void **state)
+{
+    (void)state;
+    s_script = s_only_telling;
+    uint64_t syncs = op_actor_counts(s_actor).syncs;
+    s_give(1);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_int_equal(op_actor_counts(s_actor).syncs, syncs + 1);
+    op_envelope_t tell = {
+        .kind = OP_FRAME_TELL, .from = OP_STR("modem"), .to = OP_STR("ledger"), .sequence = 1};
+    drive_receive(s_actor, &tell, &op_nothing_type, &(op_nothing_t){0}, DRIVE_NOW);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_int_equal(s_out.at[0].envelope.kind, OP_FRAME_ACK);
+    assert_int_equal(op_actor_counts(s_actor).syncs, syncs + 2);
+    tell = (op_envelope_t){
+        .kind = OP_FRAME_ACK, .from = OP_STR("modem"), .to = OP_STR("ledger"), .sequence = 1};
+    drive_receive(s_actor, &tell, &op_nothing_type, &(op_nothing_t){0}, DRIVE_NOW);
+    drive_commit(s_actor, &s_out); /* an acknowledged row may go without a sync */
+    assert_int_equal(op_actor_counts(s_actor).commits, syncs + 3);
+    assert_int_equal(op_actor_counts(s_actor).syncs, syncs + 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +364,7 @@ int main(void)
         TEST(test_nothing_before_the_commit),
         TEST(test_a_failing_commit),
         TEST(test_one_batch_a_turn),
+        TEST(test_tells_are_durable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,9 +82,7 @@ static void s_hang_up(s_loop_t *self, s_connection_t *connection)
 static int s_dial(s_loop_t *self, s_connection_t *connection)
 {
     connection->handle = op_bench_connect(self->load->target);
-    if (connection->handle < 0 || s_watch(self, connection, EPOLL_CTL_ADD) != 0)
-        return -1;
-    return s_ask(self, connection, op_bench_now_ns());
+    return connection->handle < 0 ? -1 : s_watch(self, connection, EPOLL_CTL_ADD);
 }
 
 /*  Hangs up and dials again, while there is time to measure. */
@@ -96,7 +94,7 @@ static int s_again(s_loop_t *self, s_connection_t *connection)
             return 0;
         if (++self->result->reconnects > OP_BENCH_RECONNECTS_MAX)
             return -1;
-    } while (s_dial(self, connection) != 0);
+    } while (s_dial(self, connection) != 0 || s_ask(self, connection, op_bench_now_ns()) != 0);
     return 0;
 }
 
@@ -168,6 +166,24 @@ static int s_ready(s_loop_t *self, s_connection_t *connection, uint32_t events)
     return 0;
 }
 
+/*  The clock starts when all connections are there. */
+static int s_start(s_loop_t *self)
+{
+    const op_bench_load_t *load = self->load;
+    for (size_t at = 0; at < load->connections; at++) {
+        if (s_dial(self, &self->connections[at]) != 0)
+            return -1;
+    }
+    self->start_ns = op_bench_now_ns() + (int64_t)(load->warmup_seconds * 1e9);
+    self->end_ns = self->start_ns + (int64_t)(load->seconds * 1e9);
+    for (size_t at = 0; at < load->connections; at++) {
+        s_connection_t *connection = &self->connections[at];
+        if (s_ask(self, connection, op_bench_now_ns()) != 0 && s_again(self, connection) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int s_run(s_loop_t *self)
 {
     int64_t last_ns = self->end_ns + (int64_t)OP_BENCH_GRACE_MS * 1000000;
@@ -196,13 +212,9 @@ int op_bench_load(const op_bench_load_t *load, op_bench_result_t *result)
     if (self.poller < 0)
         return -1;
     self.connections = op_alloc(load->connections * sizeof *self.connections);
-    self.start_ns = op_bench_now_ns() + (int64_t)(load->warmup_seconds * 1e9);
-    self.end_ns = self.start_ns + (int64_t)(load->seconds * 1e9);
-    int failed = 0;
     for (size_t at = 0; at < load->connections; at++)
         self.connections[at] = (s_connection_t){.handle = -1, .ask = &load->requests[at]};
-    for (size_t at = 0; at < load->connections && failed == 0; at++)
-        failed = s_dial(&self, &self.connections[at]);
+    int failed = s_start(&self);
     if (failed == 0)
         failed = s_run(&self);
     for (size_t at = 0; at < load->connections; at++) {

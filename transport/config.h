@@ -12,9 +12,9 @@
         op_config_add_modem(&config, "/dev/ttyUSB2=+14155550100", error)
         op_config_check(&config, error)                  last
 
-    The file is ZPL (ZeroMQ RFC 4), read by CZMQ's zconfig: sections, and below each, indented by four
-    spaces, `key = value`. Values may be quoted ("" or ''); behind '#' outside of quotes is a comment.
-    Each key at most once; a section may come in several pieces. Modems are lines of their own:
+    The file is ZPL (ZeroMQ RFC 4), read by CZMQ's zconfig: sections, and below each, indented by
+    four spaces, `key = value`. Values may be quoted ("" or ''); behind '#' outside of quotes is a
+    comment. Each key at most once; a section may come in several pieces. Modems have a line each:
 
         limits
             send_minute = 120
@@ -22,7 +22,8 @@
             modem = "/dev/serial/by-id/usb-Quectel-if02=+14155550100,shared"
             modem = "/dev/serial/by-id/usb-SimTech-if02=+14155550101"
 
-    Limits: a file has at most 256 KiB and 4096 lines of 1024 bytes, UTF-8 without control characters.
+    Limits: a file has at most 256 KiB and 4096 lines of 1024 bytes: UTF-8, and of the control
+    characters only tab, LF and CR LF.
 
     Errors: -1, and one line in `error`, without a newline, such as
     `opd.zpl:7: limits/send_second: must be 1 to 1000000000 calls, not "many"`. Then the

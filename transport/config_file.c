@@ -1,8 +1,8 @@
 /*  Reading a file. zconfig is a fine reader with three habits that a server cannot have: it forgets
-    line numbers, it prints its complaints to standard output, and it cuts long lines without a word.
-    So each line is looked at first (s_scan): what zconfig would complain about is refused with the
-    line's number, and the numbers of the lines that it will turn into items are noted. Items come out
-    of zconfig in the order of the lines, so that the n-th item is the n-th noted line.
+    line numbers, it prints its complaints to standard output, and it cuts long lines without a
+    word. So each line is looked at first (s_scan): what zconfig would complain about is refused
+    with the line's number, and the numbers of the lines that it will turn into items are noted.
+    Items come out of zconfig in the order of the lines: the n-th item is the n-th noted line.
 
     The work is done on a copy of the configuration, which replaces it when all went well. */
 

@@ -33,8 +33,8 @@ int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t val
 int op_config_assign_modem(op_config_t *self, op_str_t modem,
                            char why[OP_CONFIG_WHY]) OP_MUST_CHECK;
 
-/*  Writes one line into `error`, whatever the values hold: control characters become '?'. Returns -1
-    for the caller to return. */
+/*  Writes one line into `error`, whatever the values hold: control characters become '?'. Returns
+    -1 for the caller to return. */
 int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINTF(2, 3);
 
 /*  config_form.c: is the text of the form that its key asks for? True for a key of free form. */

@@ -161,7 +161,7 @@ static json_t *s_member(const op_field_t *field, const void *value)
     case OP_KIND_BYTES:
         break;
     }
-    OP_ASSERT(!"a HASH or BYTES field has no JSON");
+    OP_ASSERT(false && "a HASH or BYTES field has no JSON");
     return NULL;
 }
 

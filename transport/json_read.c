@@ -170,7 +170,7 @@ static int s_read_member(reader_t *self, const json_t *json)
     case OP_KIND_LIST:
         break;
     }
-    OP_ASSERT(!"no request body holds a field of this kind");
+    OP_ASSERT(false && "no request body holds a field of this kind");
     return -1;
 }
 
