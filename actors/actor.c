@@ -47,11 +47,10 @@ const char *op_actor_error(const op_actor_t *self)
     return self->turn.broken ? self->turn.broken : "";
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    A step */
+/*  ---- A step ---- */
 
-/*  What the step said now stands: tells get their numbers and rows, the rest waits for the commit.
- */
+/*  What the step said now stands: tells get their numbers and rows, the rest waits for the
+    commit. */
 static void s_keep_said(op_actor_t *self)
 {
     op_turn_t *turn = &self->turn;
@@ -113,8 +112,7 @@ bool op_actor_busy(const op_actor_t *self)
     return self->class->busy && self->class->busy(self->core);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    A frame */
+/*  ---- A frame ---- */
 
 static void s_receive_request(op_actor_t *self, op_envelope_t *envelope, const op_type_t *type,
                               op_str_t body, const uint8_t entropy[OP_ENTROPY_SIZE])
@@ -228,8 +226,7 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
     }
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Time and commit */
+/*  ---- Time and commit ---- */
 
 int64_t op_actor_wake_at(const op_actor_t *self)
 {

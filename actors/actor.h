@@ -11,17 +11,17 @@
             op_actor_next     ...         take the frames that may now leave
 
     Tells. Each pair of actors has a link each way. A sent tell is a row of the sender's outbox,
-   written in the batch of the turn that sent it, under the next number of the link. The receiver's
-   turn writes that number as its cursor together with what the tell changed, and acknowledges after
-   its commit. A number at or below the cursor is a repeat: dropped, acknowledged again. A number
-   beyond cursor + 1 is too early: dropped, its time will come. The sender keeps OP_TELL_WINDOW
-   tells in flight, and sends again from the first one not acknowledged when OP_TELL_RESEND_MS pass
-   without progress, or after a restart.
+    written in the batch of the turn that sent it, under the next number of the link. The receiver's
+    turn writes that number as its cursor together with what the tell changed, and acknowledges
+    after its commit. A number at or below the cursor is a repeat: dropped, acknowledged again. A
+    number beyond cursor + 1 is too early: dropped, its time will come. The sender keeps
+    OP_TELL_WINDOW tells in flight, and sends again from the first one not acknowledged when
+    OP_TELL_RESEND_MS pass without progress, or after a restart.
 
     Frames that do not decode, are not for this actor, or come too late are dropped and counted. A
-   tell whose body this build cannot decode is not acknowledged: it stays in its sender's outbox
-   until a build that can read it runs here. Losing it silently would be worse than a stuck link,
-   which is logged.
+    tell whose body this build cannot decode is not acknowledged: it stays in its sender's outbox
+    until a build that can read it runs here. Losing it silently would be worse than a stuck link,
+    which is logged.
 
     Rows in the store: "<actor>/" and the core's keys; "<actor>!o<peer>" NUL <number> the outbox,
     "<actor>!n<peer>" NUL the last number given out, "<actor>!c<peer>" NUL the cursor. */
@@ -60,18 +60,19 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
 int64_t op_actor_wake_at(const op_actor_t *self);
 void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE]);
 
-/*  Gives the core its DRAIN event. Afterwards op_actor_busy says whether work is still in flight.
- */
+/*  Gives the core its DRAIN event. Afterwards op_actor_busy says whether work is still in
+    flight. */
 void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE]);
 bool op_actor_busy(const op_actor_t *self);
 
 /*  0: what the turn wrote is durable. -1: it is not, op_actor_error says why; nothing of the turn
-   may leave, and since the core's memory is now ahead of the store, the actor must not go on. */
+    may leave, and since the core's memory is now ahead of the store, the actor must not go on. */
 int op_actor_commit(op_actor_t *self) OP_MUST_CHECK;
 const char *op_actor_error(const op_actor_t *self);
 
 /*  After a commit: the next frame to send, and to whom. False at the end, which also ends the turn:
-   the slices given out before die with it. False, too, before a commit and after one that failed. */
+    the slices given out before die with it. False, too, before a commit and after one that
+    failed. */
 bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame) OP_MUST_CHECK;
 /*  After a commit, before the last op_actor_next: the lines for the log. False at the end. */
 bool op_actor_next_log(op_actor_t *self, op_str_t *line) OP_MUST_CHECK;

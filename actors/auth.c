@@ -56,8 +56,8 @@ static op_auth_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_AUTH_KEY_REVOKE] = op_auth_on_key_revoke,
 };
 
-/*  Verifications are kept a day longer, so that a late call still hears "expired", not "invalid".
- */
+/*  Verifications are kept a day longer, so that a late call still hears "expired", not
+    "invalid". */
 static bool s_verification_is_dead(const void *arg, op_str_t key, const void *row)
 {
     (void)key;

@@ -1,21 +1,26 @@
 /*  auth.h - the actor that knows who is calling: verifications, accounts, sessions, API keys
 
     Requests, by step:
-    auth.session       in: context.credential (hash of a session token). Adds account and session,
-   forwards; unauthenticated when there is no such session or it has expired. auth.key           the
-   same for an API key; adds account, key, number and lease. auth.start         auth_start{phone},
-   context.line set by ledger.code_line. Opens a verification, ends the phone's earlier one, tells
-   `modem` to text the code, answers auth_started. auth.verification  by_id: how far the code has
-   come: verification_view. auth.verify        auth_verify{verification_id, code}: answers
-   session_opened, and makes the account at the first success. Wrong, locked, unknown:
-   verification_invalid. Expired, used or replaced: verification_expired. auth.logout        ends
-   the session in the context: nothing. auth.key_create    key_create{name}, number and lease in the
-   context: key_created. auth.keys          by_number: keys_view. auth.key_revoke    by_id: nothing,
-   or not_found. Tells in:  text_outcome from modem (a code's way), lease_ended from ledger (its
-   keys die). Tells out: text_send to modem.
+    auth.session       credential: the hash of a session token. Adds account and session to the
+                       context, forwards; unauthenticated when there is none, or it has expired.
+    auth.key           the same for an API key; adds account, key, number and lease.
+    auth.start         auth_start{phone}, context.line set by ledger.code_line. Opens a
+                       verification, ends the phone's earlier one, has `modem` text the code:
+                       auth_started.
+    auth.verification  by_id: how far the code has come: verification_view, or not_found.
+    auth.verify        auth_verify{verification_id, code}: session_opened; the account is made at
+                       the first success. Wrong, locked, unknown: verification_invalid. Expired,
+                       used or replaced: verification_expired.
+    auth.logout        ends the session in the context: nothing.
+    auth.key_create    key_create{name}, number and lease in the context: key_created.
+    auth.keys          by_number: keys_view.
+    auth.key_revoke    by_id: nothing, or not_found.
+
+    Tells in:  text_outcome from modem (a code's way), lease_ended from ledger (its keys die).
+    Tells out: text_send to modem.
 
     Secrets: tokens and keys are kept as BLAKE2b-256 of themselves (they have 190 bits of entropy,
-   so no salt is needed), codes as BLAKE2b-256 of verification id and code. */
+    so no salt is needed), codes as BLAKE2b-256 of verification id and code. */
 
 #ifndef OP_ACTORS_AUTH_H
 #define OP_ACTORS_AUTH_H

@@ -1,8 +1,8 @@
 /*  auth_code.c - login codes: a verification from its start to a session
 
     A code has a million values, so guessing is what must be bounded: five tries a verification, a
-   daily count of wrong codes per phone, few starts per phone (rate.start), and one living
-   verification per phone.    */
+    daily count of wrong codes per phone, few starts per phone (rate.start), and one living
+    verification per phone. */
 
 #include "actors/auth_private.h"
 
@@ -116,7 +116,7 @@ void op_auth_on_verification(op_auth_t *self, const op_event_t *event, op_turn_t
 }
 
 /*  Counts a wrong code against the verification and against its phone's day. Unlike other refusals
-   this one must leave a trace, so it is answered as a reply. */
+    this one must leave a trace, so it is answered as a reply. */
 static void s_count_wrong(const op_event_t *event, op_turn_t *turn, const op_key_t *key,
                           op_verification_row_t *row, op_phone_row_t *phone)
 {

@@ -1,5 +1,5 @@
 /*  auth_key.c - API keys: minted for one number, found by their hash, revoked by their owner or
- * with the lease  */
+ * with the lease */
 
 #include "actors/auth_private.h"
 

@@ -2,29 +2,36 @@
 
     Requests, by step (the context carries account, number and lease):
     ledger.code_line   auth_start: refuses invalid_phone (prefix not allowed), phone_is_pool_number,
-   and otp_delivery_failed when no line is up; adds the line, forwards. ledger.available
-   numbers_view of the shared and the free numbers. ledger.mine        numbers_view of the account's
-   leases. ledger.lease       by_id: number_view, number_unavailable or not_found. ledger.release
-   by_id: number_view or not_found. ledger.entitled    key_create, webhook_create: may the account
-   use number_id? Adds number and lease, forwards. ledger.number      line_view of the API key's
-   number. ledger.submit      message_send: message_view of a queued text; or self_send,
-   target_is_pool, invalid_phone, rate_limited (daily cap), unavailable (queue full). ledger.message
-   by_id: message_view or not_found. ledger.messages    message_list: messages_view, newest first.
+                       and otp_delivery_failed when no line is up; adds the line, forwards.
+    ledger.available   numbers_view of the shared and the free numbers.
+    ledger.mine        numbers_view of the account's leases.
+    ledger.lease       by_id: number_view, number_unavailable or not_found.
+    ledger.release     by_id: number_view or not_found.
+    ledger.entitled    key_create, webhook_create: may the account use number_id? Adds number and
+                       lease, forwards.
+    ledger.number      line_view of the API key's number.
+    ledger.submit      message_send: message_view of a queued text; or self_send, target_is_pool,
+                       invalid_phone, rate_limited (daily cap), unavailable (queue full).
+    ledger.message     by_id: message_view or not_found.
+    ledger.messages    message_list: messages_view, newest first.
     ledger.ready       nothing, or unavailable while no line can carry a login code.
+
     Tells in:  line_state, text_received, text_outcome from modem; text_send and text_received from
-   itself. Tells out: text_send and text_cancel to modem, lease_ended to auth and webhook,
-   number_event to webhook. Notes out: rate_return to rate.
+               itself.
+    Tells out: text_send and text_cancel to modem, lease_ended to auth and webhook, number_event to
+               webhook, text_send and text_received to itself.
+    Notes out: rate_return to rate.
 
     A scope is what a message belongs to and an API key may see: the lease, or, on a shared number,
-   account and number together (op_ledger_scope). Ownership is checked by looking into the caller's
-   scope and nowhere else.
+    account and number together (op_ledger_scope). Ownership is checked by looking into the caller's
+    scope and nowhere else.
 
     A text to a leased number is handed over inside OP: the ledger tells it to itself, as it would
-   tell it to a modem, and takes it in as inbound for the lessee and as sent for the sender in one
-   commit.
+    tell it to a modem, and takes it in as inbound for the lessee and as sent for the sender in one
+    commit.
 
     An inbound text on a shared number goes to every account that has texted its sender from there,
-   a slice of accounts per turn: what is left is a tell to itself. */
+    a slice of accounts per turn: what is left is a tell to itself. */
 
 #ifndef OP_ACTORS_LEDGER_H
 #define OP_ACTORS_LEDGER_H

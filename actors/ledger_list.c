@@ -1,8 +1,8 @@
 /*  ledger_list.c - showing messages: one, or a page of them, newest first
 
     Messages lie under scope, direction and id, and ids sort by creation, so a page is a walk
-   backwards, or two walks merged. A cursor is the id of the last message shown: what is older comes
-   next, whatever has arrived meanwhile.  */
+    backwards, or two walks merged. A cursor is the id of the last message shown: what is older
+    comes next, whatever has arrived meanwhile. */
 
 #include "actors/failure.h"
 #include "actors/ledger_private.h"

@@ -49,11 +49,10 @@ static void s_tell_event(const op_event_t *event, op_turn_t *turn, const char *t
     op_turn_tell(turn, "webhook", &op_number_event_type, &tell);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Accepting */
+/*  ---- Accepting ---- */
 
 /*  Everything that can be wrong with a text before the counts are looked at. OP_OK: accept. *target
-   is the leased number it goes to, none for a text that goes out by radio. */
+    is the leased number it goes to, none for a text that goes out by radio. */
 static op_error_t s_check(op_ledger_t *self, op_turn_t *turn, const op_message_send_t *send,
                           const op_number_row_t *number, bool *inside)
 {
@@ -70,7 +69,7 @@ static op_error_t s_check(op_ledger_t *self, op_turn_t *turn, const op_message_s
 }
 
 /*  The daily cap is the last of the windows: when it refuses, the others get their call back. Since
-   the note to rate must leave, this refusal is answered as a reply. */
+    the note to rate must leave, this refusal is answered as a reply. */
 static void s_refuse_day(const op_event_t *event, op_turn_t *turn, uint64_t limit, int64_t ends)
 {
     event->context->limit = 0;
@@ -161,11 +160,10 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     s_accept(self, event, turn, &number, inside);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Settling */
+/*  ---- Settling ---- */
 
 /*  May a text go from one state to the other? Outcomes may repeat or overtake each other only
-   across a restart of the modem's actor; a settled text stays as it is. */
+    across a restart of the modem's actor; a settled text stays as it is. */
 static bool s_may_become(uint64_t from, uint64_t to)
 {
     bool open = from == OP_TEXT_QUEUED || from == OP_TEXT_SENDING;
@@ -209,8 +207,7 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
     s_set_count(turn, &queue_key, waiting - 1);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Receiving */
+/*  ---- Receiving ---- */
 
 static void s_take_in(const op_event_t *event, op_turn_t *turn, op_id_t account, op_id_t number_id,
                       const op_number_row_t *number, op_str_t from, op_str_t body, int64_t received)

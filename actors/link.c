@@ -33,8 +33,8 @@ op_link_t *op_link_of(op_actor_t *actor, op_str_t peer)
     return link;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Loading: the rows of all links lie together, "n..." and "c..." counters and the outboxes */
+/*  ---- Loading: the rows of all links lie together, "n..." and "c..." counters and the outboxes
+    ---- */
 
 static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
 {
@@ -111,8 +111,7 @@ void op_link_load(op_actor_t *actor)
         s_load_outbox(actor, &actor->links[i]);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Sending */
+/*  ---- Sending ---- */
 
 void op_link_tell(op_actor_t *actor, op_link_t *link, const op_type_t *type, op_str_t message)
 {
@@ -185,8 +184,7 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
     link->resend_at = link->sent > link->acked ? actor->now + OP_TELL_RESEND_MS : 0;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Receiving */
+/*  ---- Receiving ---- */
 
 void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number)
 {
@@ -196,8 +194,7 @@ void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number)
     actor->turn.must_sync = true;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Time */
+/*  ---- Time ---- */
 
 void op_link_tick(op_actor_t *actor)
 {

@@ -8,10 +8,9 @@ static op_line_t *s_line_at(op_modem_t *self, uint64_t number)
     return number < self->count ? &self->lines[number] : NULL;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Start                                                                                            */
+/*  ---- Start ---- */
 
-/*  Lines that were configured at the last run and are not now are down for good.                     */
+/*  Lines that were configured at the last run and are not now are down for good. */
 static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
 {
     op_key_t low = op_key('L'), high = op_key_end(&low), gone[OP_LINES_MAX];
@@ -63,8 +62,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     s_retire_lines(self, turn);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Events                                                                                           */
+/*  ---- Events ---- */
 
 static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
@@ -128,8 +126,7 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
     op_turn_wake_at(turn, wake);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The class                                                                                        */
+/*  ---- The class ---- */
 
 static void *s_create(void)
 {

@@ -2,21 +2,24 @@
 
     Tells in:  text_send and text_cancel from ledger, text_send from auth.
     Tells out: text_outcome to whoever sent the text; text_received and line_state to ledger.
-    Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed, serial_bytes.
+    Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed,
+               serial_bytes.
 
-    Outbound. A text waits in its line's queue, login codes before all else. Its parts are submitted one at a
-    time: the row says "in the air" durably before AT+CMGS is written, and says how many parts the network has
-    taken durably before the next one. A part that was in the air when the process died, or whose answer did not
-    come, is in doubt. It is settled when the line has been drained: by the late answer if one came, else by policy:
-    a login code (or every text, with resend_unknown) is sent again, any other ends as unknown_outcome.
-    A part that the network has confirmed is never sent again.
+    Outbound. A text waits in its line's queue, login codes before all else. Its parts are submitted
+    one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
+    parts the network has taken durably before the next one. A part that was in the air when the
+    process died, or whose answer did not come, is in doubt. It is settled when the line has been
+    drained: by the late answer if one came, else by policy: a login code (or every text, with
+    resend_unknown) is sent again, any other ends as unknown_outcome. A part that the network has
+    confirmed is never sent again.
 
-    Inbound. A stored message is read, its PDU is durable, and only then the slot is deleted; the identity of a
-    message (SIM, sender, service centre time, header, content) tells a second reading from a second message.
-    Parts of a long text are kept raw and joined when all are there. What cannot be decoded is kept in quarantine.
+    Inbound. A stored message is read, its PDU is durable, and only then the slot is deleted; the
+    identity of a message (SIM, sender, service centre time, header, content) tells a second reading
+    from a second message. Parts of a long text are kept raw and joined when all are there. What
+    cannot be decoded is kept in quarantine.
 
-    A line: open the tty, drain, run the setup script, list what is stored, then serve. Whatever goes wrong closes it and opens
-    it again after a back-off.                                                                         */
+    A line: open the tty, drain, run the setup script, list what is stored, then serve. Whatever
+    goes wrong closes it and opens it again after a back-off. */
 
 #ifndef OP_ACTORS_MODEM_H
 #define OP_ACTORS_MODEM_H

@@ -1,7 +1,8 @@
-/*  modem_line.c - the life of a line: opened, drained, set up, served, and after a failure all over again
+/*  modem_line.c - the life of a line: opened, drained, set up, served, and after a failure all over
+    again
 
-    The setup script is a table. It sets everything that OP depends on, at every start: what a modem remembers over a
-    restart cannot be relied on.                                                                       */
+    The setup script is a table. It sets everything that OP depends on, at every start: what a modem
+    remembers over a restart cannot be relied on. */
 
 #include "actors/modem_private.h"
 
@@ -124,8 +125,7 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
     op_at_start(&line->at, command, op_str(expect), payload, deadline);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Setup                                                                                            */
+/*  ---- Setup ---- */
 
 static void s_ready(op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
@@ -137,7 +137,7 @@ static void s_ready(op_line_t *line, const op_event_t *event, op_turn_t *turn)
     op_line_tell_state(line, turn, true);
 }
 
-/*  "+CREG: <n>,<stat>[,...]": registered at home (1) or roaming (5), or for SMS only (6, 7).          */
+/*  "+CREG: <n>,<stat>[,...]": registered at home (1) or roaming (5), or for SMS only (6, 7). */
 static bool s_is_registered(const op_at_action_t *done)
 {
     if (done->line_count == 0)
@@ -211,8 +211,7 @@ static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event
     op_send_settle_doubt(self, line, event, turn);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The pump                                                                                         */
+/*  ---- The pump ---- */
 
 static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
@@ -257,7 +256,8 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         op_receive_notice(line, event, turn, notice);
 }
 
-/*  The next command of a line that has none in flight. Receiving and sending take turns. False: nothing to do. */
+/*  The next command of a line that has none in flight. Receiving and sending take turns. False:
+    nothing to do. */
 static bool s_next_command(op_modem_t *self, op_line_t *line, const op_event_t *event,
                            op_turn_t *turn)
 {

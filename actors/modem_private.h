@@ -2,7 +2,7 @@
 
     Keys: 'Q' line, '0' code or '1' other, id   queue_row       'L' line               line_row
           'P' line, sender, parts, sequence     part_row        'I' identity           seen_row
-          'X' id                                quarantine_row                                         */
+          'X' id                                quarantine_row */
 
 #ifndef OP_ACTORS_MODEM_PRIVATE_H
 #define OP_ACTORS_MODEM_PRIVATE_H
@@ -31,7 +31,7 @@ typedef enum {
     OP_LINE_READY
 } op_line_phase_t;
 
-/*  What the command in flight is for.                                                               */
+/*  What the command in flight is for. */
 typedef enum {
     OP_JOB_NONE,
     OP_JOB_DRAIN,
@@ -90,10 +90,10 @@ void op_line_open(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 void op_line_opened(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                   const char *reason);
-/*  Does all that can be done now: what the engine has to say, then the next command.                 */
+/*  Does all that can be done now: what the engine has to say, then the next command. */
 void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up);
-/*  When the line wants to be pumped without input.                                                   */
+/*  When the line wants to be pumped without input. */
 int64_t op_line_wake_at(const op_line_t *line);
 void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char *expect,
                      op_str_t payload, int64_t deadline);

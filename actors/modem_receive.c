@@ -1,4 +1,4 @@
-/*  modem_receive.c - inbound texts: read, made durable, deleted, joined                                */
+/*  modem_receive.c - inbound texts: read, made durable, deleted, joined */
 
 #include "actors/modem_private.h"
 
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*  How long a message's identity is remembered: networks deliver again for days at most.              */
+/*  How long a message's identity is remembered: networks deliver again for days at most. */
 static const int64_t s_seen_ms = 30 * OP_DAY_MS;
 
 bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
@@ -37,8 +37,7 @@ static uint16_t s_slots_take(op_slots_t *slots)
     return slot;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    One PDU                                                                                          */
+/*  ---- One PDU ---- */
 
 static void s_quarantine(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                          const char *reason)
@@ -53,7 +52,8 @@ static void s_quarantine(op_line_t *line, const op_event_t *event, op_turn_t *tu
                 op_phone_mask(op_str(line->number), masked), reason);
 }
 
-/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.    */
+/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.
+    */
 static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *pdu)
 {
     uint8_t hash[16];
@@ -105,7 +105,7 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     op_buf_free(&text);
 }
 
-/*  Keeps a part; when all are there, joins them and forgets them.                                    */
+/*  Keeps a part; when all are there, joins them and forgets them. */
 static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                         const op_pdu_t *pdu)
 {
@@ -161,10 +161,9 @@ static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
         s_join(line, event, turn, hex, &pdu, &pdu.user, 1);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Commands                                                                                         */
+/*  ---- Commands ---- */
 
-/*  "+CMTI: <mem>,<index>". What lies in a storage that is not ours is found by the sweep.             */
+/*  "+CMTI: <mem>,<index>". What lies in a storage that is not ours is found by the sweep. */
 static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notice)
 {
     char text[64], memory[8];
@@ -215,7 +214,7 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event)
     return false;
 }
 
-/*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again.                          */
+/*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again. */
 static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {

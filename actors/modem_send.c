@@ -1,4 +1,4 @@
-/*  modem_send.c - the queue and the journal of outbound texts: see modem.h                             */
+/*  modem_send.c - the queue and the journal of outbound texts: see modem.h */
 
 #include "actors/failure.h"
 #include "actors/modem_private.h"
@@ -33,8 +33,7 @@ static void s_settle(op_turn_t *turn, const op_key_t *key, const op_queue_row_t 
     s_tell(turn, row, state, failure);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The queue                                                                                        */
+/*  ---- The queue ---- */
 
 static op_line_t *s_line_of(op_modem_t *self, op_str_t number)
 {
@@ -75,7 +74,7 @@ static op_key_t s_key_copy(op_str_t bytes)
     return key;
 }
 
-/*  The first text whose time has come. False: none; line->idle_until says when to look again.         */
+/*  The first text whose time has come. False: none; line->idle_until says when to look again. */
 static bool s_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_key_t *key,
                    op_queue_row_t *row)
 {
@@ -156,10 +155,10 @@ void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
         s_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Submitting                                                                                       */
+/*  ---- Submitting ---- */
 
-/*  Starts the next part: the row says so before the command leaves. False: there is no such part.     */
+/*  Starts the next part: the row says so before the command leaves. False: there is no such part.
+    */
 static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_key_t *key, op_queue_row_t *row)
 {
@@ -213,7 +212,7 @@ bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     return false;
 }
 
-/*  The network has the part: on to the next one, or done.                                            */
+/*  The network has the part: on to the next one, or done. */
 static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *row)
 {
     row->sent++;
@@ -225,7 +224,7 @@ static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *r
         op_turn_put(turn, key, &op_queue_row_type, row);
 }
 
-/*  The part was not taken, and may be tried again.                                                   */
+/*  The part was not taken, and may be tried again. */
 static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                         const op_key_t *key, op_queue_row_t *row, op_failure_t failure)
 {
@@ -241,7 +240,7 @@ static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *tur
     line->queue_empty = false;
 }
 
-/*  Nobody knows whether the part was taken: policy decides.                                          */
+/*  Nobody knows whether the part was taken: policy decides. */
 static void s_unknown(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_key_t *key, op_queue_row_t *row)
 {
@@ -305,8 +304,7 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     }
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    In doubt                                                                                         */
+/*  ---- In doubt ---- */
 
 void op_send_find_doubt(op_line_t *line, op_turn_t *turn)
 {

@@ -1,7 +1,7 @@
 /*  overlay.h - the writes of a turn, ordered, before they are committed
 
     A sorted map from key to value or deletion, laid over a store: lookups and walks see the store
-   as it will be after the commit. A mark and a rollback take back the writes of one step. */
+    as it will be after the commit. A mark and a rollback take back the writes of one step. */
 
 #ifndef OP_ACTORS_OVERLAY_H
 #define OP_ACTORS_OVERLAY_H

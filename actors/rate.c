@@ -9,7 +9,7 @@
 
 /*  Keys: a letter per kind of subject, then the subject.
     'a' address (all other calls)   'A' address (sign-ups)   'p' phone   's' session   'k' key
-   (sends) 'r' key (reads) */
+    (sends) 'r' key (reads) */
 
 enum { WINDOWS_MAX = 3 };
 static const int64_t s_sweep_every_ms = 10 * OP_MINUTE_MS;

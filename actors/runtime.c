@@ -40,10 +40,9 @@ struct op_runtime {
     int failure[2]; /* a pipe: the reason of the first failure is written into it */
 };
 
-/*  -------------------------------------------------------------------------------------------------
-    Sending                                                                                          */
+/*  ---- Sending ---- */
 
-/*  A request that its next actor cannot take is answered here, so that nobody waits in vain.         */
+/*  A request that its next actor cannot take is answered here, so that nobody waits in vain. */
 static void s_refuse(thread_t *self, const op_envelope_t *request)
 {
     op_envelope_t reply = {.kind = OP_FRAME_REPLY,
@@ -89,8 +88,7 @@ static void s_send(thread_t *self, op_str_t to, op_str_t frame)
         s_refuse(self, &envelope);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    A turn                                                                                           */
+/*  ---- A turn ---- */
 
 static void s_fail(thread_t *self, const char *reason)
 {
@@ -124,7 +122,7 @@ static void s_receive(thread_t *self, op_str_t frame)
     op_actor_receive(self->actor, frame, op_clock_now(), entropy);
 }
 
-/*  What waits in the mailbox, up to the limit of a turn; how many frames.                            */
+/*  What waits in the mailbox, up to the limit of a turn; how many frames. */
 static size_t s_receive_mail(thread_t *self)
 {
     size_t count = 0;
@@ -163,8 +161,7 @@ static bool s_tick(thread_t *self)
     return true;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The loop                                                                                         */
+/*  ---- The loop ---- */
 
 static void s_drain(thread_t *self)
 {
@@ -175,7 +172,7 @@ static void s_drain(thread_t *self)
     s_finish_turn(self);
 }
 
-/*  False: $TERM, or the pipe is gone.                                                               */
+/*  False: $TERM, or the pipe is gone. */
 static bool s_obey(thread_t *self)
 {
     char *command = zstr_recv(self->pipe);
@@ -287,8 +284,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     free(self);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The runtime, seen from its owner                                                                 */
+/*  ---- The runtime, seen from its owner ---- */
 
 op_runtime_t *op_runtime_new(void)
 {
@@ -311,7 +307,8 @@ void op_runtime_destroy(op_runtime_t **self_p)
     *self_p = NULL;
 }
 
-/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.     */
+/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.
+    */
 static bool s_wait(zactor_t *actor, int64_t deadline, char **word, char **detail)
 {
     *word = *detail = NULL;

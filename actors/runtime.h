@@ -1,11 +1,12 @@
-/*  runtime.h - the actors of one process as threads: CZMQ mailboxes, the real clock, one turn after another
+/*  runtime.h - the actors of one process as threads: CZMQ mailboxes, the real clock, one turn after
+    another
 
-    For each actor: wait for its mailbox, its port or its time; receive what waits, never more; commit; then
-    send. The policy of full mailboxes is in transport/mailbox.h; a request that cannot be sent on is
-    refused with `unavailable`.
+    For each actor: wait for its mailbox, its port or its time; receive what waits, never more;
+    commit; then send. The policy of full mailboxes is in transport/mailbox.h; a request that cannot
+    be sent on is refused with `unavailable`.
 
-    An actor whose commit fails, or that meets damage in the store, stops the whole process: its memory is ahead of
-    the disk, and a restart is the only state that is known to be right.                              */
+    An actor whose commit fails, or that meets damage in the store, stops the whole process: its
+    memory is ahead of the disk, and a restart is the only state that is known to be right. */
 
 #ifndef OP_ACTORS_RUNTIME_H
 #define OP_ACTORS_RUNTIME_H
@@ -16,22 +17,22 @@
 typedef struct op_runtime op_runtime_t;
 
 op_runtime_t *op_runtime_new(void);
-/*  Ends all threads, without draining, and destroys the ports.                                       */
+/*  Ends all threads, without draining, and destroys the ports. */
 void op_runtime_destroy(op_runtime_t **self_p);
 
-/*  Starts an actor and waits for its READY, at most OP_START_DEADLINE_MS. `store` is borrowed. `setup` is read
-    before the call returns. `port` may be NULL; it is owned from now on, also when the start fails.
-    0, or -1 and one line in `error`.                                                                 */
+/*  Starts an actor and waits for its READY, at most OP_START_DEADLINE_MS. `store` is borrowed.
+    `setup` is read before the call returns. `port` may be NULL; it is owned from now on, also when
+    the start fails. 0, or -1 and one line in `error`. */
 int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const char *name,
                      op_store_t *store, const op_type_t *setup_type, const void *setup,
                      const op_port_t *port, char error[256]) OP_MUST_CHECK;
 
-/*  Readable when an actor has failed; then op_runtime_failure says why.                              */
+/*  Readable when an actor has failed; then op_runtime_failure says why. */
 int op_runtime_failure_fd(const op_runtime_t *self);
 void op_runtime_failure(op_runtime_t *self, char error[256]);
 
-/*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing new. False: the
-    deadline came first, and what was in flight is settled at the next start.                         */
+/*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing
+    new. False: the deadline came first, and what was in flight is settled at the next start. */
 bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms);
 
 #endif

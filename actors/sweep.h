@@ -18,7 +18,7 @@ typedef struct {
 } op_sweep_t;
 
 /*  Looks at up to OP_SWEEP_ROWS rows and deletes the dead ones. True: the end of the range was
-   reached, and the next slice begins at its start. */
+    reached, and the next slice begins at its start. */
 bool op_sweep_slice(op_sweep_t *self, const void *arg, op_turn_t *turn);
 
 #endif

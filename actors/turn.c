@@ -42,8 +42,7 @@ const void *op_event_body(const op_event_t *event, const op_type_t *type)
     return event->body;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Keyspace */
+/*  ---- Keyspace ---- */
 
 op_str_t op_turn_full_key(op_turn_t *self, char space, op_str_t key)
 {
@@ -221,8 +220,7 @@ void op_turn_walk_end(op_walk_t **walk_p)
     *walk_p = NULL;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Speaking */
+/*  ---- Speaking ---- */
 
 op_str_t op_turn_encode(op_turn_t *self, const op_envelope_t *envelope, const op_type_t *type,
                         const void *body)
@@ -336,8 +334,7 @@ void op_turn_log(op_turn_t *self, const char *format, ...)
     op_said_add(&self->said, (op_said_t){.what = OP_SAID_LOG, .bytes = line});
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Resources */
+/*  ---- Resources ---- */
 
 op_id_t op_turn_new_id(op_turn_t *self)
 {

@@ -10,10 +10,10 @@
 
     Every request must be answered by exactly one of op_turn_reply, op_turn_refuse, op_turn_forward.
     A refused step leaves nothing behind: its writes, tells and notes are taken back. Only its state
-   in memory is the core's own care: it changes that when it can no longer refuse.
+    in memory is the core's own care: it changes that when it can no longer refuse.
 
     Slices and structs handed out (event bodies, records read, op_turn_alloc) live until the turn
-   ends. */
+    ends. */
 
 #ifndef OP_ACTORS_TURN_H
 #define OP_ACTORS_TURN_H
@@ -50,7 +50,7 @@ typedef struct op_turn op_turn_t;
 
 /*  A kind of actor. `create` makes the state in memory, before the START event; `destroy` frees it
     and nulls the pointer. `busy`, if not NULL, says that work is in flight which a stopping process
-   should see through (within OP_DRAIN_DEADLINE_MS). */
+    should see through (within OP_DRAIN_DEADLINE_MS). */
 typedef struct {
     const char *name;
     void *(*create)(void);
@@ -63,7 +63,7 @@ typedef struct {
  * ------------------------------------------------------------------------------------ */
 
 /*  True: found, *value filled. False: no such row. A row that cannot be read (disk, damage) breaks
-   the turn: it answers false, and nothing of the turn will be committed or said. */
+    the turn: it answers false, and nothing of the turn will be committed or said. */
 bool op_turn_get(op_turn_t *self, const op_key_t *key, const op_type_t *record,
                  void *value) OP_MUST_CHECK;
 void op_turn_put(op_turn_t *self, const op_key_t *key, const op_type_t *record, const void *value);
@@ -73,9 +73,9 @@ void op_turn_put_lazy(op_turn_t *self, const op_key_t *key, const op_type_t *rec
 void op_turn_delete(op_turn_t *self, const op_key_t *key);
 
 /*  Walks rows low <= key < high, in order or in reverse, seeing the writes of this turn. No write
-   is allowed between begin and end. op_turn_walk_next: true and a row; false at the end (or when
-   the turn broke). `key` (without the keyspace's prefix) and *value stay valid until the turn ends.
- */
+    is allowed between begin and end. op_turn_walk_next: true and a row; false at the end (or when
+    the turn broke). `key` (without the keyspace's prefix) and *value stay valid until the turn
+    ends. */
 typedef struct op_walk op_walk_t;
 op_walk_t *op_turn_walk(op_turn_t *self, const op_key_t *low, const op_key_t *high, bool reverse);
 bool op_turn_walk_next(op_walk_t *walk, const op_type_t *record, op_str_t *key,
@@ -88,7 +88,7 @@ void op_turn_walk_end(op_walk_t **walk_p);
 /*  Answer the current request, to its origin. */
 void op_turn_reply(op_turn_t *self, const op_type_t *type, const void *body);
 /*  Answer it with an error. `field` (may be NULL) is the member at fault, `sentence` (may be NULL)
-   stands in place of the error's own, `retry_after` is in seconds (0: none). */
+    stands in place of the error's own, `retry_after` is in seconds (0: none). */
 void op_turn_refuse(op_turn_t *self, op_error_t error, const char *field);
 void op_turn_refuse_with(op_turn_t *self, op_error_t error, const char *field, const char *sentence,
                          uint64_t retry_after);
@@ -108,7 +108,7 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
 void op_turn_wake_at(op_turn_t *self, int64_t at);
 
 /*  A line for the operator's log, written when the turn is committed. Never a code, key, body or
-   full number. */
+    full number. */
 void op_turn_log(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 
 /*  ---- resources
@@ -121,7 +121,7 @@ op_str_t op_turn_copy(op_turn_t *self, op_str_t bytes);
 op_str_t op_turn_text(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 
 /*  Reports one more rate window into the request's context, if it is nearer to empty than the one
-   that stands there. */
+    that stands there. */
 void op_context_window(op_context_t *context, uint64_t limit, uint64_t remaining, int64_t reset);
 
 #endif

@@ -1,4 +1,4 @@
-/*  webhook_deliver.c - from an event to a signed post, and what came of it                             */
+/*  webhook_deliver.c - from an event to a signed post, and what came of it */
 
 #include "actors/webhook_private.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*  How long answered deliveries are kept.                                                            */
+/*  How long answered deliveries are kept. */
 static const int64_t s_keep_ms = 30 * OP_DAY_MS;
 
 void op_webhook_sign(op_str_t secret, int64_t now, op_str_t body, char text[OP_SIGNATURE_TEXT])
@@ -43,7 +43,7 @@ static void s_post(const op_event_t *event, op_turn_t *turn, op_id_t delivery,
     op_turn_note(turn, "poster", &op_post_type, &post);
 }
 
-/*  The body of the delivery, as it is stored, signed and posted.                                     */
+/*  The body of the delivery, as it is stored, signed and posted. */
 static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
 {
     const op_message_view_t *message = &happened->message;
@@ -84,7 +84,7 @@ void op_webhook_on_event(const op_event_t *event, op_turn_t *turn)
     s_post(event, turn, id, &row, &webhook);
 }
 
-/*  Moves a delivery to those that are done.                                                          */
+/*  Moves a delivery to those that are done. */
 static void s_done(op_turn_t *turn, op_id_t id, op_delivery_row_t *row, uint64_t status)
 {
     op_key_t pending = op_key_of_id('d', id), done = op_key_of_id('o', id);

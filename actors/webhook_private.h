@@ -2,7 +2,7 @@
 
     Keys: 'w' account, number    webhook_row        'h' webhook id    webhook_id_row
           'd' delivery id        delivery_row: not yet answered
-          'o' delivery id        delivery_row: answered, or given up                                   */
+          'o' delivery id        delivery_row: answered, or given up */
 
 #ifndef OP_ACTORS_WEBHOOK_PRIVATE_H
 #define OP_ACTORS_WEBHOOK_PRIVATE_H
@@ -16,13 +16,13 @@ typedef struct {
 } op_webhook_t;
 
 op_key_t op_webhook_key(op_id_t account, op_id_t number);
-/*  Is `word` one of the comma-separated `words`?                                                     */
+/*  Is `word` one of the comma-separated `words`? */
 bool op_words_have(op_str_t words, op_str_t word);
 
 /*  webhook_deliver.c */
 void op_webhook_on_event(const op_event_t *event, op_turn_t *turn);
 void op_webhook_on_posted(const op_event_t *event, op_turn_t *turn);
-/*  Posts everything that is not yet answered.                                                        */
+/*  Posts everything that is not yet answered. */
 void op_webhook_resume(const op_event_t *event, op_turn_t *turn);
 bool op_delivery_is_dead(const void *arg, op_str_t key, const void *row);
 

@@ -160,7 +160,7 @@ void op_buf_consume(op_buf_t *self, size_t size)
         memmove(self->at, self->at + size, self->size);
 }
 
-/*  Blocks are kept newest first; the oldest, at the end of the chain, survives a clear.             */
+/*  Blocks are kept newest first; the oldest, at the end of the chain, survives a clear. */
 struct op_arena_block {
     struct op_arena_block *next;
     size_t size;

@@ -9,7 +9,7 @@
 
     Memory that cannot be had ends the process with one line (op_alloc): a server that runs on after
     a failed malloc has paths nobody has ever tested. Every size that the outside chooses is bounded
-    before it gets here (base/limits.h).                                                             */
+    before it gets here (base/limits.h). */
 
 #ifndef OP_BASE_BYTES_H
 #define OP_BASE_BYTES_H
@@ -21,7 +21,7 @@ typedef struct {
     size_t size;
 } op_str_t;
 
-/*  A slice of a string literal; of a NUL-terminated string (NULL gives the empty slice).            */
+/*  A slice of a string literal; of a NUL-terminated string (NULL gives the empty slice). */
 #define OP_STR(literal) ((op_str_t){"" literal, sizeof(literal) - 1})
 op_str_t op_str(const char *text);
 op_str_t op_str_of(const void *at, size_t size);
@@ -29,13 +29,13 @@ op_str_t op_str_of(const void *at, size_t size);
 bool op_str_equal(op_str_t a, op_str_t b);
 bool op_str_is(op_str_t a, const char *text);
 bool op_str_starts(op_str_t a, const char *prefix);
-/*  memcmp order, then the shorter first: the order of every key in the store.                       */
+/*  memcmp order, then the shorter first: the order of every key in the store. */
 int op_str_compare(op_str_t a, op_str_t b);
 
-/*  Copies at most size - 1 bytes and always terminates. Returns false when it had to cut.           */
+/*  Copies at most size - 1 bytes and always terminates. Returns false when it had to cut. */
 bool op_str_copy(op_str_t from, char *to, size_t size);
 
-/*  Decimal digits only, no sign, no more than `max`: false (and *value untouched) otherwise.        */
+/*  Decimal digits only, no sign, no more than `max`: false (and *value untouched) otherwise. */
 bool op_str_to_u64(op_str_t text, uint64_t max, uint64_t *value);
 
 typedef struct {
@@ -48,11 +48,11 @@ void op_buf_add(op_buf_t *self, const void *bytes, size_t size);
 void op_buf_add_str(op_buf_t *self, op_str_t text);
 void op_buf_add_byte(op_buf_t *self, uint8_t byte);
 void op_buf_printf(op_buf_t *self, const char *format, ...) OP_PRINTF(2, 3);
-/*  Forgets the content, keeps the memory.                                                           */
+/*  Forgets the content, keeps the memory. */
 void op_buf_clear(op_buf_t *self);
 void op_buf_free(op_buf_t *self);
 op_str_t op_buf_str(const op_buf_t *self);
-/*  Drops the first `size` bytes.                                                                    */
+/*  Drops the first `size` bytes. */
 void op_buf_consume(op_buf_t *self, size_t size);
 
 typedef struct {
@@ -60,22 +60,22 @@ typedef struct {
     size_t used; /* of all blocks, in bytes, for the limit below */
 } op_arena_t;
 
-/*  Zeroed memory, aligned for any object, valid until op_arena_clear.                               */
+/*  Zeroed memory, aligned for any object, valid until op_arena_clear. */
 void *op_arena_alloc(op_arena_t *self, size_t size);
 op_str_t op_arena_copy(op_arena_t *self, op_str_t bytes);
-/*  Frees all but the first block, so that a turn's arena stops allocating after its first use.      */
+/*  Frees all but the first block, so that a turn's arena stops allocating after its first use. */
 void op_arena_clear(op_arena_t *self);
 void op_arena_free(op_arena_t *self);
 
-/*  malloc and realloc that do not return on failure.                                                */
+/*  malloc and realloc that do not return on failure. */
 void *op_alloc(size_t size);
 void *op_realloc(void *memory, size_t size);
-/*  A NUL-terminated copy; the caller frees it.                                                      */
+/*  A NUL-terminated copy; the caller frees it. */
 char *op_strdup(op_str_t text);
 
-/*  Lower-case hexadecimal. `text` takes 2 * size + 1 bytes.                                         */
+/*  Lower-case hexadecimal. `text` takes 2 * size + 1 bytes. */
 void op_hex(const void *bytes, size_t size, char *text);
-/*  The inverse: either case, an even count, at most `max` bytes. Returns the count or -1.           */
+/*  The inverse: either case, an even count, at most `max` bytes. Returns the count or -1. */
 int op_unhex(op_str_t text, void *bytes, size_t max) OP_MUST_CHECK;
 
 #endif

@@ -47,7 +47,7 @@ int64_t op_id_ms(op_id_t id)
     return (int64_t)ms;
 }
 
-/*  Bytes before each of the dashes of 8-4-4-4-12.                                                   */
+/*  Bytes before each of the dashes of 8-4-4-4-12. */
 static bool s_dash_before(size_t byte)
 {
     return byte == 4 || byte == 6 || byte == 8 || byte == 10;

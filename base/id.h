@@ -1,7 +1,7 @@
 /*  id.h - identifiers: UUIDv7 (RFC 9562 section 5.7)
 
     48 bits of Unix milliseconds, then version, a 12-bit counter, variant and 62 random bits: ids of
-    one entity sort by creation, as bytes and as text. The all-zero id means "none".                */
+    one entity sort by creation, as bytes and as text. The all-zero id means "none". */
 
 #ifndef OP_BASE_ID_H
 #define OP_BASE_ID_H
@@ -15,7 +15,7 @@ typedef struct {
 
 enum { OP_ID_TEXT = 36 }; /* characters, without the NUL */
 
-/*  Makes ids that strictly increase, whatever the clock does. Zero-initialise it.                   */
+/*  Makes ids that strictly increase, whatever the clock does. Zero-initialise it. */
 typedef struct {
     int64_t last_ms;
     uint32_t counter; /* 12 bits, within last_ms */
@@ -27,9 +27,9 @@ bool op_id_is_none(op_id_t id);
 bool op_id_equal(op_id_t a, op_id_t b);
 int64_t op_id_ms(op_id_t id);
 
-/*  Canonical lower-case text and a NUL.                                                             */
+/*  Canonical lower-case text and a NUL. */
 void op_id_print(op_id_t id, char text[OP_ID_TEXT + 1]);
-/*  Takes exactly the canonical form, in either case; any version. False otherwise.                  */
+/*  Takes exactly the canonical form, in either case; any version. False otherwise. */
 bool op_id_parse(op_str_t text, op_id_t *id);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 /*  Days from civil date and back, by the 400-year cycle of the Gregorian calendar, with years that
-    begin in March so that the leap day is the last of its year.                                     */
+    begin in March so that the leap day is the last of its year. */
 
 op_civil_t op_civil_from(int64_t instant_ms)
 {

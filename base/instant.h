@@ -2,7 +2,7 @@
 
     An instant is milliseconds since 1970-01-01T00:00:00Z, in an int64_t; 0 means "none". Text is
     RFC 3339 in UTC with whole seconds ("2026-05-20T19:14:52Z"): milliseconds are stored, not shown.
-    Nothing here reads a clock.                                                                      */
+    Nothing here reads a clock. */
 
 #ifndef OP_BASE_INSTANT_H
 #define OP_BASE_INSTANT_H
@@ -25,7 +25,7 @@ int64_t op_civil_to(op_civil_t civil);
 
 void op_instant_print(int64_t instant_ms, char text[OP_INSTANT_TEXT + 1]);
 
-/*  The UTC day as a number, days since 1970-01-01.                                                  */
+/*  The UTC day as a number, days since 1970-01-01. */
 int64_t op_instant_day(int64_t instant_ms);
 
 #endif

@@ -1,7 +1,7 @@
 /*  phone.h - telephone numbers in E.164 form
 
     "+", then 7 to 15 digits, the first not 0 (ITU-T E.164 6.2); behind +1 exactly ten digits (the
-    North American plan). Anything else is refused: OP never guesses a country.                      */
+    North American plan). Anything else is refused: OP never guesses a country. */
 
 #ifndef OP_BASE_PHONE_H
 #define OP_BASE_PHONE_H
@@ -12,11 +12,11 @@ enum { OP_PHONE_MAX = 16 }; /* characters: "+" and 15 digits */
 
 bool op_phone_valid(op_str_t phone);
 
-/*  For logs: all but the last two digits are hidden ("+1********34"). Returns `text`.               */
+/*  For logs: all but the last two digits are hidden ("+1********34"). Returns `text`. */
 const char *op_phone_mask(op_str_t phone, char text[OP_PHONE_MAX + 1]);
 
 /*  Does `phone` begin with one of the prefixes of a comma-separated list, such as "+1,+44"?
-    An empty list allows every number.                                                               */
+    An empty list allows every number. */
 bool op_phone_allowed(op_str_t phone, op_str_t prefixes);
 
 #endif

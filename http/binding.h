@@ -1,6 +1,6 @@
 /*  binding.h - from an HTTP request to the message that its route takes
 
-    Pure: the clock, the network and the actors are elsewhere (gateway.h).                           */
+    Pure: the clock, the network and the actors are elsewhere (gateway.h). */
 
 #ifndef OP_HTTP_BINDING_H
 #define OP_HTTP_BINDING_H
@@ -13,14 +13,14 @@
     NONE    nothing; a body is ignored
     PATH    the member id is `id`, the path's segment; what cannot be an id at all is not_found
     QUERY   the members by their names (see below); a body is ignored
-    BODY    JSON (op_json_read with `rules`, where the member id is the path's segment if it has one).
-            A Content-Type, where there is one, must speak of JSON. Events of a webhook must be known:
-            invalid_events.
+    BODY    JSON (op_json_read with `rules`, where the member id is the path's segment if it has
+            one). A Content-Type, where there is one, must speak of JSON. Events of a webhook must
+            be known: invalid_events.
     NULL: *fault says why.
 
-    A query is split at '&' and decoded strictly: a broken escape, a control character or what is not
-    UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, an empty one counts as
-    absent, a known one twice is a fault. The parameter limit is 1 to OP_PAGE_MAX.                   */
+    A query is split at '&' and decoded strictly: a broken escape, a control character or what is
+    not UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, an empty one counts as
+    absent, a known one twice is a fault. The parameter limit is 1 to OP_PAGE_MAX. */
 const void *op_binding_read(const op_route_t *route, const op_http_request_t *request, op_str_t id,
                             const op_json_rules_t *rules, op_arena_t *arena,
                             op_json_fault_t *fault) OP_MUST_CHECK;

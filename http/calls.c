@@ -5,9 +5,9 @@
 
     All workers share one postbox behind a mutex: hundreds of workers with a socket of their own to
     each actor would be hundreds of pipes, each with its own high-water mark, and an actor's mailbox
-    would be "full" only after all of them were. Encoding happens outside the mutex, and the send never
-    blocks, so the mutex is held for about a microsecond. The mutex is also the memory barrier that
-    ZeroMQ asks for when a socket is used by another thread.                                         */
+    would be "full" only after all of them were. Encoding happens outside the mutex, and the send
+    never blocks, so the mutex is held for about a microsecond. The mutex is also the memory barrier
+    that ZeroMQ asks for when a socket is used by another thread. */
 
 #include "http/calls.h"
 
@@ -109,7 +109,8 @@ static void *s_receive(void *arg)
     return NULL;
 }
 
-/*  ------------------------------------------------------------------------------- start and stop */
+/*  ------------------------------------------------------------------------------- start and stop
+    */
 
 static void s_slots_new(op_calls_t *self, size_t count)
 {

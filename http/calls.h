@@ -1,12 +1,12 @@
 /*  calls.h - asking actors from many threads: the mailbox "http", and who waits for what
 
     An HTTP worker takes a call, asks with it (once, or several times in turn) and gives it back. A
-    question is a request frame from and for the actor "http"; the worker sleeps until the reply to it
-    arrives or its time is up. One receiver thread owns the mailbox and wakes the worker whose
+    question is a request frame from and for the actor "http"; the worker sleeps until the reply to
+    it arrives or its time is up. One receiver thread owns the mailbox and wakes the worker whose
     correlation id the reply repeats. Safe from any thread, but a call belongs to one at a time.
 
     Limits: there are as many calls as were asked for; op_calls_take answers NULL beyond. Nothing is
-    queued here: a receiver whose mailbox is full is OP_ASK_FULL at once.                            */
+    queued here: a receiver whose mailbox is full is OP_ASK_FULL at once. */
 
 #ifndef OP_HTTP_CALLS_H
 #define OP_HTTP_CALLS_H
@@ -30,11 +30,11 @@ typedef struct {
     uint64_t full;   /* questions that no mailbox took */
 } op_calls_counts_t;
 
-/*  Binds the mailbox "http" and starts the receiver. NULL: `error` says why.                        */
+/*  Binds the mailbox "http" and starts the receiver. NULL: `error` says why. */
 op_calls_t *op_calls_new(size_t count, char error[256]) OP_MUST_CHECK;
 
 /*  Waits until every call is back (each is bounded by its question's time), then ends the receiver.
-    op_calls_take answers NULL from the moment of the call. Idempotent; destroy does it too.          */
+    op_calls_take answers NULL from the moment of the call. Idempotent; destroy does it too. */
 void op_calls_stop(op_calls_t *self);
 void op_calls_destroy(op_calls_t **self_p);
 
@@ -48,7 +48,7 @@ typedef enum {
 } op_ask_t;
 
 /*  Sends the request and waits. `steps` (count >= 1) is the slip; the first step's actor gets the
-    frame. All slices are copied before it waits.                                                   */
+    frame. All slices are copied before it waits. */
 op_ask_t op_calls_ask(op_calls_t *self, op_call_t *call, const uint8_t *steps, size_t step_count,
                       const op_type_t *type, const void *body, const op_context_t *context,
                       op_str_t request_id, int64_t timeout_ms) OP_MUST_CHECK;

@@ -1,8 +1,8 @@
 /*  credential.h - what a request presents to show who it is
 
     API keys come as "Authorization: Bearer op_live_...", sessions as "Authorization: Bearer
-    ses_live_..." or as the cookie op_session. A Bearer header decides alone: with one, the cookie is
-    not looked at. Pure.                                                                             */
+    ses_live_..." or as the cookie op_session. A Bearer header decides alone: with one, the cookie
+    is not looked at. Pure. */
 
 #ifndef OP_HTTP_CREDENTIAL_H
 #define OP_HTTP_CREDENTIAL_H
@@ -17,11 +17,11 @@
     OP_ERROR_FORBIDDEN: the cookie came with a call that changes something, from another origin. A
     browser tells by Sec-Fetch-Site (same-origin or none will do) or, older ones, by Origin, which
     must be this server: scheme ("https" behind TLS, else "http") and the Host header. What sends
-    neither is no browser, and no stranger's page.                                                   */
+    neither is no browser, and no stranger's page. */
 op_error_t op_credential_check(const op_route_t *route, const op_http_request_t *request,
                                bool behind_tls, op_hash_t *hash) OP_MUST_CHECK;
 
-/*  The value of the cookie of that name (RFC 6265 5.4): the first one; empty when there is none.     */
+/*  The value of the cookie of that name (RFC 6265 5.4): the first one; empty when there is none. */
 op_str_t op_http_cookie(const op_http_request_t *request, const char *name);
 
 #endif

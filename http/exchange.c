@@ -62,15 +62,15 @@ static void s_date(op_buf_t *out)
                   tm.tm_sec);
 }
 
-/*  An idle connection holds a worker. Where three quarters are held, each answer gives one back, so that
-    quiet clients do not keep new ones out.                                                          */
+/*  An idle connection holds a worker. Where three quarters are held, each answer gives one back, so
+    that quiet clients do not keep new ones out. */
 static bool s_crowded(const op_exchange_t *self)
 {
     return atomic_load(&self->shared->connections) > self->options->threads * 3 / 4;
 }
 
-/*  Lets the owner see the response, then writes it in one piece. `keep` false ends the connection.
- */
+/*  Lets the owner see the response, then writes it in one piece. `keep` false ends the
+    connection. */
 static void s_write(op_exchange_t *self, struct mg_connection *connection,
                     const op_http_request_t *request, bool keep)
 {

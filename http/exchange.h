@@ -15,7 +15,7 @@ struct mg_connection;
 
 typedef struct op_exchange op_exchange_t;
 
-/*  What all workers share, kept by the server.                                                      */
+/*  What all workers share, kept by the server. */
 typedef struct {
     atomic_bool stopping;
     atomic_int connections; /* that hold a worker now */

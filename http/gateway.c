@@ -1,7 +1,7 @@
 /*  A request's way through this file: s_serve finds out what is asked, s_forward asks the actors,
     s_answer writes what they said, and s_finish adds the headers that every response has. What the
     server refuses by itself comes only through op_gateway_prepare; a response that has been through
-    s_finish is known there by its X-Request-Id.                                                     */
+    s_finish is known there by its X-Request-Id. */
 
 #include "http/gateway.h"
 
@@ -40,7 +40,8 @@ enum {
 
 static const uint8_t s_count_steps[] = {OP_STEP_RATE_ADDRESS};
 
-/*  ------------------------------------------------------------------------------- new and destroy */
+/*  ------------------------------------------------------------------------------- new and destroy
+    */
 
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256])
 {
@@ -85,8 +86,8 @@ op_calls_counts_t op_gateway_counts(op_gateway_t *self)
 
 static void s_header(s_exchange_t *self, const char *name, const char *value)
 {
-    /* Values here are short and OP's own, and the table has room for them. */
-    OP_ASSERT(op_http_response_header(self->response, name, op_str(value)));
+    /* Refused is only what an actor's answer has made unfit for a header: it is left out then. */
+    (void)op_http_response_header(self->response, name, op_str(value));
 }
 
 static void s_header_number(s_exchange_t *self, const char *name, uint64_t number)
@@ -240,13 +241,22 @@ static void s_serve(s_exchange_t *self)
         s_refuse_with(self, fault.error, fault.sentence, fault.field, 0);
 }
 
-/*  ------------------------------------------------------------------------------- every response */
+/*  ------------------------------------------------------------------------------- every response
+    */
 
 /*  Headers that belong to the answer which the 429 replaces. */
 static void s_drop_headers(s_exchange_t *self)
 {
     op_buf_clear(&self->response->headers);
     self->response->header_count = 0;
+}
+
+/*  Was the call granted, or may it have been? Then no 429 may say that it was not: a client would
+    send its text again. */
+static bool s_may_be_done(int status)
+{
+    return status < 400 || status == op_error_status(OP_ERROR_INTERNAL) ||
+           status == op_error_status(OP_ERROR_UNAVAILABLE);
 }
 
 /*  Has the call counted against its address, when no step has counted it. */
@@ -263,7 +273,8 @@ static void s_count(s_exchange_t *self)
                                     op_str(self->id), timeout_ms) != OP_ASK_ANSWERED)
         return;
     self->window = self->call->reply.context;
-    if (self->call->reply.type == op_refusal_type.number) {
+    if (self->call->reply.type == op_refusal_type.number &&
+        !s_may_be_done(self->response->status)) {
         op_decode_t result;
         const op_refusal_t *refusal =
             op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);

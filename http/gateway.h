@@ -14,16 +14,17 @@
     On every response:
     X-Request-Id           the client's own where it sent a sane one, else a UUIDv7
     X-RateLimit-Limit, -Remaining, -Reset (Unix seconds, rounded up): the window that the itinerary
-                           reported. Where it reported none (an unknown path, no credential, a request
-                           that did not parse, what the server refused by itself), the call is counted
-                           with the step rate.address; if that refuses, its 429 is the answer. If
-                           nobody counts in time, they read 0, 0 and the next second: the honest
-                           advice of a server in trouble is to wait.
+                           reported. Where it reported none (an unknown path, no credential, a
+                           request that did not parse, what the server refused by itself), the call
+                           is counted with the step rate.address; if that refuses, its 429 is the
+                           answer, in place of any but 500 and 503, behind which the call may
+                           have been done. If nobody counts in time, they read 0, 0 and the next
+                           second: the honest advice of a server in trouble is to wait.
     Cache-Control          no-store: answers hold keys and texts
 
     Answers of its own: not_found, method_not_allowed (with Allow), unauthenticated, forbidden,
     validation_error and its kin, unavailable with Retry-After (a full mailbox, silence until the
-    deadline, stopping, more requests than workers), internal (an answer that makes no sense).      */
+    deadline, stopping, more requests than workers), internal (an answer that makes no sense). */
 
 #ifndef OP_HTTP_GATEWAY_H
 #define OP_HTTP_GATEWAY_H
@@ -38,11 +39,11 @@ enum {
 };
 
 /*  Serves requests under a prefix directly: the carrier simulator's pages and calls. Runs on worker
-    threads, several at once. The slices live until it returns.                                      */
+    threads, several at once. The slices live until it returns. */
 typedef void op_gateway_side_t(void *arg, op_str_t method, op_str_t path, op_str_t query,
                                op_str_t body, op_http_response_t *response);
 
-/*  Zero for the default of each.                                                                    */
+/*  Zero for the default of each. */
 typedef struct {
     size_t workers;  /* requests at a time: the server's threads; OP_GATEWAY_WORKERS */
     int deadline_ms; /* of a request, until 503; OP_REQUEST_DEADLINE_MS */
@@ -58,17 +59,17 @@ typedef struct {
 
 typedef struct op_gateway op_gateway_t;
 
-/*  Binds the mailbox "http" and starts to receive. Options are copied. NULL: `error` says why.      */
+/*  Binds the mailbox "http" and starts to receive. Options are copied. NULL: `error` says why. */
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256]) OP_MUST_CHECK;
 
-/*  From the call on, requests are answered 503; those under way get their answers or their deadline,
-    so it takes at most deadline_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy does it too. No
-    worker may be inside op_gateway_handle or _prepare when it is destroyed.                         */
+/*  From the call on, requests are answered 503; those under way get their answers or their
+    deadline, so it takes at most deadline_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy does it
+    too. No worker may be inside op_gateway_handle or _prepare when it is destroyed. */
 void op_gateway_stop(op_gateway_t *self);
 void op_gateway_destroy(op_gateway_t **self_p);
 
-/*  The server's hooks (op_http_handler_t); `gateway` is the op_gateway_t. The first answers requests,
-    the second adds the headers to what the server answered by itself.                               */
+/*  The server's hooks (op_http_handler_t); `gateway` is the op_gateway_t. The first answers
+    requests, the second adds the headers to what the server answered by itself. */
 void op_gateway_handle(void *gateway, const op_http_request_t *request,
                        op_http_response_t *response);
 void op_gateway_prepare(void *gateway, const op_http_request_t *request,

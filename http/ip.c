@@ -131,8 +131,7 @@ op_ip_kind_t op_ip_kind(const op_ip_t *address)
     if (!address->six) {
         if (address->octets[0] == 127)
             return OP_IP_LOOPBACK;
-        return s_listed(address, s_special4, OP_COUNT(s_special4)) ? OP_IP_SPECIAL
-                                                                   : OP_IP_PUBLIC;
+        return s_listed(address, s_special4, OP_COUNT(s_special4)) ? OP_IP_SPECIAL : OP_IP_PUBLIC;
     }
     if (memcmp(address->octets, one, sizeof one) == 0)
         return OP_IP_LOOPBACK;

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*  The poster knows posts by number; a number's low bits are a place in this table. It is larger than all
-    that the poster holds at once, so a place is free again before its number comes round.             */
+/*  The poster knows posts by number; a number's low bits are a place in this table. It is larger
+    than all that the poster holds at once, so a place is free again before its number comes round.
+    */
 enum { PLACES = 1 << 15 };
 
 _Static_assert(PLACES > OP_POSTER_QUEUE + OP_POSTER_CONCURRENT, "a place for every post");

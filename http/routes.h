@@ -1,6 +1,6 @@
 /*  routes.h - the route table, and which route a request is for
 
-    The table is routes.def. Pure.                                                                   */
+    The table is routes.def. Pure. */
 
 #ifndef OP_HTTP_ROUTES_H
 #define OP_HTTP_ROUTES_H
@@ -35,17 +35,17 @@ typedef struct {
 const op_route_t *op_route(op_route_name_t name);
 
 /*  The route of this method and path (percent-decoded, without the query); *id is the segment where
-    the pattern has {id}, else empty. HEAD is looked up as GET. Segments match exactly: a slash at the
-    end is another path. NULL: no such path, or not with this method (see op_route_allow).           */
+    the pattern has {id}, else empty. HEAD is looked up as GET. Segments match exactly: a slash at
+    the end is another path. NULL: no such path, or not with this method (see op_route_allow). */
 const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t *id);
 
 /*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, POST"). False, and
-    nothing appended: the path is unknown.                                                           */
+    nothing appended: the path is unknown. */
 bool op_route_allow(op_str_t path, op_buf_t *out);
 
 op_credential_t op_route_credential(const op_route_t *self);
 
-/*  Appends the itinerary: "auth.key > rate.send > ledger.submit".                                   */
+/*  Appends the itinerary: "auth.key > rate.send > ledger.submit". */
 void op_route_print(const op_route_t *self, op_buf_t *out);
 
 #endif

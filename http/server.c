@@ -162,8 +162,8 @@ static int s_log_message(const struct mg_connection *connection, const char *mes
 
 /*  ---------------------------------------------------------------- start and stop */
 
-/*  Only numeric addresses (and "localhost"): civetweb's own syntax has more meanings than we want.
- */
+/*  Only numeric addresses (and "localhost"): civetweb's own syntax has more meanings than we
+    want. */
 static bool s_parse_listen(const char *listen, char *ports, size_t size)
 {
     char host[INET6_ADDRSTRLEN + 2];

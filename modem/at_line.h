@@ -22,8 +22,8 @@ bool op_at_line_notice(op_str_t line, op_str_t command, op_str_t expect, op_at_n
 /*  An even count of hexadecimal digits, at least two. */
 bool op_at_line_hex(op_str_t line);
 
-/*  A piece of what was sent, at its beginning or at its end, as an echo that lost some of it shows.
- */
+/*  A piece of what was sent, at its beginning or at its end, as an echo that lost some of it
+    shows. */
 bool op_at_line_echo(op_str_t line, op_str_t sent);
 
 #endif

@@ -103,8 +103,7 @@ static op_sim_modem_t *s_modem_of(const op_carrier_t *self, op_str_t number)
     return NULL;
 }
 
-/*  ---- To a modem ------------------------------------------------------------------------------
- */
+/*  ---- To a modem ---- */
 
 static bool s_deliver(op_sim_modem_t *to, op_pdu_t *pdu, bool report, int64_t now)
 {
@@ -135,8 +134,7 @@ static bool s_modem_to_modem(op_carrier_t *self, op_sim_modem_t *from, op_sim_mo
     return s_deliver_part(to, op_str(from->number), data, op_phones_stamp(sender, what, now), now);
 }
 
-/*  ---- To a phone ------------------------------------------------------------------------------
- */
+/*  ---- To a phone ---- */
 
 static void s_join_drop(op_carrier_t *self, s_join_t *join)
 {
@@ -237,8 +235,7 @@ static void s_submit(void *context, size_t modem, const op_pdu_t *pdu, uint8_t r
         s_report(from, pdu, reference, taken, now);
 }
 
-/*  ---- From a phone ----------------------------------------------------------------------------
- */
+/*  ---- From a phone ---- */
 
 static op_carrier_result_t s_split(op_carrier_t *self, op_str_t body, op_arena_t *arena,
                                    op_sms_parts_t *parts)
@@ -295,8 +292,7 @@ op_carrier_result_t op_carrier_text(op_carrier_t *self, op_str_t from, op_str_t 
     return result;
 }
 
-/*  ---- The rest --------------------------------------------------------------------------------
- */
+/*  ---- The rest ---- */
 
 op_carrier_t *op_carrier_new(size_t modems)
 {

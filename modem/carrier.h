@@ -149,8 +149,8 @@ int op_carrier_set(op_carrier_t *self, size_t modem, op_knob_t knob, int64_t val
 int64_t op_carrier_get(const op_carrier_t *self, size_t modem, op_knob_t knob);
 
 op_carrier_counts_t op_carrier_counts(const op_carrier_t *self, size_t modem);
-/*  The events have numbers from 0 to op_carrier_events - 1. False when one is gone or yet to come.
- */
+/*  The events have numbers from 0 to op_carrier_events - 1. False when one is gone or yet to
+    come. */
 uint64_t op_carrier_events(const op_carrier_t *self);
 bool op_carrier_event(const op_carrier_t *self, uint64_t number, op_carrier_event_t *event);
 

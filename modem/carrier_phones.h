@@ -43,8 +43,8 @@ void op_phones_free(op_phones_t *self);
 op_phone_t *op_phones_find(const op_phones_t *self, op_str_t number);
 op_phone_t *op_phones_make(op_phones_t *self, op_str_t number);
 
-/*  A text arrives. `from` is borrowed for good, the body is taken: its memory is now the phone's.
- */
+/*  A text arrives. `from` is borrowed for good, the body is taken: its memory is now the
+    phone's. */
 void op_phones_receive(op_phones_t *self, op_phone_t *phone, const char *from, op_buf_t *body,
                        int64_t now);
 

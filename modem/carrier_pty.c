@@ -136,8 +136,7 @@ static void *s_run(void *context)
     return NULL;
 }
 
-/*  ---- Opening and closing ---------------------------------------------------------------------
- */
+/*  ---- Opening and closing ---- */
 
 static int s_open(s_tty_t *tty)
 {
@@ -253,8 +252,7 @@ void op_carrier_pty_destroy(op_carrier_pty_t **self_p)
     *self_p = NULL;
 }
 
-/*  ---- What anybody may call -------------------------------------------------------------------
- */
+/*  ---- What anybody may call ---- */
 
 size_t op_carrier_pty_modems(const op_carrier_pty_t *self)
 {

@@ -45,8 +45,8 @@ op_carrier_counts_t op_carrier_pty_counts(op_carrier_pty_t *self, size_t modem);
 uint64_t op_carrier_pty_events(op_carrier_pty_t *self);
 bool op_carrier_pty_event(op_carrier_pty_t *self, uint64_t number, op_carrier_event_t *event);
 
-/*  Waits until at least `count` texts are in the phone's inbox. -1 when `timeout_ms` pass before.
- */
+/*  Waits until at least `count` texts are in the phone's inbox. -1 when `timeout_ms` pass
+    before. */
 int op_carrier_pty_wait(op_carrier_pty_t *self, op_str_t phone, size_t count,
                         int timeout_ms) OP_MUST_CHECK;
 

@@ -36,6 +36,7 @@ op_cms_class_t op_cms_class(int code)
     for (size_t i = 0; i < sizeof s_classes / sizeof s_classes[0]; i++)
         if (code >= s_classes[i].from && code <= s_classes[i].to)
             return s_classes[i].class;
-    /* 300, 332 (the network's acknowledgement is missing), 500, the maker's own, and no number at all. */
+    /* 300, 332 (the network's acknowledgement is missing), 500, the maker's own, and no number at
+       all. */
     return OP_CMS_IN_DOUBT;
 }

@@ -1,7 +1,7 @@
 /*  cms_error.h - what a +CMS ERROR says about a text that was submitted
 
-    Codes: 0 to 127 are RP causes (3GPP TS 24.011 E-2), 128 to 255 TP failure causes (TS 23.040 9.2.3.22), 300 to 511
-    the modem's own (TS 27.005 3.2.5), from 512 the maker's.                                           */
+    Codes: 0 to 127 are RP causes (3GPP TS 24.011 E-2), 128 to 255 TP failure causes (TS 23.040
+    9.2.3.22), 300 to 511 the modem's own (TS 27.005 3.2.5), from 512 the maker's. */
 
 #ifndef OP_MODEM_CMS_ERROR_H
 #define OP_MODEM_CMS_ERROR_H
@@ -14,7 +14,8 @@ typedef enum {
     OP_CMS_IN_DOUBT     /* nobody can say whether it was taken */
 } op_cms_class_t;
 
-/*  The class of a code, -1 (an ERROR without a number) included, for a submission whose PDU was written.  */
+/*  The class of a code, -1 (an ERROR without a number) included, for a submission whose PDU was
+    written. */
 op_cms_class_t op_cms_class(int code);
 
 #endif

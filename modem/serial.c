@@ -112,8 +112,7 @@ static void s_read(tty_t *tty)
         s_close(tty, "it went away", errno);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The port                                                                                         */
+/*  ---- The port ---- */
 
 static size_t s_fds(void *self_at, struct pollfd *fds, size_t max, int64_t *timeout_ms)
 {

@@ -29,8 +29,7 @@ int op_sim_numbers(op_str_t values, const unsigned *limits, unsigned *numbers, s
     return 0;
 }
 
-/*  ---- Identity --------------------------------------------------------------------------------
- */
+/*  ---- Identity ---- */
 
 /*  ISO/IEC 7812: the digit that makes the whole a Luhn number. */
 static char s_luhn(const char *digits)
@@ -100,8 +99,7 @@ static int s_cnum(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     return OP_SIM_END_OK;
 }
 
-/*  ---- Settings --------------------------------------------------------------------------------
- */
+/*  ---- Settings ---- */
 
 /*  AT+X=n, AT+X?, AT+X=? of one number. */
 static int s_number(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, const char *name,
@@ -233,8 +231,7 @@ static int s_cmgf(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     return s_number(modem, form, values, "+CMGF", 0, &zero);
 }
 
-/*  ---- The table -------------------------------------------------------------------------------
- */
+/*  ---- The table ---- */
 
 /*  An absent column is an error; an empty one says nothing but OK. */
 static const struct {
@@ -357,8 +354,8 @@ static int s_take_extended(op_sim_modem_t *modem, op_str_t *line)
     return s_extended(modem, op_str_of(name, end), form, values);
 }
 
-/*  Takes one basic command (V.250 5.3.1: a letter, or & and a letter, and a number) off the line.
- */
+/*  Takes one basic command (V.250 5.3.1: a letter, or & and a letter, and a number) off the
+    line. */
 static int s_take_basic(op_sim_modem_t *modem, op_str_t *line)
 {
     char letter = line->at[0];

@@ -25,8 +25,7 @@ int op_sim_cnmi(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     return OP_SIM_END_OK;
 }
 
-/*  ---- Messages --------------------------------------------------------------------------------
- */
+/*  ---- Messages ---- */
 
 static const char *const s_memories[OP_SIM_STORES] = {"SM", "ME"};
 
@@ -165,8 +164,8 @@ int op_sim_cmgs(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     return OP_SIM_END_PROMPT;
 }
 
-/*  AT+CNMA=n,length takes an acknowledgement PDU behind a prompt (27.005 4.7); it is not looked at.
- */
+/*  AT+CNMA=n,length takes an acknowledgement PDU behind a prompt (27.005 4.7); it is not looked
+    at. */
 int op_sim_cnma(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
 {
     static const unsigned limits[] = {2, 255};

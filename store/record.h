@@ -1,9 +1,9 @@
 /*  record.h - values of the store: declared records with checksum, number and version
 
     A stored value is: 8 bytes SipHash-2-4 of what follows, the record's number (2 bytes,
-   big-endian), the form's version (1 byte, OP_RECORD_FORM), then the record as codec.h encodes it.
-   Whatever does not fit is damage: it is refused, with a word on what is wrong, and never repaired
-   here.           */
+    big-endian), the form's version (1 byte, OP_RECORD_FORM), then the record as codec.h encodes it.
+    Whatever does not fit is damage: it is refused, with a word on what is wrong, and never repaired
+    here. */
 
 #ifndef OP_STORE_RECORD_H
 #define OP_STORE_RECORD_H

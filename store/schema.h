@@ -8,7 +8,7 @@
 enum { OP_SCHEMA_VERSION = 1 };
 
 /*  Writes the version into an empty store; compares it in one that holds data. 0, or -1 with one
-   line in `error`: written by another version, damaged, not OP's. */
+    line in `error`: written by another version, damaged, not OP's. */
 int op_schema_check(op_store_t *store, char error[256]) OP_MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
-/*  carrier_kit.h - what the tests of the carrier simulator share: to speak to a simulated modem as a
-    driver does, octets in and octets out */
+/*  carrier_kit.h - what the tests of the carrier simulator share: to speak to a simulated modem as
+    a driver does, octets in and octets out */
 
 #ifndef OP_TESTS_CARRIER_KIT_H
 #define OP_TESTS_CARRIER_KIT_H

@@ -1,5 +1,5 @@
-/*  tell_fixture.h - a core that counts: on a note it tells its peer the next number, and it keeps every
-    number that it is told */
+/*  tell_fixture.h - a core that counts: on a note it tells its peer the next number, and it keeps
+    every number that it is told */
 
 #ifndef OP_TESTS_TELL_FIXTURE_H
 #define OP_TESTS_TELL_FIXTURE_H

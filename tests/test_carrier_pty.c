@@ -1,5 +1,5 @@
 /*  A driver over a real tty: the AT engine on one side, the carrier simulator on the other. Nothing
-    sleeps: poll and condition variables, with a deadline that only a failure reaches.               */
+    sleeps: poll and condition variables, with a deadline that only a failure reaches. */
 
 #include "modem/at_engine.h"
 #include "modem/carrier_pty.h"
@@ -72,7 +72,7 @@ static void s_answer(s_driver_t *driver, const op_at_action_t *action)
     op_buf_free(&lines);
 }
 
-/*  Runs the engine until the command is done, or, when none is in flight, until a notice came.      */
+/*  Runs the engine until the command is done, or, when none is in flight, until a notice came. */
 static op_at_action_t s_run(s_driver_t *driver, bool notice)
 {
     op_at_action_t action;
@@ -187,7 +187,7 @@ static void test_both_ways(void **state)
 }
 
 /*  A driver that dies behind Ctrl-Z: the answer it never read does not fool its successor, and what
-    arrived while nobody was there is there.                                                         */
+    arrived while nobody was there is there. */
 static void test_restart(void **state)
 {
     static s_driver_t driver;
@@ -218,7 +218,7 @@ static void test_restart(void **state)
     s_send(&driver, PHONE, "still here");
     assert_int_equal(op_carrier_pty_wait(carrier, op_str(PHONE), 1, S_PATIENCE_MS), 0);
 
-    /*  A delayed answer arrives by itself, by the thread's clock.                                   */
+    /*  A delayed answer arrives by itself, by the thread's clock. */
     assert_int_equal(op_carrier_pty_set(carrier, 0, OP_KNOB_SUBMIT_DELAY_MS, 20), 0);
     assert_int_equal(op_carrier_pty_get(carrier, 0, OP_KNOB_SUBMIT_DELAY_MS), 20);
     s_send(&driver, PHONE, "late");
@@ -228,7 +228,7 @@ static void test_restart(void **state)
     assert_int_equal(rmdir(directory), 0);
 }
 
-/*  A driver that reads nothing holds nobody up, and loses nothing once it reads.                    */
+/*  A driver that reads nothing holds nobody up, and loses nothing once it reads. */
 static void test_slow_reader(void **state)
 {
     static s_driver_t driver;

@@ -250,6 +250,11 @@ static void test_print(void **state)
     assert_true(op_str_is(op_buf_str(&text), "number_view{e164=+\\x0a**34 "
                                              "leased_at=2026-05-20T19:14:52.123Z}"));
 
+    op_buf_clear(&text);
+    op_auth_verify_t verify = {OP_STR("v"), OP_STR("918273")}; /* its hash could be looked up */
+    op_print(&op_auth_verify_type, &verify, &text);
+    assert_true(op_str_is(op_buf_str(&text), "auth_verify{verification_id=\"v\" code=#(6)}"));
+
     /* A long secret keeps its fingerprint, another one has another. */
     op_buf_clear(&text);
     op_session_opened_t opened = {.session_token = OP_STR("ses_live_ABCDEFGHIJKLMNOP")};

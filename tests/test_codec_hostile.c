@@ -1,5 +1,5 @@
-/*  The codec against bytes that no encoder wrote, over every declared type: cut, changed, of the wrong
-    kind, too long, too deep, or declaring what is not there. */
+/*  The codec against bytes that no encoder wrote, over every declared type: cut, changed, of the
+    wrong kind, too long, too deep, or declaring what is not there. */
 
 #include "tests/value_fixture.h"
 
@@ -187,6 +187,22 @@ static void s_wrong_kinds(const op_type_t *type)
                 s_decode_at(type, f, op_str_of(samples[i].at, samples[i].size), &arena),
                 fits ? OP_DECODE_OK : OP_DECODE_TYPE);
             op_arena_clear(&arena);
+        }
+    /* An id or hash has its one size. */
+    static const char zeros[35] = {0};
+    for (size_t f = 0; f < type->field_count; f++)
+        for (size_t size = 0; size <= 33; size++) {
+            op_kind_t kind = type->fields[f].kind;
+            if (s_takes(kind) != TAKES_BIN || kind == OP_KIND_BYTES)
+                continue;
+            op_buf_t element = {0};
+            op_buf_add_byte(&element, 0xc4);
+            op_buf_add_byte(&element, (uint8_t)size);
+            op_buf_add(&element, zeros, size);
+            size_t right = kind == OP_KIND_HASH ? sizeof(op_hash_t) : sizeof(op_id_t);
+            assert_int_equal(s_decode_at(type, f, op_buf_str(&element), &arena),
+                             size == right ? OP_DECODE_OK : OP_DECODE_TYPE);
+            op_buf_free(&element);
         }
     op_arena_free(&arena);
 }

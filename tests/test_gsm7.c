@@ -108,8 +108,8 @@ static void s_packed_vectors(void **state)
     }
 }
 
-/*  Packing is "septet i has bit j at position fill + 7 i + j": checked bit by bit, for every fill.
- */
+/*  Packing is "septet i has bit j at position fill + 7 i + j": checked bit by bit, for every
+    fill. */
 static void s_packing_by_bits(void **state)
 {
     (void)state;

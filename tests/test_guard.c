@@ -20,8 +20,8 @@ typedef struct {
     struct mg_request_info info;
 } s_head_t;
 
-/*  Splits "GET~/a~HTTP/1.1~~Name~ value~~Name~ value~~\r~" as the parser would have handed it out.
- */
+/*  Splits "GET~/a~HTTP/1.1~~Name~ value~~Name~ value~~\r~" as the parser would have handed it
+    out. */
 static void s_make(s_head_t *head, const char *text)
 {
     memset(head, 0, sizeof *head);

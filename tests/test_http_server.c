@@ -113,7 +113,7 @@ static void test_expect(void **state)
     s_close(&client);
 }
 
-/*  Idle connections give their worker back where most are held.                                     */
+/*  Idle connections give their worker back where most are held. */
 static void test_crowd(void **state)
 {
     (void)state;

@@ -103,6 +103,31 @@ static void s_prints_what_is_empty(void **state)
                   "\"created_at\":null}");
 }
 
+static void s_prints_instants(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t instant;
+        const char *json;
+    } table[] = {
+        {0, "null"},
+        {999, "\"1970-01-01T00:00:00Z\""},
+        {INT64_C(253402300799999), "\"9999-12-31T23:59:59Z\""},
+        {INT64_C(253402300800000), "null"},
+        {INT64_MAX, "null"},
+        {-1, "null"},
+        {INT64_MIN, "null"},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        char expected[200];
+        op_verification_view_t view = {.expires_at = table[i].instant};
+        snprintf(expected, sizeof expected,
+                 "{\"verification_id\":null,\"delivery_status\":\"\",\"expires_at\":%s}",
+                 table[i].json);
+        s_assert_json(&op_verification_view_type, &view, expected);
+    }
+}
+
 static void s_prints_structures(void **state)
 {
     (void)state;
@@ -413,6 +438,7 @@ int main(void)
         cmocka_unit_test(s_prints_every_kind),
         cmocka_unit_test(s_prints_what_is_empty),
         cmocka_unit_test(s_prints_structures),
+        cmocka_unit_test(s_prints_instants),
         cmocka_unit_test(s_prints_any_octets),
         cmocka_unit_test(s_prints_the_id),
         cmocka_unit_test(s_reads_what_it_prints),

@@ -88,11 +88,16 @@ static void test_the_window(void **state)
     s_expect_tells(0, 0);
     assert_int_equal(drive_rows(s_store, "alpha!o"), 0);
     assert_true(op_actor_wake_at(s_actor) == 0);
+    s_tell_beta(1);
+    drive_commit(s_actor, &s_out);
+    s_expect_tells(all + 1, 1);
+    s_acknowledge(all + 1, DRIVE_NOW);
+    drive_commit(s_actor, &s_out);
     s_start(DRIVE_NOW);
     s_expect_tells(0, 0);
     s_tell_beta(1);
     drive_commit(s_actor, &s_out);
-    s_expect_tells(all + 1, 1);
+    s_expect_tells(all + 2, 1);
 }
 
 static void test_the_clock_goes_back(void **state)
@@ -143,6 +148,29 @@ static void test_holes_in_the_outbox(void **state)
         assert_int_equal(drive_rows(s_store, "alpha!o"), 6 - acked[i]);
     }
     op_store_destroy(&before);
+}
+
+/*  A row that goes missing while the actor runs is damage: it stops, and says nothing. */
+static void test_a_missing_tell(void **state)
+{
+    (void)state;
+    op_str_t to, frame;
+    s_tell_beta(3);
+    drive_commit(s_actor, &s_out);
+    op_key_t tail = op_key_of_text('o', OP_STR("beta"));
+    op_key_number(&tail, 2);
+    op_buf_t key = {0};
+    op_buf_add_str(&key, OP_STR("alpha!"));
+    op_buf_add_str(&key, op_key_str(&tail));
+    op_batch_t batch = {0};
+    op_batch_delete(&batch, op_buf_str(&key));
+    assert_int_equal(op_store_write(s_store, &batch, true), 0);
+    op_batch_free(&batch);
+    op_buf_free(&key);
+    op_actor_tick(s_actor, DRIVE_NOW + OP_TELL_RESEND_MS, drive_entropy());
+    assert_int_equal(op_actor_commit(s_actor), -1);
+    assert_string_equal(op_actor_error(s_actor), "tell 2 to beta is missing in the store");
+    assert_false(op_actor_next(s_actor, &to, &frame));
 }
 
 static void s_tell_alpha(uint64_t number, const char *body)
@@ -278,13 +306,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_window),
-        TEST(test_the_clock_goes_back),
-        TEST(test_holes_in_the_outbox),
-        TEST(test_an_undecodable_tell),
-        TEST(test_the_ack_follows_the_commit),
-        TEST(test_tells_to_itself),
-        TEST(test_damaged_links),
+        TEST(test_the_window),          TEST(test_the_clock_goes_back),
+        TEST(test_holes_in_the_outbox), TEST(test_a_missing_tell),
+        TEST(test_an_undecodable_tell), TEST(test_the_ack_follows_the_commit),
+        TEST(test_tells_to_itself),     TEST(test_damaged_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

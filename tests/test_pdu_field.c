@@ -333,7 +333,7 @@ static void s_concatenation_round_trip(void **state)
 }
 
 /*  Any header, any alphabet, any length: what fits is read back, what does not is refused; and
-   every beginning of the octets has an answer. */
+    every beginning of the octets has an answer. */
 static void s_user_data_round_trip(void **state)
 {
     (void)state;

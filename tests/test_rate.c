@@ -220,6 +220,7 @@ static void test_the_nearest_window_is_shown(void **state)
     s_expect_window(120, 118, OP_MINUTE_MS);
     /* A refusal shows the window that refused. */
     nearer.remaining = 0;
+    nearer.reset = DRIVE_NOW + OP_DAY_MS;
     assert_int_equal(s_call(OP_STEP_RATE_SEND, nearer, "", 0), 0);
     assert_int_equal(s_call(OP_STEP_RATE_SEND, nearer, "", 500), 1);
     s_expect_window(1, 0, 1000);

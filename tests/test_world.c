@@ -1,4 +1,5 @@
-/*  test_world.c - the main job in one thread, once undisturbed and once for every commit at which the process can die */
+/*  test_world.c - the main job in one thread, once undisturbed and once for every commit at which
+    the process can die */
 
 #include "tests/world.h"
 
@@ -12,8 +13,8 @@
 #include <cmocka.h>
 
 /*  -------------------------------------------------------------------------------------------------
-    A user of the world. Each call repeats until it is answered, restarting a world that has died, except where the
-    test wants to know that it was not answered.                                                      */
+    A user of the world. Each call repeats until it is answered, restarting a world that has died,
+    except where the test wants to know that it was not answered. */
 
 static void s_revive(world_t *world)
 {
@@ -50,7 +51,7 @@ static bool s_find_code(void *found_at, const op_carrier_text_t *text)
     return true;
 }
 
-/*  Signs a phone up; the context then holds its session.                                             */
+/*  Signs a phone up; the context then holds its session. */
 static op_context_t s_sign_up(world_t *world, const char *phone)
 {
     op_context_t context = {.address = OP_STR("127.0.0.1")};
@@ -117,7 +118,8 @@ static void s_lease(world_t *world, const op_context_t *session, op_id_t number)
     assert_ptr_equal(world->reply_type, &op_number_view_type);
 }
 
-/*  Registers a webhook on the number; one whose secret was lost with its answer is deleted first.     */
+/*  Registers a webhook on the number; one whose secret was lost with its answer is deleted first.
+    */
 static void s_hook(world_t *world, const op_context_t *session, op_id_t number)
 {
     op_webhook_create_t create = {number, OP_STR("http://127.0.0.1:9/hook"),
@@ -144,7 +146,7 @@ static void s_hook(world_t *world, const op_context_t *session, op_id_t number)
     }
 }
 
-/*  What the scenario sent, and whether it was accepted.                                              */
+/*  What the scenario sent, and whether it was accepted. */
 typedef struct {
     const char *to;
     const char *body;
@@ -167,7 +169,7 @@ static void s_send(world_t *world, const op_context_t *key, sent_t *sent)
     op_id_print(view->id, sent->id + 4);
 }
 
-/*  A message as the API shows it; the view lives until the next call.                                */
+/*  A message as the API shows it; the view lives until the next call. */
 static const op_message_view_t *s_get(world_t *world, const op_context_t *key, const char *id)
 {
     op_by_id_t by_id = {op_str(id)};
@@ -191,8 +193,7 @@ static size_t s_listed(world_t *world, const op_context_t *key, const char *body
     return count;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The scenario                                                                                     */
+/*  ---- The scenario ---- */
 
 #define ALICE "+14155550101"
 #define BOB   "+14155550102"
@@ -225,7 +226,7 @@ static void s_text_in(world_t *world, const char *to, const char *body)
     world_run(world, 1000);
 }
 
-/*  How many texts ended as unknown_outcome, over all plays of a test.                                */
+/*  How many texts ended as unknown_outcome, over all plays of a test. */
 static size_t s_unknown;
 
 static void s_judge(world_t *world, const scenario_t *scenario, const op_context_t *free_key,
@@ -268,7 +269,8 @@ static void s_judge(world_t *world, const scenario_t *scenario, const op_context
         assert_true(disturbed);
 }
 
-/*  Every event of the shared number was posted at least once, each time with the same id, signed.    */
+/*  Every event of the shared number was posted at least once, each time with the same id, signed.
+    */
 static void s_judge_posts(const world_t *world, const scenario_t *scenario)
 {
     for (size_t i = 0; i < world->post_count; i++) {
@@ -294,7 +296,7 @@ static void s_judge_posts(const world_t *world, const scenario_t *scenario)
     }
 }
 
-/*  Runs the main job; dies at commit `die_at`. Returns the number of commits it took.                 */
+/*  Runs the main job; dies at commit `die_at`. Returns the number of commits it took. */
 static uint64_t s_play(uint64_t die_at, bool die_after)
 {
     world_t world;

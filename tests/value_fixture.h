@@ -205,8 +205,8 @@ static inline char *value_exact(op_str_t bytes)
     return copy;
 }
 
-/*  Decodes from a block of exactly the bytes' size and checks what op_decode promises of *bytes: past
-    the value, which takes all of them, or untouched. Slices of *value dangle. */
+/*  Decodes from a block of exactly the bytes' size and checks what op_decode promises of *bytes:
+    past the value, which takes all of them, or untouched. Slices of *value dangle. */
 static inline op_decode_t value_decode(const op_type_t *type, op_str_t bytes, op_arena_t *arena,
                                        void *value)
 {

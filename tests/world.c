@@ -35,8 +35,7 @@ static op_actor_t *s_actor(world_t *self, op_str_t name)
     return NULL;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Life and death                                                                                   */
+/*  ---- Life and death ---- */
 
 void world_init(world_t *self, uint64_t seed)
 {
@@ -73,8 +72,7 @@ void world_free(world_t *self)
     op_arena_free(&self->reply_arena);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The wire                                                                                         */
+/*  ---- The wire ---- */
 
 static void s_put_on_wire(world_t *self, op_str_t to, op_str_t frame)
 {
@@ -94,7 +92,7 @@ static void s_note_to_actor(world_t *self, const char *from, const char *to, con
     op_buf_free(&frame);
 }
 
-/*  Commits an actor's turn, or dies there.                                                           */
+/*  Commits an actor's turn, or dies there. */
 static void s_commit(world_t *self, op_actor_t *actor)
 {
     uint64_t next = op_store_memory_commits(self->store) + 1;
@@ -121,8 +119,7 @@ static void s_commit(world_t *self, op_actor_t *actor)
         s_put_on_wire(self, to, frame);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Those who are not actors                                                                         */
+/*  ---- Those who are not actors ---- */
 
 static void s_serial(world_t *self, const op_type_t *type, const void *body)
 {
@@ -151,7 +148,7 @@ static void s_read_ttys(world_t *self)
     }
 }
 
-/*  Checks the signature as a receiver would, by computing it.                                        */
+/*  Checks the signature as a receiver would, by computing it. */
 static bool s_signed_right(const world_t *self, const op_post_t *post)
 {
     char expected[OP_SIGNATURE_TEXT];
@@ -211,10 +208,9 @@ static void s_deliver(world_t *self, op_str_t to, op_str_t frame)
         s_http(self, &envelope, type, body);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Running                                                                                          */
+/*  ---- Running ---- */
 
-/*  Delivers what is on the wire and in the ttys, until both are silent.                              */
+/*  Delivers what is on the wire and in the ttys, until both are silent. */
 static void s_settle(world_t *self)
 {
     while (self->alive) {

@@ -1,9 +1,9 @@
-/*  world.h - the whole system on one thread: real cores and turn machines, a memory store that crashes, the simulated
-    carrier, virtual time
+/*  world.h - the whole system on one thread: real cores and turn machines, a memory store that
+    crashes, the simulated carrier, virtual time
 
-    The world plays the parts of the runtime, the ttys, the poster and the http actor. Frames travel in the order in
-    which they were sent. It can die at any commit: just before it (nothing of the turn is durable) or just after
-    it (durable, but nothing was said); the carrier lives on.                                          */
+    The world plays the parts of the runtime, the ttys, the poster and the http actor. Frames travel
+    in the order in which they were sent. It can die at any commit: just before it (nothing of the
+    turn is durable) or just after it (durable, but nothing was said); the carrier lives on. */
 
 #ifndef OP_TESTS_WORLD_H
 #define OP_TESTS_WORLD_H
@@ -54,18 +54,20 @@ typedef struct world {
 void world_init(world_t *self, uint64_t seed);
 void world_free(world_t *self);
 
-/*  Starts (or restarts, after a death) all actors on the store as it is.                             */
+/*  Starts (or restarts, after a death) all actors on the store as it is. */
 void world_start(world_t *self);
 
-/*  Lets everything happen that happens within this much virtual time. Returns early when the world dies. */
+/*  Lets everything happen that happens within this much virtual time. Returns early when the world
+    dies. */
 void world_run(world_t *self, int64_t ms);
 
-/*  Sends a request along these steps (ended by 0) and runs until it is answered, at most 5 s. NULL: no answer
-    (the world died, or silence). Else the reply's body; its type is in reply_type; valid until the next call. */
+/*  Sends a request along these steps (ended by 0) and runs until it is answered, at most 5 s. NULL:
+    no answer (the world died, or silence). Else the reply's body; its type is in reply_type; valid
+    until the next call. */
 const void *world_ask(world_t *self, const op_context_t *context, const op_type_t *type,
                       const void *body, const op_step_t *steps);
 
-/*  How many texts with this body the phone has received.                                             */
+/*  How many texts with this body the phone has received. */
 size_t world_inbox(const world_t *self, const char *phone, const char *body);
 
 #endif

@@ -1,4 +1,4 @@
-/*  opd - the server: options, then the parts in the order in which they need each other                */
+/*  opd - the server: options, then the parts in the order in which they need each other */
 
 #include "tools/opd_options.h"
 #include "tools/opd_process.h"

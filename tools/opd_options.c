@@ -63,7 +63,7 @@ static int s_set(op_config_t *config, const char *key, const char *value, char e
     return rc;
 }
 
-/*  The file comes first, wherever its flag stands, so that every other flag wins over it.            */
+/*  The file comes first, wherever its flag stands, so that every other flag wins over it. */
 static int s_load(int argc, char **argv, op_config_t *config, char error[256])
 {
     int flag, rc = 0;

@@ -1,4 +1,4 @@
-/*  opd_options.h - the command line of opd: defaults, then the file, then the flags                    */
+/*  opd_options.h - the command line of opd: defaults, then the file, then the flags */
 
 #ifndef OP_TOOLS_OPD_OPTIONS_H
 #define OP_TOOLS_OPD_OPTIONS_H

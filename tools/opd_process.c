@@ -38,8 +38,7 @@ typedef struct {
     char error[256];
 } process_t;
 
-/*  -------------------------------------------------------------------------------------------------
-    Each part, in the order of the start. 0, or -1 and self->error.                                   */
+/*  ---- Each part, in the order of the start. 0, or -1 and self->error. ---- */
 
 static int s_catch_signals(process_t *self)
 {
@@ -59,8 +58,7 @@ static int s_catch_signals(process_t *self)
 
 static int s_open_store(process_t *self)
 {
-    op_leveldb_options_t options = {.cache_bytes = (size_t)self->config->store_cache_mb
-                                                         << 20};
+    op_leveldb_options_t options = {.cache_bytes = (size_t)self->config->store_cache_mb << 20};
     self->store = op_store_leveldb_open(self->config->store_path, &options, self->error);
     return self->store ? op_schema_check(self->store, self->error) : -1;
 }
@@ -78,7 +76,7 @@ static int s_simulate(process_t *self)
     return -1;
 }
 
-/*  The operator's allow-list, cut at its commas.                                                     */
+/*  The operator's allow-list, cut at its commas. */
 static void s_rules(process_t *self)
 {
     const op_config_t *config = self->config;
@@ -194,8 +192,7 @@ static int s_serve(process_t *self)
     return self->server ? 0 : -1;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Ready: the ledger knows a line that can text a code                                               */
+/*  ---- Ready: the ledger knows a line that can text a code ---- */
 
 static bool s_ask_ledger(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number)
 {
@@ -224,8 +221,8 @@ static bool s_ask_ledger(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t 
     return ready;
 }
 
-/*  Waits until a text can be sent, at most READY_WAIT_MS; a server without modems serves at once. False: a
-    signal came first.                                                                                */
+/*  Waits until a text can be sent, at most READY_WAIT_MS; a server without modems serves at once.
+    False: a signal came first. */
 static bool s_wait_for_line(process_t *self)
 {
     if (!self->carrier && self->config->modem_count == 0)
@@ -248,10 +245,9 @@ static bool s_wait_for_line(process_t *self)
     return !stopped;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The run                                                                                          */
+/*  ---- The run ---- */
 
-/*  Until a signal (0) or the failure of an actor (-1 and self->error).                               */
+/*  Until a signal (0) or the failure of an actor (-1 and self->error). */
 static int s_wait_for_end(process_t *self)
 {
     struct pollfd ends[] = {{self->signals, POLLIN, 0},

@@ -1,4 +1,4 @@
-/*  opsim - the simulated carrier as a program of its own: modems on ptys, phones over HTTP             */
+/*  opsim - the simulated carrier as a program of its own: modems on ptys, phones over HTTP */
 
 #include "http/server.h"
 #include "tools/sim_api.h"

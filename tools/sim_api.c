@@ -143,7 +143,7 @@ static void s_list_events(op_carrier_pty_t *carrier, op_str_t query, op_http_res
     s_answer(response, 200, json_pack("{s:o}", "data", data));
 }
 
-/*  The phone in "/sim/phones/{phone}/messages"; empty: another path.                                 */
+/*  The phone in "/sim/phones/{phone}/messages"; empty: another path. */
 static op_str_t s_phone(op_str_t path)
 {
     static const char head[] = "/sim/phones/", tail[] = "/messages";

@@ -93,8 +93,7 @@ bool op_field_is_default(const op_field_t *field, const void *value)
     return true;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Encoding, through msgpack-c */
+/*  ---- Encoding, through msgpack-c ---- */
 
 static int s_write(void *data, const char *bytes, size_t size)
 {
@@ -187,8 +186,7 @@ void op_encode(const op_type_t *type, const void *value, op_buf_t *out)
     s_encode(&packer, type, value);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Decoding */
+/*  ---- Decoding ---- */
 
 static op_decode_t s_decode(const op_type_t *type, op_str_t *bytes, op_arena_t *arena, int depth,
                             void *value);
@@ -338,8 +336,7 @@ const char *op_decode_text(op_decode_t result)
     return "?";
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Printing */
+/*  ---- Printing ---- */
 
 static void s_print_fingerprint(op_str_t bytes, op_buf_t *out)
 {

@@ -1,8 +1,8 @@
 /*  codec.h - declared types to msgpack and back
 
     A type is a table: its name, number and fields (messages.def and store/records.def are turned
-   into such tables, see declare.h). One loop encodes, one decodes, one prints; there is no
-   generated code.
+    into such tables, see declare.h). One loop encodes, one decodes, one prints; there is no
+    generated code.
 
     Wire form: a msgpack array with one element per field, in order. Fields are only ever appended.
     - A trailing field that is missing has its default: zero, "", none, the empty list. The encoder
@@ -22,23 +22,23 @@
 
 /*  What a field is. In C, on the wire, and as JSON (http/json.h): */
 typedef enum {
-    OP_KIND_U64,  /* uint64_t        unsigned integer    number                                 */
-    OP_KIND_BOOL, /* bool            boolean             true, false                            */
+    OP_KIND_U64,     /* uint64_t        unsigned integer    number */
+    OP_KIND_BOOL,    /* bool            boolean             true, false */
     OP_KIND_INSTANT, /* int64_t, ms     unsigned integer    RFC 3339, null for none */
-    OP_KIND_ID,     /* op_id_t         16 bytes            bare UUID                              */
-    OP_KIND_MSG_ID, /* op_id_t         16 bytes            "msg_" and UUID                        */
-    OP_KIND_EVT_ID, /* op_id_t         16 bytes            "evt_" and UUID                        */
-    OP_KIND_HASH,   /* op_hash_t       32 bytes            never; printed as a fingerprint        */
-    OP_KIND_TEXT,   /* op_str_t        string, UTF-8       string                                 */
-    OP_KIND_PHONE,  /* op_str_t        string              string, checked to be E.164            */
-    OP_KIND_BODY,   /* op_str_t        string, UTF-8       string of 1 to 1600 code points        */
-    OP_KIND_URL,    /* op_str_t        string              string, checked by http/poster.h       */
-    OP_KIND_WORDS,  /* op_str_t        comma-separated     array of strings                       */
-    OP_KIND_SECRET, /* op_str_t        string              string; printed as a fingerprint       */
-    OP_KIND_BYTES,  /* op_str_t        binary              never                                  */
-    OP_KIND_NESTED, /* the struct      array               object                                 */
-    OP_KIND_MAYBE,  /* const struct *  array or nil        object or null                         */
-    OP_KIND_LIST,   /* {at, count}     array of arrays     array of objects                       */
+    OP_KIND_ID,      /* op_id_t         16 bytes            bare UUID */
+    OP_KIND_MSG_ID,  /* op_id_t         16 bytes            "msg_" and UUID */
+    OP_KIND_EVT_ID,  /* op_id_t         16 bytes            "evt_" and UUID */
+    OP_KIND_HASH,    /* op_hash_t       32 bytes            never; printed as a fingerprint */
+    OP_KIND_TEXT,    /* op_str_t        string, UTF-8       string */
+    OP_KIND_PHONE,   /* op_str_t        string              string, checked to be E.164 */
+    OP_KIND_BODY,    /* op_str_t        string, UTF-8       string of 1 to 1600 code points */
+    OP_KIND_URL,     /* op_str_t        string              string, checked by http/poster.h */
+    OP_KIND_WORDS,   /* op_str_t        comma-separated     array of strings */
+    OP_KIND_SECRET,  /* op_str_t        string              string; printed as a fingerprint */
+    OP_KIND_BYTES,   /* op_str_t        binary              never */
+    OP_KIND_NESTED,  /* the struct      array               object */
+    OP_KIND_MAYBE,   /* const struct *  array or nil        object or null */
+    OP_KIND_LIST,    /* {at, count}     array of arrays     array of objects */
 } op_kind_t;
 
 typedef struct {
@@ -84,8 +84,8 @@ typedef enum {
 const char *op_decode_text(op_decode_t result);
 
 /*  Decodes one value at the front of *bytes and moves *bytes behind it. Strings point into the
-   given bytes; lists and MAYBE structs are allocated from `arena`. On error *value is unspecified
-   and *bytes untouched. */
+    given bytes; lists and MAYBE structs are allocated from `arena`. On error *value is unspecified
+    and *bytes untouched. */
 op_decode_t op_decode(const op_type_t *type, op_str_t *bytes, op_arena_t *arena,
                       void *value) OP_MUST_CHECK;
 

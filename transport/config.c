@@ -46,7 +46,7 @@ bool op_config_section(op_str_t name)
     return op_str_is(name, "modems");
 }
 
-/*  ---- errors --------------------------------------------------------------------------------- */
+/*  ---- errors ---- */
 
 int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
 {
@@ -94,7 +94,7 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     return -1;
 }
 
-/*  ---- values --------------------------------------------------------------------------------- */
+/*  ---- values ---- */
 
 static bool s_has_control(op_str_t text)
 {
@@ -212,7 +212,7 @@ int op_config_assign_modem(op_config_t *self, op_str_t modem, char why[OP_CONFIG
     return 0;
 }
 
-/*  ---- the public calls ----------------------------------------------------------------------- */
+/*  ---- the public calls ---- */
 
 void op_config_init(op_config_t *self)
 {

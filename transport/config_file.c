@@ -34,7 +34,7 @@ static int s_fail(reader_t *self, size_t line, const char *key, const char *why)
                          why);
 }
 
-/*  ---- bytes ---------------------------------------------------------------------------------- */
+/*  ---- bytes ---- */
 
 /*  Not blocking: the path may name a pipe. Reads one byte more than is allowed, to see that it is
     there: sizes of files can change, and those in /proc are 0. */
@@ -72,7 +72,7 @@ static bool s_is_text(op_str_t line)
     return op_utf8_count(line) >= 0;
 }
 
-/*  ---- lines ---------------------------------------------------------------------------------- */
+/*  ---- lines ---- */
 
 static bool s_is_name(char c)
 {
@@ -166,7 +166,7 @@ static int s_scan(reader_t *self)
     return 0;
 }
 
-/*  ---- items ---------------------------------------------------------------------------------- */
+/*  ---- items ---- */
 
 static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
 {

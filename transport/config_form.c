@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/*  ---- addresses ------------------------------------------------------------------------------ */
+/*  ---- addresses ---- */
 
 static bool s_parse4(op_str_t text, struct in_addr *address)
 {
@@ -65,7 +65,7 @@ bool op_config_listen_is_local(op_str_t listen)
     return s_split_listen(listen, &host, &port) && s_host(host) == HOST_LOOPBACK;
 }
 
-/*  ---- lists ---------------------------------------------------------------------------------- */
+/*  ---- lists ---- */
 
 /*  "a,b,c", without blanks and empty items, or nothing at all. */
 static bool s_each(op_str_t list, bool item_ok(op_str_t item))
@@ -135,7 +135,7 @@ static bool s_allow_ok(op_str_t text)
     return s_each(text, s_allow_item_ok);
 }
 
-/*  ---- words ---------------------------------------------------------------------------------- */
+/*  ---- words ---- */
 
 static bool s_region_ok(op_str_t text)
 {

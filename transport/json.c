@@ -1,7 +1,7 @@
 /*  One loop prints, one reads, both driven by the declared tables; jansson knows the grammar.
 
     jansson's parser recurses up to 2048 levels, and its callers are many threads with stacks of
-    unknown size: the depth is counted before it sees the text.                                      */
+    unknown size: the depth is counted before it sees the text. */
 
 #include "transport/json.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*  Fields are reached through their offsets, by memcpy, as in codec.c.                              */
+/*  Fields are reached through their offsets, by memcpy, as in codec.c. */
 static const void *s_at(const op_field_t *field, const void *value)
 {
     return (const char *)value + field->offset;
@@ -78,12 +78,15 @@ static json_t *s_id(const op_field_t *field, const void *value)
     return s_made(json_string(text));
 }
 
+/*  Instants have four digits of year; an actor's message may hold any number. */
+static const int64_t s_year_10000 = INT64_C(253402300800000);
+
 static json_t *s_instant(const op_field_t *field, const void *value)
 {
     char text[OP_INSTANT_TEXT + 1];
     int64_t instant;
     memcpy(&instant, s_at(field, value), sizeof instant);
-    if (instant == 0)
+    if (instant <= 0 || instant >= s_year_10000)
         return json_null();
     op_instant_print(instant, text);
     return s_made(json_string(text));

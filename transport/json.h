@@ -1,8 +1,8 @@
 /*  json.h - declared types as JSON (RFC 8259), both ways
 
     The bodies of the HTTP API and of webhooks are messages (messages.def); their fields are the
-    members. What a kind looks like stands in codec.h, what presence means in declare.h. Pure: no I/O,
-    no clock, nothing kept between two calls. jansson parses and prints.                             */
+    members. What a kind looks like stands in codec.h, what presence means in declare.h. Pure: no
+    I/O, no clock, nothing kept between two calls. jansson parses and prints. */
 
 #ifndef OP_TRANSPORT_JSON_H
 #define OP_TRANSPORT_JSON_H
@@ -15,16 +15,17 @@ enum {
     OP_JSON_ID_TEXT = 4 + OP_ID_TEXT, /* "msg_" and UUID, without the NUL */
 };
 
-/*  Appends *value as one compact JSON object, members in declared order. An empty REQUIRED member is
-    shown as what it is ("", 0, false, [], {}); an instant or id that is none, as null. An empty
-    OPTIONAL one is null, an empty OMITTED one left out. Octets that are not UTF-8 come out as U+FFFD.
-    A HASH or BYTES field is a bug: such types are not for JSON.                                     */
+/*  Appends *value as one compact JSON object, members in declared order. An empty REQUIRED member
+    is shown as what it is ("", 0, false, [], {}); an instant or id that is none, as null. An empty
+    OPTIONAL one is null, an empty OMITTED one left out. Octets that are not UTF-8 come out as
+    U+FFFD. A HASH or BYTES field is a bug: such types are not for JSON. */
 void op_json_print(const op_type_t *type, const void *value, op_buf_t *out);
 
-/*  The text of the type's member "id", as op_json_print shows it. False: it has none of an id kind.  */
+/*  The text of the type's member "id", as op_json_print shows it. False: it has none of an id kind.
+    */
 bool op_json_id(const op_type_t *type, const void *value, char text[OP_JSON_ID_TEXT + 1]);
 
-/*  What the caller knows and a declaration does not say. All zero: nothing.                         */
+/*  What the caller knows and a declaration does not say. All zero: nothing. */
 typedef struct {
     /* The member "id", where the call's path has given it: the JSON's own is then ignored. */
     op_str_t id;
@@ -33,7 +34,7 @@ typedef struct {
     void *arg; /* borrowed, handed to check_url */
 } op_json_rules_t;
 
-/*  Why a JSON text, or one member of it, was refused. Both strings are literals or check_url's.      */
+/*  Why a JSON text, or one member of it, was refused. Both strings are literals or check_url's. */
 typedef struct {
     op_error_t error;
     const char *field;    /* the declared name; NULL: the text as a whole */
@@ -53,7 +54,7 @@ typedef struct {
     WORDS          an array of strings: none empty or with a comma; not an empty array when REQUIRED
     U64, BOOL      an integer from 0 to 2^63 - 1; true or false
     ID             a UUID; MSG_ID and EVT_ID with their prefix
-    No request body holds one of the other kinds: that is a bug.                                     */
+    No request body holds one of the other kinds: that is a bug. */
 int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *rules,
                  op_arena_t *arena, void *value, op_json_fault_t *fault) OP_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*  Reading request bodies; json.c prints. A member's fault is found by its kind alone, so that each
-    call of the API refuses the same mistake in the same words.                                      */
+    call of the API refuses the same mistake in the same words. */
 
 #include "transport/json.h"
 
@@ -193,7 +193,8 @@ static int s_read_object(reader_t *self, const op_type_t *type, const json_t *ob
     return 0;
 }
 
-/*  Counts brackets outside of strings. What is no JSON at all may be counted wrong, and fails later. */
+/*  Counts brackets outside of strings. What is no JSON at all may be counted wrong, and fails
+    later. */
 static bool s_too_deep(op_str_t text)
 {
     int depth = 0;

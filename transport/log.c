@@ -29,7 +29,8 @@ void op_log(op_log_level_t level, const char *source, const char *format, ...)
     if (size > (int)sizeof line - 2)
         size = (int)sizeof line - 2;
     line[size++] = '\n';
-    /* One write: lines of several threads do not mix. A log that cannot be written is no reason to stop. */
+    /* One write: lines of several threads do not mix. A log that cannot be written is no reason to
+       stop. */
     if (write(STDERR_FILENO, line, (size_t)size) < 0)
         return;
 }

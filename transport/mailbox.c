@@ -93,7 +93,7 @@ void op_postbox_destroy(op_postbox_t **self_p)
     *self_p = NULL;
 }
 
-/*  The PUSH socket to a name, connected at the first use; NULL when there are too many.               */
+/*  The PUSH socket to a name, connected at the first use; NULL when there are too many. */
 static void *s_handle(op_postbox_t *self, op_str_t to)
 {
     for (size_t i = 0; i < self->count; i++)

@@ -5,11 +5,12 @@
     another host.
 
     Kinds of frame:
-    request   at most once. Walks the steps on its slip; the last one, or whoever refuses, replies
-   to the origin. Has a deadline. reply     the answer to a request, straight to its origin. A late
-   one is dropped. tell      durable, in order, exactly once (actors/actor.h). Numbered per pair of
-   actors. ack       the receiver of tells has taken, durably, all up to `sequence`. note      at
-   most once, without an answer.                                                       */
+    request  at most once. Walks the steps on its slip; the last one, or whoever refuses, replies to
+             the origin. Has a deadline.
+    reply    the answer to a request, straight to its origin. A late one is dropped.
+    tell     durable, in order, exactly once (actors/actor.h). Numbered per pair of actors.
+    ack      the receiver of tells has taken, durably, all up to `sequence`.
+    note     at most once, without an answer. */
 
 #ifndef OP_TRANSPORT_MESSAGES_H
 #define OP_TRANSPORT_MESSAGES_H
@@ -43,8 +44,8 @@ typedef enum {
     OP_STEP_END
 } op_step_t;
 
-/*  The actor that takes a step ("auth"), and the step's name ("auth.session"). NULL: no such step.
- */
+/*  The actor that takes a step ("auth"), and the step's name ("auth.session"). NULL: no such
+    step. */
 const char *op_step_actor(unsigned step);
 const char *op_step_name(unsigned step);
 
@@ -58,7 +59,7 @@ void op_frame_encode(const op_envelope_t *envelope, const op_type_t *type, const
                      op_buf_t *out);
 
 /*  Decodes the envelope and leaves the message's bytes in *body: OP_DECODE_OK, or why not. Checks
-   the kind and, for all but acks, that the type is known. */
+    the kind and, for all but acks, that the type is known. */
 op_decode_t op_frame_open(op_str_t frame, op_arena_t *arena, op_envelope_t *envelope,
                           op_str_t *body) OP_MUST_CHECK;
 

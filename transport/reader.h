@@ -2,7 +2,7 @@
 
     Reads one element header at a time from a slice and never past it. msgpack-c's own unpacker
     allocates what a frame declares (five bytes are enough for 8 GB), so received bytes are read
-   here; msgpack-c encodes. */
+    here; msgpack-c encodes. */
 
 #ifndef OP_TRANSPORT_READER_H
 #define OP_TRANSPORT_READER_H

@@ -1,0 +1,423 @@
+"""harness.py - what the end-to-end tests share: the programs, a client, a receiver of webhooks
+
+A test is run as  python3 -B tests/e2e/test_X.py OPD OPSIM [options of unittest].
+
+Nothing here sleeps. What takes time is asked for again and again (eventually) or waited for
+(Receiver.wait); the deadline is far away and met only when something is broken. Ports and folders
+are each test's own, so tests run beside each other. Call Opd and Opsim from the main thread: the
+programs end with the thread that has started them.
+"""
+
+import collections
+import ctypes
+import http.client
+import http.server
+import itertools
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+DEADLINE_S = 60  # how long anything may take; builds with sanitizers are slow
+SHARED = "+16176088932"  # the simulated carrier's first number
+SECOND = "+16176088933"
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+MESSAGE_ID = re.compile("msg_" + UUID.pattern)
+EVENT_ID = re.compile("evt_" + UUID.pattern)
+TIME = re.compile(r"20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ")
+KEY = re.compile(r"op_live_[A-Za-z0-9]{32}")
+SESSION = re.compile(r"ses_live_[A-Za-z0-9]{32}")
+
+# Everything that a test may use up, out of its way.
+WIDE = [
+    f"--set=limits/{name}=1000000"
+    for name in (
+        "start_phone_30s start_phone_hour start_phone_day start_address_hour console_minute "
+        "send_second send_minute read_minute address_minute day_free day_paid wrong_codes_day"
+    ).split()
+]
+
+_programs = {}  # the paths of opd and opsim, by name
+_logs = []  # of the programs that the running test uses, newest last
+_libc = ctypes.CDLL(None)
+_phones = itertools.count(4155550000)
+
+
+def program(name):
+    """The path of opd or opsim."""
+    return _programs[name]
+
+
+def new_phone():
+    """A phone that no other test of this run has used."""
+    return f"+1{next(_phones)}"
+
+
+def eventually(probe, what, deadline_s=DEADLINE_S):
+    """Calls probe until it answers something true, which is returned."""
+    end = time.monotonic() + deadline_s
+    while True:
+        found = probe()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline_s} s: {what}; last answer: {found!r}")
+
+
+def shape(value, wanted, where="answer"):
+    """Asserts that a JSON value looks as wanted: a dict has exactly these members in this order, a
+    list of one describes every item, a regular expression the whole string, a type its values,
+    anything else itself. Returns the value."""
+    if isinstance(wanted, dict):
+        assert isinstance(value, dict), f"{where}: {value!r} is no object"
+        assert list(value) == list(wanted), f"{where}: {list(value)} instead of {list(wanted)}"
+        for name, item in wanted.items():
+            shape(value[name], item, f"{where}.{name}")
+    elif isinstance(wanted, list):
+        assert isinstance(value, list), f"{where}: {value!r} is no list"
+        for index, item in enumerate(value):
+            shape(item, wanted[0], f"{where}[{index}]")
+    elif isinstance(wanted, re.Pattern):
+        assert isinstance(value, str) and wanted.fullmatch(value), f"{where}: {value!r}"
+    elif isinstance(wanted, type):
+        assert type(value) is wanted, f"{where}: {value!r} is no {wanted.__name__}"
+    else:
+        assert value == wanted and type(value) is type(wanted), f"{where}: {value!r} != {wanted!r}"
+    return value
+
+
+class Answer(collections.namedtuple("Answer", "status headers body")):
+    """What a server has said."""
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def expect(self, status, wanted=None):
+        """The JSON of an answer with that status, of that shape."""
+        assert self.status == status, f"{self.status} instead of {status}: {self.body!r}"
+        if status == 204:
+            assert self.body == b"", self.body
+            return None
+        return self.json if wanted is None else shape(self.json, wanted)
+
+    def expect_error(self, status, code, field=None):
+        """The one shape of errors."""
+        error = {"code": code, "message": re.compile(r"\S.*\S")}
+        if field:
+            error["field"] = field
+        self.expect(status, {"error": error})
+        return self
+
+    def check(self):
+        """What holds for every answer of opd, whatever was asked."""
+        for name in ("Limit", "Remaining", "Reset"):
+            value = self.headers.get(f"X-RateLimit-{name}", "")
+            assert re.fullmatch("[0-9]+", value), f"X-RateLimit-{name}: {value!r}"
+        assert self.headers.get("X-Request-Id"), "there is no X-Request-Id"
+        if self.status != 204:
+            assert self.headers["Content-Type"] == "application/json", self.headers["Content-Type"]
+            assert ("error" in self.json and len(self.json) == 1) == (self.status >= 400), self
+        if self.status == 429:
+            assert int(self.headers["Retry-After"]) >= 1
+        return self
+
+
+class Client:
+    """One kept connection. Not for two threads at once. A call that gets no answer raises OSError or
+    HTTPException. With `credential` (a token) every call presents it."""
+
+    IDLE_S = 2  # then a new connection: the server closes idle ones after 5 s
+
+    def __init__(self, address, credential=None, checked=True):
+        self.address = address
+        self.credential = credential
+        self.checked = checked
+        self.connection = http.client.HTTPConnection(address, timeout=2 * DEADLINE_S)
+        self.used = 0
+
+    def call(self, method, path, body=None, **headers):
+        """body: what is sent as JSON, or bytes as they are. Underscores in header names are dashes."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.credential:
+            fields.setdefault("Authorization", f"Bearer {self.credential}")
+        if body is not None:
+            fields.setdefault("Content-Type", "application/json")
+            if not isinstance(body, bytes):
+                body = json.dumps(body).encode()
+        if time.monotonic() - self.used > self.IDLE_S:
+            self.connection.close()
+        try:
+            self.connection.request(method, path, body, fields)
+            response = self.connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            raise
+        self.used = time.monotonic()
+        return answer.check() if self.checked else answer
+
+    def get(self, path, **headers):
+        return self.call("GET", path, **headers)
+
+    def post(self, path, body=None, **headers):
+        return self.call("POST", path, body, **headers)
+
+    def delete(self, path, **headers):
+        return self.call("DELETE", path, **headers)
+
+    def close(self):
+        self.connection.close()
+
+    def pages(self, query="", limit=100):
+        """All messages of a key, newest first, page by page."""
+        found, cursor = [], None
+        while True:
+            more = f"&cursor={cursor}" if cursor else ""
+            page = self.get(f"/v1/messages?limit={limit}{query}{more}").expect(200)
+            found += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+
+class Carrier:
+    """The simulated phones, at opsim or at an opd that simulates."""
+
+    def __init__(self, address):
+        self.client = Client(address, checked=False)
+
+    def inbox(self, phone):
+        return self.client.get(f"/sim/phones/{phone}/messages").expect(200)["data"]
+
+    def bodies(self, phone):
+        return [text["body"] for text in self.inbox(phone)]
+
+    def text(self, phone, to, body):
+        self.client.post(f"/sim/phones/{phone}/messages", {"to": to, "body": body}).expect(202)
+
+    def code(self, phone, before=0):
+        """The login code in the phone's first text behind `before` texts."""
+        texts = eventually(lambda: self.inbox(phone)[before:], "the code at the phone")
+        return re.search(r"\b\d{6}\b", texts[0]["body"]).group()
+
+
+def _die_with_parent():
+    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+class Program:
+    """opd or opsim, running. Its standard error is in the file `log`."""
+
+    def __init__(self, name, arguments, folder):
+        self.log = os.path.join(folder, f"{name}-{len(_logs)}.log")
+        _logs.append(self.log)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [program(name), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                preexec_fn=_die_with_parent,
+            )
+        self.address = None
+
+    def wait_ready(self):
+        """Reads the line that says where it serves."""
+        out, line, end = self.process.stdout.fileno(), b"", time.monotonic() + 2 * DEADLINE_S
+        while not line.endswith(b"\n"):
+            readable, _, _ = select.select([out], [], [], max(0, end - time.monotonic()))
+            piece = os.read(out, 4096) if readable else b""
+            if not piece:
+                raise AssertionError(f"it does not get ready; its log:\n{self.stderr()}")
+            line += piece
+        found = re.fullmatch(r"(?:OP|opsim) is ready on http://(127\.0\.0\.1:\d+)\n", line.decode())
+        assert found, line
+        self.address = found.group(1)
+        return self
+
+    def stderr(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self, number=signal.SIGTERM, wanted=0):
+        """Ends it, if it still runs, and checks how it went."""
+        if self.process.returncode is not None:
+            return
+        self.process.send_signal(number)
+        code = self.process.wait(2 * DEADLINE_S)
+        self.process.stdout.close()
+        assert code == wanted, f"it ended with {code}; its log:\n{self.stderr()}"
+
+    def kill(self):
+        self.stop(signal.SIGKILL, -signal.SIGKILL)
+
+
+class Opd(Program):
+    """opd on a free port, its data in folder/data unless the arguments say otherwise."""
+
+    def __init__(self, folder, *arguments, data=None):
+        data = data or os.path.join(folder, "data")
+        super().__init__("opd", ["--data", data, "--listen", "127.0.0.1:0", *arguments], folder)
+
+    def client(self, credential=None):
+        return Client(self.address, credential)
+
+
+class Opsim(Program):
+    """A carrier of its own; its ttys are folder/pty/modem0 and so on."""
+
+    def __init__(self, folder, modems):
+        self.ptys = os.path.join(folder, "pty")
+        super().__init__(
+            "opsim",
+            ["--modems", str(modems), "--pty-dir", self.ptys, "--listen", "127.0.0.1:0"],
+            folder,
+        )
+
+    def tty(self, index):
+        return os.path.join(self.ptys, f"modem{index}")
+
+
+class Account:
+    """A signed-up human: `console` is the client of the session."""
+
+    def __init__(self, op, carrier, phone=None):
+        self.op = op
+        self.phone = phone or new_phone()
+        client = op.client()
+        before = len(carrier.inbox(self.phone))
+        started = client.post("/auth/start", {"phone": self.phone}).expect(200)
+        code = carrier.code(self.phone, before)
+        verified = client.post(
+            "/auth/verify", {"verification_id": started["verification_id"], "code": code}
+        )
+        self.opened = verified.expect(200)
+        self.token = self.opened["session_token"]
+        self.console = op.client(self.token)
+
+    def number(self, shared=True):
+        """The id and E.164 of a number that can be used."""
+        numbers = self.console.get("/console/numbers/available").expect(200)["numbers"]
+        found = next(number for number in numbers if number["shared"] == shared)
+        return found["id"], found["e164"]
+
+    def lease(self):
+        number, e164 = self.number(shared=False)
+        self.console.post(f"/console/numbers/{number}/lease").expect(200)
+        return number, e164
+
+    def mint(self, number):
+        """A client with a new key for the number."""
+        made = self.console.post("/console/api-keys", {"number_id": number, "name": "agent"})
+        return self.op.client(made.expect(201)["key"])
+
+
+def send(agent, to, body):
+    return agent.post("/v1/messages", {"to": to, "body": body}).expect(201)
+
+
+def settled(agent, message_id):
+    """The message, once it is sent or failed."""
+
+    def probe():
+        message = agent.get(f"/v1/messages/{message_id}").expect(200)
+        return message if message["status"] in ("sent", "failed") else None
+
+    return eventually(probe, "a text's end")
+
+
+def received(agent, count=1):
+    """The inbound messages, newest first, once there are that many."""
+
+    def probe():
+        page = agent.get("/v1/messages?direction=inbound&limit=100").expect(200)["data"]
+        return page if len(page) >= count else None
+
+    return eventually(probe, f"{count} inbound texts")
+
+
+class Receiver:
+    """An agent's server for webhooks: keeps (path, headers, body) of each post, answers 200."""
+
+    def __init__(self):
+        self.posts = []
+        self.changed = threading.Condition()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                with owner.changed:
+                    owner.posts.append((self.path, self.headers, body))
+                    owner.changed.notify_all()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server.server_port}{path}"
+
+    def wait(self, path, count=1):
+        """The first posts to that path, once there are so many."""
+
+        def found():
+            return [post for post in self.posts if post[0] == path]
+
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(found()) >= count, DEADLINE_S), (
+                f"{path}: {len(found())} posts instead of {count}"
+            )
+            return found()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Case(unittest.TestCase):
+    """A test case that shows the programs' logs when it fails."""
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before:
+            for log in _logs[-3:]:
+                if os.path.exists(log):
+                    with open(log, encoding="utf-8", errors="replace") as text:
+                        print(f"--- {log}\n{text.read()[-8000:]}", file=sys.stderr)
+
+    @classmethod
+    def folder(cls):
+        """A folder that goes with the class."""
+        folder = tempfile.TemporaryDirectory(prefix="op-e2e-")
+        cls.addClassCleanup(folder.cleanup)
+        return folder.name
+
+    @classmethod
+    def simulate(cls, modems, *arguments):
+        """opd with a simulated carrier inside, and its phones."""
+        op = Opd(cls.folder(), f"--simulate={modems}", *arguments)
+        cls.addClassCleanup(op.stop)
+        op.wait_ready()
+        return op, Carrier(op.address)
+
+
+def main():
+    _programs["opd"], _programs["opsim"] = (os.path.abspath(path) for path in sys.argv[1:3])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
