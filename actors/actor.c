@@ -1,5 +1,7 @@
 #include "actors/actor_private.h"
 
+#include "base/instant.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +63,10 @@ static void s_keep_said(op_actor_t *self)
             continue;
         }
         op_link_t *link = op_link_of(self, said.to);
-        OP_ASSERT(link && "an actor speaks to at most OP_PEERS_MAX others");
-        op_link_tell(self, link, said.type, said.bytes);
+        if (link)
+            op_link_tell(self, link, said.type, said.bytes);
+        else
+            op_turn_break(turn, "more than %d peers", OP_PEERS_MAX);
     }
     turn->said.count = 0;
 }
@@ -77,7 +81,7 @@ static void s_step(op_actor_t *self, op_event_t *event, const op_envelope_t *env
     turn->event = event;
     turn->envelope = envelope;
     turn->body = body;
-    turn->answered = false;
+    turn->answered = turn->refused = false;
     turn->step_sync = false;
     turn->said.count = 0;
     op_random_seed(&turn->random, entropy);
@@ -91,10 +95,19 @@ static void s_step(op_actor_t *self, op_event_t *event, const op_envelope_t *env
     turn->event = NULL;
 }
 
+/*  Wishes for a time are wall-clock times. When the clock jumps back they are suddenly far away, so
+    the core gets a TIMER event early and makes its wishes anew. */
+static void s_set_now(op_actor_t *self, int64_t now)
+{
+    if (now < self->now - OP_SECOND_MS)
+        self->clock_went_back = true;
+    self->now = now;
+}
+
 void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *setup, int64_t now,
                     const uint8_t entropy[OP_ENTROPY_SIZE])
 {
-    self->now = now;
+    s_set_now(self, now);
     op_link_load(self);
     op_event_t event = {.kind = OP_EVENT_START, .type = setup_type, .body = setup};
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
@@ -102,7 +115,7 @@ void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *s
 
 void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
 {
-    self->now = now;
+    s_set_now(self, now);
     op_event_t event = {.kind = OP_EVENT_DRAIN};
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
 }
@@ -121,15 +134,13 @@ static void s_receive_request(op_actor_t *self, op_envelope_t *envelope, const o
     const char *actor = op_step_actor(step);
     op_decode_t result;
     const void *value = op_frame_body(type, body, &self->turn.arena, &result);
-    if (!actor || strcmp(actor, self->class->name) != 0 || !envelope->origin.size || !value) {
+    bool good = actor && strcmp(actor, self->class->name) == 0 && envelope->origin.size && value;
+    for (size_t i = 0; i < envelope->slip.size; i++)
+        good &= op_step_takes((uint8_t)envelope->slip.at[i], type);
+    if (!good) {
         self->counts.bad++;
         return;
     }
-    for (size_t i = 0; i < envelope->slip.size; i++)
-        if (!op_step_actor((uint8_t)envelope->slip.at[i])) {
-            self->counts.bad++;
-            return;
-        }
     if (envelope->deadline < self->now) {
         self->counts.late++;
         return;
@@ -183,7 +194,7 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
                       const uint8_t entropy[OP_ENTROPY_SIZE])
 {
     op_turn_t *turn = &self->turn;
-    self->now = now;
+    s_set_now(self, now);
     op_str_t copy = op_arena_copy(&turn->arena, frame);
     op_envelope_t *envelope = op_arena_alloc(&turn->arena, sizeof *envelope);
     op_str_t body;
@@ -236,11 +247,12 @@ int64_t op_actor_wake_at(const op_actor_t *self)
 
 void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
 {
-    self->now = now;
+    s_set_now(self, now);
     op_link_tick(self);
-    if (!self->wake_at || self->wake_at > now)
+    if (!self->wake_at || (self->wake_at > now && !self->clock_went_back))
         return;
     self->wake_at = 0;
+    self->clock_went_back = false;
     op_event_t event = {.kind = OP_EVENT_TIMER};
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
 }

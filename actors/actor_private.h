@@ -58,6 +58,7 @@ struct op_turn {
     op_said_list_t said;
     bool step_sync;
     bool answered;
+    bool refused;
     size_t walks; /* open ones */
 
     /* What the turn will say once it is committed. */
@@ -72,6 +73,7 @@ struct op_actor {
     op_store_t *store;
     op_turn_t turn;
     int64_t now; /* of the latest event */
+    bool clock_went_back;
     op_id_clock_t ids;
     op_link_t links[OP_PEERS_MAX];
     size_t link_count;

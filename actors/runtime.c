@@ -28,6 +28,7 @@ typedef struct {
     op_postbox_t *postbox;
     op_buf_t frame;
     op_arena_t arena;
+    int64_t latest; /* time seen */
     bool draining;
     bool drained;
     bool failed;
@@ -153,7 +154,9 @@ static size_t s_receive_port(thread_t *self)
 static bool s_tick(thread_t *self)
 {
     int64_t wake = op_actor_wake_at(self->actor), now = op_clock_now();
-    if (!wake || wake > now)
+    bool went_back = now < self->latest;
+    self->latest = now;
+    if (!went_back && (!wake || wake > now))
         return false;
     uint8_t entropy[OP_ENTROPY_SIZE];
     op_clock_entropy(entropy);

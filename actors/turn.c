@@ -1,5 +1,6 @@
 #include "actors/actor_private.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,11 +62,14 @@ static bool s_open(op_turn_t *self, op_str_t key, op_str_t bytes, const op_type_
     const char *damage = op_record_open(record, bytes, &self->arena, value);
     if (!damage)
         return true;
-    char hex[2 * OP_KEY_MAX + 1];
-    size_t shown = key.size < OP_KEY_MAX ? key.size : OP_KEY_MAX;
-    op_hex(key.at, shown, hex);
-    op_turn_break(self, "damaged %s in the store (%s) at key %s; restore a backup", record->name,
-                  damage, hex);
+    /* A key may hold a phone number: it is named by its letter and a fingerprint. */
+    uint8_t hash[crypto_generichash_BYTES_MIN];
+    char fingerprint[9];
+    crypto_generichash(hash, sizeof hash, (const uint8_t *)key.at, key.size, NULL, 0);
+    op_hex(hash, 4, fingerprint);
+    size_t prefix = strlen(self->actor->name) + 1;
+    op_turn_break(self, "damaged %s in the store (%s), row %c#%s; restore a backup", record->name,
+                  damage, key.size > prefix ? key.at[prefix] : '?', fingerprint);
     return false;
 }
 
@@ -109,13 +113,13 @@ void op_turn_put(op_turn_t *self, const op_key_t *key, const op_type_t *record, 
 void op_turn_put_lazy(op_turn_t *self, const op_key_t *key, const op_type_t *record,
                       const void *value)
 {
-    OP_ASSERT(self->walks == 0);
+    OP_ASSERT(self->walks == 0 && !self->refused);
     op_turn_write(self, op_turn_full_key(self, '/', op_key_str(key)), record, value);
 }
 
 void op_turn_delete(op_turn_t *self, const op_key_t *key)
 {
-    OP_ASSERT(self->walks == 0);
+    OP_ASSERT(self->walks == 0 && !self->refused);
     op_overlay_delete(&self->overlay, op_turn_full_key(self, '/', op_key_str(key)));
     self->step_sync = true;
 }
@@ -268,12 +272,16 @@ void op_turn_refuse_with(op_turn_t *self, op_error_t error, const char *field, c
     self->said.count = 0;
     op_refusal_t refusal = {error, op_str(field), op_str(sentence), retry_after};
     op_turn_reply(self, &op_refusal_type, &refusal);
+    self->refused = true;
 }
 
 void op_turn_forward(op_turn_t *self)
 {
     OP_ASSERT(self->event->kind == OP_EVENT_REQUEST && !self->answered);
-    OP_ASSERT(self->envelope->slip.size > 1);
+    if (op_turn_is_last(self)) { /* a slip that no route of ours has written */
+        op_turn_refuse(self, OP_ERROR_INTERNAL, NULL);
+        return;
+    }
     self->answered = true;
     op_envelope_t next = *self->envelope;
     next.slip = op_str_of(next.slip.at + 1, next.slip.size - 1);
@@ -294,6 +302,7 @@ bool op_turn_is_last(const op_turn_t *self)
 
 void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const void *body)
 {
+    OP_ASSERT(!self->refused);
     op_buf_t *scratch = &self->actor->scratch;
     op_buf_clear(scratch);
     op_encode(type, body, scratch);
@@ -303,6 +312,7 @@ void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const 
 
 void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const void *body)
 {
+    OP_ASSERT(!self->refused);
     op_str_t peer = op_turn_copy(self, op_str(to));
     op_envelope_t note = {.kind = OP_FRAME_NOTE, .from = op_str(self->actor->name), .to = peer};
     s_say_frame(self, peer, op_turn_encode(self, &note, type, body));

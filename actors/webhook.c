@@ -56,13 +56,13 @@ static void s_on_list(const op_event_t *event, op_turn_t *turn)
 {
     op_id_t wanted = OP_BODY(event, by_number)->number_id;
     op_key_t low = op_key_of_id('w', event->context->account), high = op_key_end(&low);
-    op_webhook_view_t *views = op_turn_alloc(turn, OP_LIST_MAX * sizeof *views);
+    op_webhook_view_t *views = op_turn_alloc(turn, OP_WEBHOOKS_MAX * sizeof *views);
     op_webhooks_view_t answer = {{views, 0}};
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
     op_webhook_row_t row;
     op_str_t key;
     op_id_t number;
-    while (answer.webhooks.count < OP_LIST_MAX &&
+    while (answer.webhooks.count < OP_WEBHOOKS_MAX &&
            op_turn_walk_next(walk, &op_webhook_row_type, &key, &row)) {
         key = op_str_of(key.at + low.size, key.size - low.size);
         if (op_key_take_id(&key, &number) && (op_id_is_none(wanted) || op_id_equal(wanted, number)))

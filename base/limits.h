@@ -18,9 +18,10 @@ enum {
     OP_ACTOR_NAME_MAX = 32,
     OP_FRAME_MAX = 1 << 20, /* one message; also ZMQ_MAXMSGSIZE */
     OP_REQUEST_ID_MAX = 64,
-    OP_SLIP_MAX = 8,    /* steps of an itinerary */
-    OP_LIST_MAX = 1000, /* items in an answer without pages */
-    OP_PAGE_MAX = 100,  /* items on a page */
+    OP_SLIP_MAX = 8,       /* steps of an itinerary */
+    OP_LIST_MAX = 1000,    /* items in an answer without pages */
+    OP_WEBHOOKS_MAX = 300, /* of one account */
+    OP_PAGE_MAX = 100,     /* items on a page */
     OP_PAGE_DEFAULT = 20,
     OP_LINES_MAX = 256, /* modems of one modem actor */
 
@@ -48,6 +49,7 @@ _Static_assert(OP_TURN_MESSAGES_MAX <= OP_MAILBOX_HWM, "a turn empties at most a
 _Static_assert((int)OP_PHONE_MAX <= (int)OP_PEER_MAX, "a phone is a peer");
 _Static_assert(OP_INBOUND_MAX + 4096 < OP_FRAME_MAX, "the longest text fits a frame");
 _Static_assert(OP_PAGE_MAX *(OP_BODY_MAX + 512) < OP_FRAME_MAX, "a page of own texts fits a frame");
+_Static_assert(OP_WEBHOOKS_MAX *(OP_URL_MAX + 512) < OP_FRAME_MAX, "all webhooks fit a frame");
 _Static_assert(OP_PAGE_DEFAULT <= OP_PAGE_MAX, "the default page is a legal page");
 
 #endif

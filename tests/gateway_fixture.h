@@ -6,9 +6,7 @@
 #ifndef OP_TESTS_GATEWAY_FIXTURE_H
 #define OP_TESTS_GATEWAY_FIXTURE_H
 
-#define OP_HTTP_BODY_MAX OP_HTTP_SERVER_BODY_MAX /* base/limits.h has one of its own */
 #include "tests/http_fixture.h"
-#undef OP_HTTP_BODY_MAX
 
 #include "http/gateway.h"
 #include "http/routes.h"

@@ -72,7 +72,7 @@ static inline void s_restart(void)
 
 static inline void s_submit(uint64_t error)
 {
-    drive_request(s_actor, DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT), NULL, &op_refusal_type,
+    drive_request(s_actor, DRIVE_SLIP(OP_STEP_LEDGER_NUMBER), NULL, &op_refusal_type,
                   &(op_refusal_t){.error = error}, DRIVE_NOW);
 }
 

@@ -18,7 +18,7 @@ static void s_walking(const op_event_t *event, op_turn_t *turn)
         op_turn_forward(turn);
         return;
     }
-    assert_int_equal(event->step, OP_STEP_LEDGER_SUBMIT);
+    assert_int_equal(event->step, OP_STEP_LEDGER_NUMBER);
     assert_true(op_turn_is_last(turn));
     assert_true(op_str_is(event->from, "auth"));
     assert_int_equal(event->context->account.bytes[0], 5);
@@ -32,14 +32,14 @@ static void test_a_request_walks(void **state)
                                    DRIVE_NOW, &s_out);
     s_script = s_walking;
     op_message_send_t send = {OP_STR("+14155550123"), OP_STR("hello")};
-    drive_request(auth, DRIVE_SLIP(OP_STEP_AUTH_KEY, OP_STEP_LEDGER_SUBMIT), NULL,
+    drive_request(auth, DRIVE_SLIP(OP_STEP_AUTH_KEY, OP_STEP_LEDGER_NUMBER), NULL,
                   &op_message_send_type, &send, DRIVE_NOW);
     drive_commit(auth, &s_out);
     assert_int_equal(s_out.count, 1);
     assert_true(op_str_is(s_out.at[0].to, "ledger"));
     const op_envelope_t *envelope = &s_out.at[0].envelope;
     assert_int_equal(envelope->kind, OP_FRAME_REQUEST);
-    assert_true(op_str_equal(envelope->slip, DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)));
+    assert_true(op_str_equal(envelope->slip, DRIVE_SLIP(OP_STEP_LEDGER_NUMBER)));
     assert_true(op_str_is(envelope->from, "auth") && op_str_is(envelope->origin, "http"));
     assert_true(envelope->deadline == DRIVE_NOW + OP_REQUEST_DEADLINE_MS);
     assert_true(op_str_is(DRIVE_BODY(&s_out, 0, message_send)->body, "hello"));
@@ -130,7 +130,7 @@ static void test_late_requests(void **state)
                                   .to = OP_STR("ledger"),
                                   .origin = OP_STR("http"),
                                   .deadline = table[i].deadline,
-                                  .slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)};
+                                  .slip = DRIVE_SLIP(OP_STEP_LEDGER_NUMBER)};
         drive_receive(s_actor, &envelope, &op_refusal_type, &(op_refusal_t){.error = 3}, DRIVE_NOW);
         drive_commit(s_actor, &s_out);
         assert_int_equal(op_actor_counts(s_actor).late - late, table[i].late);
@@ -178,7 +178,7 @@ static void test_bad_frames(void **state)
                                 .to = OP_STR("ledger"),
                                 .origin = OP_STR("http"),
                                 .deadline = INT64_MAX,
-                                .slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT)};
+                                .slip = DRIVE_SLIP(OP_STEP_LEDGER_NUMBER)};
     op_str_t body = op_str_of("\x90", 1);
     op_envelope_t bad = good;
     bad.to = OP_STR("auth");
@@ -198,7 +198,7 @@ static void test_bad_frames(void **state)
     s_expect_bad_envelope(bad, body);
     bad.slip = DRIVE_SLIP(OP_STEP_END);
     s_expect_bad_envelope(bad, body);
-    bad.slip = DRIVE_SLIP(OP_STEP_LEDGER_SUBMIT, OP_STEP_NONE); /* no such second step */
+    bad.slip = DRIVE_SLIP(OP_STEP_LEDGER_NUMBER, OP_STEP_NONE); /* no such second step */
     s_expect_bad_envelope(bad, body);
     s_expect_bad_envelope(good, op_str_of("\xa1x", 2)); /* a body of the wrong kind */
     s_expect_bad_envelope(good, OP_STR(""));

@@ -78,6 +78,8 @@ static void s_silence(void **state)
     s_script.mode = HOLD;
     pthread_mutex_unlock(&s_script.mutex);
     s_direct(&call, "GET", "/v1/number");
+    while (sem_wait(&s_script.arrived))
+        ;
     assert_int_equal(call.response.status, 503);
     assert_true(s_has(&call, "Retry-After: 1\r\n"));
 

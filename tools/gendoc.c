@@ -57,7 +57,7 @@ static void s_steps(op_buf_t *out)
 {
     static const char *const docs[] = {
         "",
-#define STEP(ACTOR, VERB, actor, verb, doc) doc,
+#define STEP(ACTOR, VERB, actor, verb, takes, doc) doc,
 #include "transport/steps.def"
 #undef STEP
     };

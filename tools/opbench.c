@@ -284,12 +284,18 @@ static int s_do_sends(const s_options_t *options, const op_bench_target_t *targe
 
 /*  ---------------------------------------------------------------- one text at a time */
 
+/*  Without a "-0.0". */
+static double s_ms(const op_bench_times_t *times, double percent)
+{
+    double value = op_bench_times_at(times, percent);
+    return value < 0 && value > -0.05 ? 0 : value;
+}
+
 static void s_print_times(const char *name, const op_bench_times_t *times)
 {
     printf("%s count=%zu min_ms=%.1f p50_ms=%.1f p90_ms=%.1f p99_ms=%.1f max_ms=%.1f\n", name,
-           times->count, op_bench_times_at(times, 0), op_bench_times_at(times, 50),
-           op_bench_times_at(times, 90), op_bench_times_at(times, 99),
-           op_bench_times_at(times, 100));
+           times->count, s_ms(times, 0), s_ms(times, 50), s_ms(times, 90), s_ms(times, 99),
+           s_ms(times, 100));
 }
 
 static int s_do_latency(const s_options_t *options, op_bench_client_t *client)

@@ -20,7 +20,7 @@
 #include "base/id.h"
 #include "base/token.h"
 
-/*  What a field is. In C, on the wire, and as JSON (http/json.h): */
+/*  What a field is. In C, on the wire, and as JSON (transport/json.h): */
 typedef enum {
     OP_KIND_U64,     /* uint64_t        unsigned integer    number */
     OP_KIND_BOOL,    /* bool            boolean             true, false */
@@ -32,7 +32,7 @@ typedef enum {
     OP_KIND_TEXT,    /* op_str_t        string, UTF-8       string */
     OP_KIND_PHONE,   /* op_str_t        string              string, checked to be E.164 */
     OP_KIND_BODY,    /* op_str_t        string, UTF-8       string of 1 to 1600 code points */
-    OP_KIND_URL,     /* op_str_t        string              string, checked by http/poster.h */
+    OP_KIND_URL,     /* op_str_t        string              string, checked by http/target.h */
     OP_KIND_WORDS,   /* op_str_t        comma-separated     array of strings */
     OP_KIND_SECRET,  /* op_str_t        string              string; printed as a fingerprint */
     OP_KIND_BYTES,   /* op_str_t        binary              never */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 struct op_mailbox {
+    char endpoint[OP_ACTOR_NAME_MAX + 16];
     zsock_t *socket;
     void *handle; /* the ZeroMQ socket inside */
 };
@@ -29,20 +30,21 @@ static void s_endpoint(const char *name, char endpoint[OP_ACTOR_NAME_MAX + 16])
 
 op_mailbox_t *op_mailbox_new(const char *name, char error[256])
 {
-    char endpoint[OP_ACTOR_NAME_MAX + 16];
-    s_endpoint(name, endpoint);
+    op_mailbox_t *self = op_alloc(sizeof *self);
+    s_endpoint(name, self->endpoint);
     zsock_t *socket = zsock_new(ZMQ_PULL);
     OP_ASSERT(socket);
     zsock_set_rcvhwm(socket, OP_MAILBOX_HWM);
     zsock_set_linger(socket, 0);
     zsock_set_maxmsgsize(socket, OP_FRAME_MAX);
-    if (zsock_bind(socket, "%s", endpoint) == -1) {
-        snprintf(error, 256, "cannot bind %s: %s", endpoint, zmq_strerror(zmq_errno()));
+    if (zsock_bind(socket, "%s", self->endpoint) == -1) {
+        snprintf(error, 256, "cannot bind %s: %s", self->endpoint, zmq_strerror(zmq_errno()));
         zsock_destroy(&socket);
+        free(self);
         return NULL;
     }
-    op_mailbox_t *self = op_alloc(sizeof *self);
-    *self = (op_mailbox_t){socket, zsock_resolve(socket)};
+    self->socket = socket;
+    self->handle = zsock_resolve(socket);
     return self;
 }
 
@@ -51,6 +53,8 @@ void op_mailbox_destroy(op_mailbox_t **self_p)
     op_mailbox_t *self = *self_p;
     if (!self)
         return;
+    /* Closing frees the name only some time later, in the background. */
+    zsock_unbind(self->socket, "%s", self->endpoint);
     zsock_destroy(&self->socket);
     free(self);
     *self_p = NULL;

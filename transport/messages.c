@@ -27,9 +27,10 @@ static const op_type_t *const s_types[] = {
 static const struct {
     const char *actor;
     const char *name;
+    const char *takes;
 } s_steps[] = {
-    {NULL, NULL},
-#define STEP(ACTOR, VERB, actor, verb, doc) {#actor, #actor "." verb},
+    {NULL, NULL, NULL},
+#define STEP(ACTOR, VERB, actor, verb, takes, doc) {#actor, #actor "." verb, #takes},
 #include "transport/steps.def"
 #undef STEP
 };
@@ -45,6 +46,14 @@ const char *op_step_actor(unsigned step)
 const char *op_step_name(unsigned step)
 {
     return step < OP_STEP_END ? s_steps[step].name : NULL;
+}
+
+bool op_step_takes(unsigned step, const op_type_t *type)
+{
+    if (step == OP_STEP_NONE || step >= OP_STEP_END)
+        return false;
+    const char *takes = s_steps[step].takes;
+    return strcmp(takes, "any") == 0 || strcmp(takes, type->name) == 0;
 }
 
 const op_type_t *const *op_message_types(size_t *count)

@@ -38,7 +38,7 @@ typedef enum { OP_TEXT_QUEUED = 1, OP_TEXT_SENDING, OP_TEXT_SENT, OP_TEXT_FAILED
 /*  The steps of itineraries (steps.def). 0 is no step. */
 typedef enum {
     OP_STEP_NONE,
-#define STEP(ACTOR, VERB, actor, verb, doc) OP_STEP_##ACTOR##_##VERB,
+#define STEP(ACTOR, VERB, actor, verb, takes, doc) OP_STEP_##ACTOR##_##VERB,
 #include "transport/steps.def"
 #undef STEP
     OP_STEP_END
@@ -48,6 +48,8 @@ typedef enum {
     step. */
 const char *op_step_actor(unsigned step);
 const char *op_step_name(unsigned step);
+/*  Is the step for messages of this type? */
+bool op_step_takes(unsigned step, const op_type_t *type);
 
 /*  The declared type with this number or this name, NULL when there is none. */
 const op_type_t *op_message_type(uint64_t number);

@@ -74,17 +74,19 @@ def eventually(probe, what, deadline_s=DEADLINE_S):
 
 def shape(value, wanted, where="answer"):
     """Asserts that a JSON value looks as wanted: a dict has exactly these members in this order, a
-    list of one describes every item, a regular expression the whole string, a type its values,
-    anything else itself. Returns the value."""
+    list these items, a tuple of one describes every item of a list, a regular expression the whole
+    string, a type its values, anything else itself. Returns the value."""
     if isinstance(wanted, dict):
         assert isinstance(value, dict), f"{where}: {value!r} is no object"
         assert list(value) == list(wanted), f"{where}: {list(value)} instead of {list(wanted)}"
         for name, item in wanted.items():
             shape(value[name], item, f"{where}.{name}")
-    elif isinstance(wanted, list):
+    elif isinstance(wanted, (list, tuple)):
         assert isinstance(value, list), f"{where}: {value!r} is no list"
+        items = wanted * len(value) if isinstance(wanted, tuple) else wanted
+        assert len(value) == len(items), f"{where}: {value!r} has not {len(items)} items"
         for index, item in enumerate(value):
-            shape(item, wanted[0], f"{where}[{index}]")
+            shape(item, items[index], f"{where}[{index}]")
     elif isinstance(wanted, re.Pattern):
         assert isinstance(value, str) and wanted.fullmatch(value), f"{where}: {value!r}"
     elif isinstance(wanted, type):
@@ -174,7 +176,7 @@ class Client:
     def delete(self, path, **headers):
         return self.call("DELETE", path, **headers)
 
-    def close(self):
+    def __del__(self):
         self.connection.close()
 
     def pages(self, query="", limit=100):

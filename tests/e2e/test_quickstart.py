@@ -91,7 +91,7 @@ class QuickStart(Case):
 
         client.get("/console/api-keys", Cookie=cookie).expect(200, {"api_keys": []})
         numbers = client.get("/console/numbers/available", Cookie=cookie)
-        listed = numbers.expect(200, {"numbers": [NUMBER]})["numbers"]
+        listed = numbers.expect(200, {"numbers": (NUMBER,)})["numbers"]
         shared = [number for number in listed if number["shared"]]
         self.assertEqual([number["e164"] for number in shared], [SHARED])
 
@@ -214,9 +214,7 @@ class QuickStart(Case):
         (here, from_), (there, to) = agents
         sent = send(here, to, "agent to agent")
         self.assertEqual(settled(here, sent["id"])["status"], "sent")
-        arrived = received(there)
-        shape(arrived, [inbound(to, from_, "agent to agent")])
-        self.assertEqual(len(arrived), 1)
+        shape(received(there), [inbound(to, from_, "agent to agent")])
 
     def test_an_answer_to_the_shared_number_goes_to_all_who_texted_the_phone(self):
         peer = new_phone()

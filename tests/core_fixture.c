@@ -1,0 +1,310 @@
+#include "tests/core_fixture.h"
+
+#include <stdio.h>
+
+/*  -------------------------------------------------------------------------------------------------
+    What leaves                                                                                      */
+
+static void s_keep(drive_out_t *out, op_str_t to, op_str_t frame)
+{
+    assert_true(out->count < OP_COUNT(out->at));
+    size_t i = out->count++;
+    op_str_t body;
+    op_decode_t result;
+    out->at[i].to = op_arena_copy(&out->arena, to);
+    out->at[i].frame = op_arena_copy(&out->arena, frame);
+    assert_int_equal(op_frame_open(out->at[i].frame, &out->arena, &out->at[i].envelope, &body),
+                     OP_DECODE_OK);
+    assert_true(op_str_equal(out->at[i].envelope.to, out->at[i].to));
+    out->at[i].type = op_message_type(out->at[i].envelope.type);
+    out->at[i].body = op_frame_body(out->at[i].type, body, &out->arena, &result);
+    assert_non_null(out->at[i].body);
+}
+
+static void s_commit(core_t *self)
+{
+    op_str_t to, frame, line;
+    if (op_actor_commit(self->actor) != 0)
+        fail_msg("commit: %s", op_actor_error(self->actor));
+    drive_out_t *out = &self->out;
+    while (op_actor_next_log(self->actor, &line)) {
+        assert_true(out->log_count < OP_COUNT(out->logs));
+        out->logs[out->log_count++] = op_arena_copy(&out->arena, line);
+    }
+    while (op_actor_next(self->actor, &to, &frame))
+        s_keep(out, to, frame);
+}
+
+static void s_acknowledge(core_t *self, const op_envelope_t *tell)
+{
+    op_envelope_t ack = {.kind = OP_FRAME_ACK,
+                         .from = tell->to,
+                         .to = op_str(op_actor_name(self->actor)),
+                         .sequence = tell->sequence};
+    drive_receive(self->actor, &ack, &op_nothing_type, &(op_nothing_t){0}, self->now);
+}
+
+/*  Commits; then lets the others do their part, until nothing more comes of it.                      */
+static void s_finish(core_t *self, size_t seen)
+{
+    s_commit(self);
+    for (size_t i = seen; i < self->out.count; i++) {
+        op_envelope_t envelope = self->out.at[i].envelope;
+        bool to_itself = op_str_is(envelope.to, op_actor_name(self->actor));
+        bool tell = envelope.kind == OP_FRAME_TELL;
+        if (to_itself && !self->hold_self)
+            op_actor_receive(self->actor, self->out.at[i].frame, self->now, drive_entropy());
+        else if (tell && !to_itself && !self->hold_acks)
+            s_acknowledge(self, &envelope);
+        else
+            continue;
+        s_commit(self);
+    }
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Life                                                                                             */
+
+static void s_start(core_t *self)
+{
+    drive_forget(&self->out);
+    self->actor = op_actor_new(self->class, self->class->name, self->store);
+    op_actor_start(self->actor, self->setup_type, self->setup, self->now, drive_entropy());
+    s_finish(self, 0);
+}
+
+void core_open(core_t *self, const op_core_class_t *class, const op_type_t *setup_type,
+               const void *setup)
+{
+    memset(self, 0, sizeof *self);
+    self->class = class;
+    self->setup_type = setup_type;
+    self->setup = setup;
+    self->store = op_store_memory_new();
+    self->now = DRIVE_NOW;
+    s_start(self);
+}
+
+void core_close(core_t *self)
+{
+    drive_forget(&self->out);
+    op_actor_destroy(&self->actor);
+    op_store_destroy(&self->store);
+}
+
+void core_restart(core_t *self, bool power_cut)
+{
+    op_actor_destroy(&self->actor);
+    if (power_cut)
+        op_store_memory_crash(self->store);
+    s_start(self);
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Events                                                                                           */
+
+static uint64_t *s_sequence(core_t *self, const char *from)
+{
+    size_t i = 0;
+    while (i < CORE_PEERS_MAX && self->peers[i].name && strcmp(self->peers[i].name, from) != 0)
+        i++;
+    assert_true(i < CORE_PEERS_MAX);
+    self->peers[i].name = from;
+    return &self->peers[i].sequence;
+}
+
+void core_tell_again(core_t *self, const char *from, const op_type_t *type, const void *body)
+{
+    drive_forget(&self->out);
+    op_envelope_t envelope = {.kind = OP_FRAME_TELL,
+                              .from = op_str(from),
+                              .to = op_str(op_actor_name(self->actor)),
+                              .sequence = *s_sequence(self, from)};
+    drive_receive(self->actor, &envelope, type, body, self->now);
+    s_finish(self, 0);
+}
+
+void core_tell(core_t *self, const char *from, const op_type_t *type, const void *body)
+{
+    ++*s_sequence(self, from);
+    core_tell_again(self, from, type, body);
+}
+
+void core_note(core_t *self, const char *from, const op_type_t *type, const void *body)
+{
+    drive_forget(&self->out);
+    drive_note(self->actor, from, type, body, self->now);
+    s_finish(self, 0);
+}
+
+void core_advance(core_t *self, int64_t ms)
+{
+    int64_t end = self->now + ms;
+    int idle = 0; /* ticks in a row without the clock moving */
+    drive_forget(&self->out);
+    for (;;) {
+        int64_t wake = op_actor_wake_at(self->actor);
+        if (!wake || wake > end)
+            break;
+        idle = wake > self->now ? 0 : idle + 1;
+        assert_true(idle < 100);
+        if (wake > self->now)
+            self->now = wake;
+        size_t seen = self->out.count;
+        op_actor_tick(self->actor, self->now, drive_entropy());
+        s_finish(self, seen);
+    }
+    self->now = end;
+}
+
+/*  The frame that answers the request of this event, or passes it on; there is exactly one.          */
+static size_t s_answer(const core_t *self)
+{
+    size_t answers = 0, at = 0;
+    for (size_t i = 0; i < self->out.count; i++)
+        if (self->out.at[i].envelope.kind == OP_FRAME_REPLY ||
+            self->out.at[i].envelope.kind == OP_FRAME_REQUEST) {
+            answers++;
+            at = i;
+        }
+    assert_int_equal(answers, 1);
+    return at;
+}
+
+const op_context_t *core_context(const core_t *self)
+{
+    return &self->out.at[s_answer(self)].envelope.context;
+}
+
+const void *core_ask(core_t *self, op_str_t slip, const op_context_t *context,
+                     const op_type_t *type, const void *body, const op_type_t *answer)
+{
+    drive_forget(&self->out);
+    drive_request(self->actor, slip, context, type, body, self->now);
+    s_finish(self, 0);
+    size_t at = s_answer(self);
+    if (self->out.at[at].type == &op_refusal_type && answer != &op_refusal_type) {
+        const op_refusal_t *refusal = self->out.at[at].body;
+        fail_msg("refused: %s", op_error_code(op_error_from(refusal->error)));
+    }
+    assert_string_equal(self->out.at[at].type->name, answer->name);
+    return self->out.at[at].body;
+}
+
+const op_refusal_t *core_ask_refused(core_t *self, op_str_t slip, const op_context_t *context,
+                                     const op_type_t *type, const void *body, op_error_t error)
+{
+    const op_refusal_t *refusal = core_ask(self, slip, context, type, body, &op_refusal_type);
+    assert_string_equal(op_error_code(op_error_from(refusal->error)), op_error_code(error));
+    return refusal;
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    Looking                                                                                          */
+
+const void *core_find(const core_t *self, const char *to, const op_type_t *type, size_t n)
+{
+    for (size_t i = 0; i < self->out.count; i++)
+        if (op_str_is(self->out.at[i].to, to) && self->out.at[i].type == type &&
+            self->out.at[i].envelope.kind != OP_FRAME_ACK && n-- == 0)
+            return self->out.at[i].body;
+    return NULL;
+}
+
+size_t core_count(const core_t *self, const char *to, const op_type_t *type)
+{
+    size_t count = 0;
+    while (core_find(self, to, type, count))
+        count++;
+    return count;
+}
+
+bool core_store_holds(const core_t *self, const char *prefix, op_str_t bytes)
+{
+    op_str_t key, value;
+    bool found = false;
+    op_store_range_t *range = op_store_range(self->store, op_str(prefix), (op_str_t){0}, false);
+    while (op_store_range_next(range, &key, &value) > 0 && op_str_starts(key, prefix))
+        found |= memmem(key.at, key.size, bytes.at, bytes.size) != NULL ||
+                 memmem(value.at, value.size, bytes.at, bytes.size) != NULL;
+    op_store_range_destroy(&range);
+    return found;
+}
+
+op_id_t core_id(char letter)
+{
+    op_id_t id;
+    memset(id.bytes, letter, sizeof id.bytes);
+    return id;
+}
+
+op_str_t core_id_text(const core_t *self, op_id_t id)
+{
+    char text[OP_ID_TEXT + 1];
+    op_id_print(id, text);
+    op_arena_t *arena = &((core_t *)(uintptr_t)self)->out.arena; /* lives until the next event */
+    return op_arena_copy(arena, op_str(text));
+}
+
+/*  -------------------------------------------------------------------------------------------------
+    The tty                                                                                          */
+
+void tty_say_on(core_t *self, uint64_t line, const char *text)
+{
+    op_serial_bytes_t bytes = {line, op_str(text)};
+    core_note(self, "serial", &op_serial_bytes_type, &bytes);
+}
+
+void tty_say(core_t *self, const char *text)
+{
+    tty_say_on(self, 0, text);
+}
+
+void tty_expect_on(const core_t *self, uint64_t line, const char *bytes)
+{
+    op_buf_t wrote = {0};
+    const op_serial_bytes_t *write;
+    for (size_t i = 0; (write = CORE_FIND(self, "serial", serial_bytes, i)) != NULL; i++)
+        if (write->line == line)
+            op_buf_add_str(&wrote, write->bytes);
+    op_buf_add_byte(&wrote, 0);
+    assert_string_equal(wrote.at, bytes);
+    op_buf_free(&wrote);
+}
+
+void tty_expect(const core_t *self, const char *bytes)
+{
+    tty_expect_on(self, 0, bytes);
+}
+
+void tty_dialogue(core_t *self, const char *text, const char *bytes)
+{
+    tty_say(self, text);
+    tty_expect(self, bytes);
+}
+
+void tty_bring_up(core_t *self, uint64_t line)
+{
+    static const struct {
+        const char *wrote, *answer;
+    } script[] = {
+        {"ATE0\r", "\r\nOK\r\n"},
+        {"AT+CMEE=1\r", "\r\nOK\r\n"},
+        {"AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"},
+        {"AT+CIMI\r", "\r\n310260123456789\r\n\r\nOK\r\n"},
+        {"AT+CMGF=0\r", "\r\nOK\r\n"},
+        {"AT+CPMS=\"SM\",\"SM\",\"SM\"\r", "\r\n+CPMS: 0,10,0,10,0,10\r\n\r\nOK\r\n"},
+        {"AT+CNMI=2,1,0,0,0\r", "\r\nOK\r\n"},
+        {"AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"},
+        {"AT+CMGL=4\r", "\r\nOK\r\n"},
+    };
+    op_serial_opened_t opened = {line};
+    core_note(self, "serial", &op_serial_opened_type, &opened);
+    tty_expect_on(self, line, "\x1b" "AT\r");
+    tty_say_on(self, line, "\r\nOK\r\n");
+    core_advance(self, 300);
+    for (size_t i = 0; i < OP_COUNT(script); i++) {
+        tty_expect_on(self, line, script[i].wrote);
+        tty_say_on(self, line, script[i].answer);
+    }
+}

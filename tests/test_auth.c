@@ -1,0 +1,504 @@
+/*  The auth actor: codes, sessions, keys. The test plays http, ledger and modem. */
+
+#include "actors/auth.h"
+#include "tests/core_fixture.h"
+
+#include <stdio.h>
+
+#define PHONE "+14155550101"
+#define LINE  "+16176088932"
+
+static core_t s_core;
+
+static const op_auth_setup_t s_auth_setup = {.code_ttl_ms = 600000,
+                                             .session_ttl_ms = 30 * OP_DAY_MS,
+                                             .tries = 5,
+                                             .wrong_per_day = 20,
+                                             .keys_max = 4};
+
+static int s_setup(void **state)
+{
+    (void)state;
+    core_open(&s_core, &op_auth_class, &op_auth_setup_type, &s_auth_setup);
+    return 0;
+}
+
+static int s_teardown(void **state)
+{
+    (void)state;
+    core_close(&s_core);
+    return 0;
+}
+
+/*  ---- helpers ---- */
+
+/*  A verification under way, as its human and agent know it. */
+typedef struct {
+    char id[OP_ID_TEXT + 1];
+    char code[7], wrong[7];
+    op_id_t text;
+} started_t;
+
+static started_t s_begin(const char *phone)
+{
+    started_t started = {.code = ""};
+    op_context_t context = {.line = OP_STR(LINE)};
+    op_auth_start_t start = {op_str(phone)};
+    const op_auth_started_t *answer =
+        CORE_ASK(&s_core, &context, auth_start, &start, auth_started, OP_STEP_AUTH_START);
+    assert_int_equal(answer->expires_in, 600);
+    op_id_print(answer->verification_id, started.id);
+    assert_int_equal(CORE_COUNT(&s_core, "modem", text_send), 1);
+    const op_text_send_t *text = CORE_FIND(&s_core, "modem", text_send, 0);
+    assert_true(op_id_equal(text->text, answer->verification_id));
+    assert_true(op_str_is(text->line, LINE));
+    assert_true(op_str_is(text->to, phone));
+    assert_true(text->code);
+    assert_true(text->expires == s_core.now + 600000);
+    started.text = text->text;
+    op_str_copy(text->body, started.code, sizeof started.code);
+    assert_int_equal(strspn(started.code, "0123456789"), 6);
+    memcpy(started.wrong, started.code, sizeof started.wrong);
+    started.wrong[5] = (char)('0' + (started.code[5] - '0' + 1) % 10);
+    return started;
+}
+
+static const op_session_opened_t *s_verify(const started_t *started)
+{
+    op_auth_verify_t verify = {op_str(started->id), op_str(started->code)};
+    return CORE_ASK(&s_core, NULL, auth_verify, &verify, session_opened, OP_STEP_AUTH_VERIFY);
+}
+
+static const op_refusal_t *s_verify_refused(const char *id, const char *code, op_error_t error)
+{
+    op_auth_verify_t verify = {op_str(id), op_str(code)};
+    return CORE_REFUSED(&s_core, NULL, auth_verify, &verify, error, OP_STEP_AUTH_VERIFY);
+}
+
+/*  A signed-up caller: the context in which http and auth.session put it. */
+static op_context_t s_sign_up(const char *phone)
+{
+    started_t started = s_begin(phone);
+    const op_session_opened_t *opened = s_verify(&started);
+    return (op_context_t){.credential = op_token_hash(opened->session_token),
+                          .account = opened->user.id};
+}
+
+static bool s_session_lives(const op_context_t *session)
+{
+    op_context_t context = {.credential = session->credential};
+    const op_type_t *answer;
+    drive_forget(&s_core.out);
+    drive_request(s_core.actor, DRIVE_SLIP(OP_STEP_AUTH_SESSION, OP_STEP_RATE_CONSOLE), &context,
+                  &op_nothing_type, &(op_nothing_t){0}, s_core.now);
+    drive_commit(s_core.actor, &s_core.out);
+    assert_int_equal(s_core.out.count, 1);
+    answer = s_core.out.at[0].type;
+    if (answer == &op_refusal_type) {
+        assert_int_equal(DRIVE_BODY(&s_core.out, 0, refusal)->error, OP_ERROR_UNAUTHENTICATED);
+        return false;
+    }
+    assert_true(op_str_is(s_core.out.at[0].to, "rate"));
+    assert_true(op_id_equal(core_context(&s_core)->account, session->account));
+    assert_false(op_id_is_none(core_context(&s_core)->session));
+    return true;
+}
+
+typedef struct {
+    op_id_t id;
+    char token[65];
+    op_hash_t hash;
+} minted_t;
+
+static minted_t s_mint(const op_context_t *session, op_id_t number, op_id_t lease, const char *name)
+{
+    op_context_t context = *session;
+    context.number = number;
+    context.lease = lease;
+    op_key_create_t create = {number, op_str(name)};
+    const op_key_created_t *created = CORE_ASK(&s_core, &context, key_create, &create, key_created,
+                                               OP_STEP_AUTH_KEY_CREATE);
+    minted_t minted = {.id = created->id, .hash = op_token_hash(created->key)};
+    assert_true(op_token_shaped(created->key, OP_TOKEN_KEY));
+    assert_true(op_str_equal(created->key_prefix, op_str_of(created->key.at, 12)));
+    assert_true(op_str_is(created->name, name));
+    assert_true(created->created_at == s_core.now);
+    op_str_copy(created->key, minted.token, sizeof minted.token);
+    return minted;
+}
+
+static void s_expect_key(const minted_t *minted, bool lives)
+{
+    op_context_t context = {.credential = minted->hash};
+    if (!lives) {
+        CORE_REFUSED(&s_core, &context, nothing, &(op_nothing_t){0}, OP_ERROR_UNAUTHENTICATED,
+                     OP_STEP_AUTH_KEY, OP_STEP_RATE_READ);
+        return;
+    }
+    CORE_ASK(&s_core, &context, nothing, &(op_nothing_t){0}, nothing, OP_STEP_AUTH_KEY,
+             OP_STEP_RATE_READ);
+    assert_true(op_id_equal(core_context(&s_core)->key, minted->id));
+}
+
+static void s_expect_status(const started_t *started, const char *status)
+{
+    op_by_id_t by_id = {op_str(started->id)};
+    const op_verification_view_t *view = CORE_ASK(&s_core, NULL, by_id, &by_id, verification_view,
+                                                  OP_STEP_AUTH_VERIFICATION);
+    assert_true(op_str_is(view->delivery_status, status));
+    assert_true(op_id_equal(view->verification_id, started->text));
+}
+
+/*  ---- codes ---- */
+
+static void test_a_code_lives_600_seconds(void **state)
+{
+    (void)state;
+    started_t first = s_begin(PHONE), second;
+    core_advance(&s_core, 599999);
+    assert_true(s_verify(&first)->user.created);
+    second = s_begin("+14155550102");
+    core_advance(&s_core, 600000);
+    s_verify_refused(second.id, second.code, OP_ERROR_VERIFICATION_EXPIRED);
+    core_advance(&s_core, OP_HOUR_MS);
+    s_verify_refused(second.id, second.code, OP_ERROR_VERIFICATION_EXPIRED);
+}
+
+static void test_a_code_works_once(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    s_verify(&started);
+    s_verify_refused(started.id, started.code, OP_ERROR_VERIFICATION_EXPIRED);
+    core_restart(&s_core, true);
+    s_verify_refused(started.id, started.code, OP_ERROR_VERIFICATION_EXPIRED);
+}
+
+static void test_four_wrong_codes_are_forgiven(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    for (int i = 0; i < 4; i++)
+        assert_true(op_str_is(
+            s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID)->field,
+            "code"));
+    s_verify(&started);
+}
+
+static void test_five_wrong_codes_lock(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    for (int i = 0; i < 5; i++) {
+        s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
+        if (i == 2)
+            core_restart(&s_core, true); /* a crash forgives nobody */
+    }
+    s_verify_refused(started.id, started.code, OP_ERROR_VERIFICATION_INVALID);
+    core_advance(&s_core, 600000);
+    s_verify_refused(started.id, started.code, OP_ERROR_VERIFICATION_INVALID);
+    started = s_begin(PHONE);
+    s_verify(&started);
+}
+
+static void test_a_second_start_ends_the_first(void **state)
+{
+    (void)state;
+    started_t first = s_begin(PHONE), other = s_begin("+14155550102"), second = s_begin(PHONE);
+    s_verify_refused(first.id, first.code, OP_ERROR_VERIFICATION_EXPIRED);
+    s_verify(&second);
+    s_verify(&other);
+}
+
+static void test_ids_that_nobody_gave_out(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    static const char *const ids[] = {"01939999-0000-7000-8000-000000000000", "", "nonsense",
+                                      "msg_01939999-0000-7000-8000-000000000000"};
+    for (size_t i = 0; i < OP_COUNT(ids); i++) {
+        s_verify_refused(ids[i], started.code, OP_ERROR_VERIFICATION_INVALID);
+        op_by_id_t by_id = {op_str(ids[i])};
+        CORE_REFUSED(&s_core, NULL, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_VERIFICATION);
+    }
+}
+
+static void test_codes_that_are_not_the_code(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    char longer[9], shorter[6];
+    snprintf(longer, sizeof longer, "%s0", started.code);
+    snprintf(shorter, sizeof shorter, "%.5s", started.code);
+    s_verify_refused(started.id, longer, OP_ERROR_VERIFICATION_INVALID);
+    s_verify_refused(started.id, shorter, OP_ERROR_VERIFICATION_INVALID);
+    s_verify_refused(started.id, "", OP_ERROR_VERIFICATION_INVALID);
+    s_verify(&started);
+    /* Another phone's code is no better than a guess. */
+    started_t mine = s_begin(PHONE), theirs = s_begin("+14155550102");
+    if (strcmp(mine.code, theirs.code) != 0)
+        s_verify_refused(mine.id, theirs.code, OP_ERROR_VERIFICATION_INVALID);
+}
+
+static void test_twenty_wrong_codes_a_day(void **state)
+{
+    (void)state;
+    started_t started = {.code = ""};
+    for (int i = 0; i < 20; i++) {
+        if (i % 5 == 0)
+            started = s_begin(PHONE);
+        s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
+    }
+    core_restart(&s_core, true);
+    started = s_begin(PHONE);
+    const op_refusal_t *refusal =
+        s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
+    int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
+    assert_in_range(refusal->retry_after, (uint64_t)(midnight - s_core.now) / 1000,
+                    (uint64_t)(midnight - s_core.now) / 1000 + 1);
+    started_t other = s_begin("+14155550102"); /* counted per phone */
+    s_verify(&other);
+
+    core_advance(&s_core, midnight - 1000 - s_core.now);
+    started = s_begin(PHONE);
+    s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
+    core_advance(&s_core, 1000);
+    s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
+    s_verify(&started); /* the next UTC day, and nothing was used up by the refusals */
+}
+
+static void test_a_returning_login(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    const op_session_opened_t *opened = s_verify(&started);
+    op_id_t account = opened->user.id;
+    assert_true(opened->user.created);
+    assert_true(op_str_is(opened->user.phone, PHONE));
+    assert_true(op_token_shaped(opened->session_token, OP_TOKEN_SESSION));
+    assert_true(opened->expires_at == s_core.now + 30 * OP_DAY_MS);
+    core_restart(&s_core, true);
+    started = s_begin(PHONE);
+    opened = s_verify(&started);
+    assert_false(opened->user.created);
+    assert_true(op_id_equal(opened->user.id, account));
+    started = s_begin("+14155550102");
+    opened = s_verify(&started);
+    assert_true(opened->user.created);
+    assert_false(op_id_equal(opened->user.id, account));
+}
+
+static void test_how_far_the_code_has_come(void **state)
+{
+    (void)state;
+    static const struct {
+        op_text_state_t state;
+        const char *status;
+    } table[] = {{OP_TEXT_SENDING, "pending"},
+                 {OP_TEXT_SENT, "sent"},
+                 {OP_TEXT_FAILED, "delivery_failed"}};
+    started_t started = s_begin(PHONE);
+    s_expect_status(&started, "pending");
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        op_text_outcome_t outcome = {.text = started.text, .state = table[i].state};
+        core_tell(&s_core, "modem", &op_text_outcome_type, &outcome);
+        s_expect_status(&started, table[i].status);
+    }
+    op_text_outcome_t nobodys = {.text = core_id('x'), .state = OP_TEXT_SENT};
+    core_tell(&s_core, "modem", &op_text_outcome_type, &nobodys);
+    s_expect_status(&started, "delivery_failed");
+}
+
+/*  ---- sessions ---- */
+
+static void test_sessions(void **state)
+{
+    (void)state;
+    op_context_t first = s_sign_up(PHONE), second = s_sign_up(PHONE);
+    op_context_t nobody = {.credential = {{1, 2, 3}}};
+    assert_true(s_session_lives(&first));
+    assert_true(s_session_lives(&second));
+    assert_false(s_session_lives(&nobody));
+    assert_false(s_session_lives(&(op_context_t){.account = {{0}}}));
+    CORE_ASK(&s_core, &first, nothing, &(op_nothing_t){0}, nothing, OP_STEP_AUTH_LOGOUT);
+    assert_false(s_session_lives(&first));
+    assert_true(s_session_lives(&second));
+    CORE_ASK(&s_core, &first, nothing, &(op_nothing_t){0}, nothing, OP_STEP_AUTH_LOGOUT);
+    s_core.now += 30 * OP_DAY_MS - 1;
+    assert_true(s_session_lives(&second));
+    s_core.now += 1;
+    assert_false(s_session_lives(&second));
+}
+
+/*  ---- keys ---- */
+
+static const op_keys_view_t *s_keys(const op_context_t *session, op_id_t number)
+{
+    op_by_number_t by_number = {number};
+    return CORE_ASK(&s_core, session, by_number, &by_number, keys_view, OP_STEP_AUTH_KEYS);
+}
+
+static const op_id_t s_none;
+
+static void test_keys_are_listed(void **state)
+{
+    (void)state;
+    op_context_t mine = s_sign_up(PHONE), theirs = s_sign_up("+14155550102");
+    op_id_t shared = core_id('a'), leased = core_id('b');
+    assert_int_equal(s_keys(&mine, s_none)->api_keys.count, 0);
+    minted_t one = s_mint(&mine, shared, s_none, "one");
+    minted_t two = s_mint(&mine, leased, core_id('L'), "two");
+    minted_t three = s_mint(&mine, shared, s_none, "");
+    minted_t other = s_mint(&theirs, shared, s_none, "other");
+    const op_keys_view_t *list = s_keys(&mine, s_none);
+    assert_int_equal(list->api_keys.count, 3);
+    assert_true(op_id_equal(list->api_keys.at[0].id, one.id));
+    assert_true(op_id_equal(list->api_keys.at[1].id, two.id));
+    assert_true(op_id_equal(list->api_keys.at[2].id, three.id));
+    assert_true(op_id_equal(list->api_keys.at[1].number_id, leased));
+    assert_true(op_str_is(list->api_keys.at[1].name, "two"));
+    assert_memory_equal(list->api_keys.at[1].key_prefix.at, two.token, 12);
+    list = s_keys(&mine, leased);
+    assert_int_equal(list->api_keys.count, 1);
+    assert_true(op_id_equal(list->api_keys.at[0].id, two.id));
+    assert_int_equal(s_keys(&mine, core_id('z'))->api_keys.count, 0);
+    list = s_keys(&theirs, s_none);
+    assert_int_equal(list->api_keys.count, 1);
+    assert_true(op_id_equal(list->api_keys.at[0].id, other.id));
+}
+
+static void test_a_key_says_who_calls(void **state)
+{
+    (void)state;
+    op_context_t mine = s_sign_up(PHONE);
+    minted_t key = s_mint(&mine, core_id('b'), core_id('L'), "k");
+    core_restart(&s_core, true);
+    s_expect_key(&key, true);
+    const op_context_t *context = core_context(&s_core);
+    assert_true(op_id_equal(context->account, mine.account));
+    assert_true(op_id_equal(context->number, core_id('b')));
+    assert_true(op_id_equal(context->lease, core_id('L')));
+    minted_t nobodys = {.hash = {{9}}};
+    s_expect_key(&nobodys, false);
+}
+
+static void test_keys_are_revoked(void **state)
+{
+    (void)state;
+    op_context_t mine = s_sign_up(PHONE), theirs = s_sign_up("+14155550102");
+    minted_t one = s_mint(&mine, core_id('a'), s_none, "one");
+    minted_t two = s_mint(&mine, core_id('a'), s_none, "two");
+    op_by_id_t by_id = {core_id_text(&s_core, one.id)};
+    char id[OP_ID_TEXT + 1];
+    op_str_copy(by_id.id, id, sizeof id);
+    by_id.id = op_str(id);
+    CORE_REFUSED(&s_core, &theirs, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
+    s_expect_key(&one, true);
+    CORE_ASK(&s_core, &mine, by_id, &by_id, nothing, OP_STEP_AUTH_KEY_REVOKE);
+    s_expect_key(&one, false);
+    s_expect_key(&two, true);
+    CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
+    by_id.id = OP_STR("nonsense");
+    CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
+    assert_int_equal(s_keys(&mine, s_none)->api_keys.count, 1);
+}
+
+static void test_an_account_has_so_many_keys(void **state)
+{
+    (void)state;
+    op_context_t mine = s_sign_up(PHONE), theirs = s_sign_up("+14155550102");
+    for (int i = 0; i < 4; i++)
+        s_mint(&mine, core_id('a'), s_none, "k");
+    op_key_create_t create = {core_id('a'), OP_STR("k")};
+    CORE_REFUSED(&s_core, &mine, key_create, &create, OP_ERROR_VALIDATION_ERROR,
+                 OP_STEP_AUTH_KEY_CREATE);
+    s_mint(&theirs, core_id('a'), s_none, "k");
+}
+
+static void test_a_lease_takes_its_keys_along(void **state)
+{
+    (void)state;
+    op_context_t mine = s_sign_up(PHONE), theirs = s_sign_up("+14155550102");
+    op_id_t number = core_id('b');
+    minted_t shared = s_mint(&mine, core_id('a'), s_none, "shared");
+    minted_t ended = s_mint(&mine, number, core_id('L'), "ended");
+    minted_t again = s_mint(&mine, number, core_id('M'), "leased again");
+    minted_t other = s_mint(&theirs, core_id('c'), core_id('N'), "another's");
+    op_lease_ended_t tell = {mine.account, number, core_id('L')};
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &tell);
+    s_expect_key(&ended, false);
+    s_expect_key(&shared, true);
+    s_expect_key(&again, true);
+    s_expect_key(&other, true);
+    assert_int_equal(s_keys(&mine, s_none)->api_keys.count, 2);
+}
+
+/*  ---- what is kept ---- */
+
+static void test_no_secret_lies_in_the_store(void **state)
+{
+    (void)state;
+    started_t started = s_begin(PHONE);
+    assert_true(core_store_holds(&s_core, "auth/", OP_STR(PHONE))); /* the search does find */
+    /* The text itself, which holds the code, has been taken by modem: its row is gone. */
+    assert_false(core_store_holds(&s_core, "auth", op_str(started.code)));
+    const op_session_opened_t *opened = s_verify(&started);
+    char token[65];
+    op_str_copy(opened->session_token, token, sizeof token);
+    op_context_t mine = {.account = opened->user.id};
+    minted_t key = s_mint(&mine, core_id('a'), s_none, "k");
+    assert_false(core_store_holds(&s_core, "", op_str(started.code)));
+    assert_false(core_store_holds(&s_core, "", op_str(token + strlen(OP_TOKEN_SESSION))));
+    assert_false(core_store_holds(&s_core, "", op_str(key.token + 12)));
+    assert_true(core_store_holds(&s_core, "auth/k", op_str_of(key.token, 12)));
+    for (size_t i = 0; i < s_core.out.log_count; i++)
+        assert_null(memmem(s_core.out.logs[i].at, s_core.out.logs[i].size, PHONE, strlen(PHONE)));
+}
+
+static void test_sweeping(void **state)
+{
+    (void)state;
+    enum { PHONES = 700 };
+    char phone[16];
+    for (int i = 0; i < PHONES; i++) {
+        snprintf(phone, sizeof phone, "+1415556%04d", i);
+        s_begin(phone);
+    }
+    op_context_t mine = s_sign_up(PHONE);
+    assert_int_equal(drive_rows(s_core.store, "auth/v"), PHONES + 1);
+    core_advance(&s_core, OP_DAY_MS); /* a late call still hears "expired" */
+    assert_int_equal(drive_rows(s_core.store, "auth/v"), PHONES + 1);
+    core_advance(&s_core, 2 * OP_HOUR_MS); /* in slices, so not at one stroke */
+    assert_int_equal(drive_rows(s_core.store, "auth/v"), 0);
+    assert_int_equal(drive_rows(s_core.store, "auth/s"), 1);
+    assert_true(s_session_lives(&mine));
+    core_advance(&s_core, 30 * OP_DAY_MS);
+    assert_int_equal(drive_rows(s_core.store, "auth/s"), 0);
+    assert_int_equal(drive_rows(s_core.store, "auth/a"), 1); /* the account stays */
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_code_lives_600_seconds),
+        TEST(test_a_code_works_once),
+        TEST(test_four_wrong_codes_are_forgiven),
+        TEST(test_five_wrong_codes_lock),
+        TEST(test_a_second_start_ends_the_first),
+        TEST(test_ids_that_nobody_gave_out),
+        TEST(test_codes_that_are_not_the_code),
+        TEST(test_twenty_wrong_codes_a_day),
+        TEST(test_a_returning_login),
+        TEST(test_how_far_the_code_has_come),
+        TEST(test_sessions),
+        TEST(test_keys_are_listed),
+        TEST(test_a_key_says_who_calls),
+        TEST(test_keys_are_revoked),
+        TEST(test_an_account_has_so_many_keys),
+        TEST(test_a_lease_takes_its_keys_along),
+        TEST(test_no_secret_lies_in_the_store),
+        TEST(test_sweeping),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
