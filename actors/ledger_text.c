@@ -298,11 +298,12 @@ void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
     const op_text_received_t *text = OP_BODY(event, text_received);
     op_id_t id;
     op_number_row_t number;
-    if (!op_ledger_number_at(turn, text->line, &id, &number))
-        s_keep_unclaimed(event, turn, text);
-    else if (!op_id_is_none(number.lease))
+    bool ours = op_ledger_number_at(turn, text->line, &id, &number);
+    bool leased = ours && !op_id_is_none(number.lease);
+    /* A host that was cut off may tell late what came in before this lease: not the lessee's. */
+    if (leased && text->received >= number.leased)
         s_take_in(event, turn, number.account, id, &number, text->from, text->body, text->received);
-    else if (number.shared)
+    else if (ours && !leased && number.shared)
         s_fan_out(event, turn, id, &number);
     else
         s_keep_unclaimed(event, turn, text);

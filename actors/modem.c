@@ -33,6 +33,7 @@ static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
                     sizeof retired.number);
         op_line_tell_state(&retired, turn, false);
         op_turn_delete(turn, &gone[i]);
+        op_send_abandon(op_str(retired.number), turn);
     }
 }
 
@@ -93,7 +94,7 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
     if (OP_IS(event, text_send))
         op_send_queue(self, event, turn);
     else if (OP_IS(event, text_cancel))
-        op_send_cancel(self, event, turn);
+        op_send_cancel(event, turn);
 }
 
 static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *turn)

@@ -100,7 +100,9 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
 
 /*  modem_send.c */
 void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
-void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
+void op_send_cancel(const op_event_t *event, op_turn_t *turn);
+/*  The line is not configured any more: all that waits for it fails. */
+void op_send_abandon(op_str_t number, op_turn_t *turn);
 /*  Starts the next submission, if a text waits. */
 bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,

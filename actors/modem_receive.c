@@ -228,10 +228,10 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
             continue; /* a header without its PDU: the next sweep */
         s_take(line, event, turn, op_turn_copy(turn, done->lines[++i]));
         if (!s_slots_add(&line->to_delete, (uint16_t)slot))
-            line->sweep_at = event->now;
+            line->sweep_at = event->now + OP_SECOND_MS;
     }
     if (done->cut)
-        line->sweep_at = event->now; /* once these are deleted, the list is shorter */
+        line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
 }
 
 static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,

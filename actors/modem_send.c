@@ -122,37 +122,59 @@ void op_send_expire(op_line_t *line, const op_event_t *event, op_turn_t *turn)
     }
 }
 
-void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+/*  The keys and rows of a line's whole queue, of one scope or (NULL) of all; how many. They live in
+    the turn's arena; the queue's bound bounds them. */
+static size_t s_collect(op_turn_t *turn, op_str_t number, const op_id_t *scope, op_key_t **keys,
+                        op_queue_row_t **rows)
 {
-    const op_text_cancel_t *cancel = OP_BODY(event, text_cancel);
-    op_key_t low = op_key_of_text('Q', cancel->line), high = op_key_end(&low);
+    op_key_t low = op_key_of_text('Q', number), high = op_key_end(&low);
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    op_key_t *keys = NULL;
-    op_queue_row_t *rows = NULL;
     size_t count = 0, capacity = 0;
     op_queue_row_t row;
     op_str_t bytes;
-    (void)self;
+    *keys = NULL;
+    *rows = NULL;
     while (op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row)) {
-        if (!op_id_equal(row.scope, cancel->scope) || row.in_air || row.sent)
+        if (scope && !op_id_equal(row.scope, *scope))
             continue;
-        if (count == capacity) { /* grows in the turn's arena; the queue's bound bounds it */
-            op_key_t *more_keys = op_turn_alloc(turn, (2 * capacity + 64) * sizeof *keys);
-            op_queue_row_t *more_rows = op_turn_alloc(turn, (2 * capacity + 64) * sizeof *rows);
-            if (count) {
-                memcpy(more_keys, keys, count * sizeof *keys);
-                memcpy(more_rows, rows, count * sizeof *rows);
-            }
-            keys = more_keys;
-            rows = more_rows;
+        if (count == capacity) {
             capacity = 2 * capacity + 64;
+            op_key_t *more_keys = op_turn_alloc(turn, capacity * sizeof *more_keys);
+            op_queue_row_t *more_rows = op_turn_alloc(turn, capacity * sizeof *more_rows);
+            if (count) {
+                memcpy(more_keys, *keys, count * sizeof *more_keys);
+                memcpy(more_rows, *rows, count * sizeof *more_rows);
+            }
+            *keys = more_keys;
+            *rows = more_rows;
         }
-        keys[count] = s_key_copy(bytes);
-        rows[count++] = row;
+        (*keys)[count] = s_key_copy(bytes);
+        (*rows)[count++] = row;
     }
     op_turn_walk_end(&walk);
+    return count;
+}
+
+void op_send_cancel(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_cancel_t *cancel = OP_BODY(event, text_cancel);
+    op_key_t *keys;
+    op_queue_row_t *rows;
+    size_t count = s_collect(turn, cancel->line, &cancel->scope, &keys, &rows);
     for (size_t i = 0; i < count; i++)
-        s_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
+        if (!rows[i].in_air && !rows[i].sent)
+            s_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
+}
+
+void op_send_abandon(op_str_t number, op_turn_t *turn)
+{
+    op_key_t *keys;
+    op_queue_row_t *rows;
+    size_t count = s_collect(turn, number, NULL, &keys, &rows);
+    for (size_t i = 0; i < count; i++)
+        s_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED,
+                 rows[i].in_air || rows[i].sent ? OP_FAILURE_UNKNOWN_OUTCOME
+                                                : OP_FAILURE_NO_SERVICE);
 }
 
 /*  ---- Submitting ---- */
@@ -256,6 +278,14 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
     const op_key_t *key = &line->flight;
     if (!done->payload_sent) { /* the PDU never left */
         s_try_later(line, event, turn, key, row, OP_FAILURE_NO_SERVICE);
+        return;
+    }
+    if (done->result == OP_AT_CME_ERROR) { /* the modem's own trouble: TS 27.007 9.2 */
+        bool unknown = done->code == 100 || done->code < 0;
+        if (unknown)
+            s_unknown(self, line, event, turn, key, row);
+        else
+            s_try_later(line, event, turn, key, row, OP_FAILURE_NO_SERVICE);
         return;
     }
     switch (op_cms_class(done->code)) {

@@ -139,7 +139,7 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
 {
     switch (event->kind) {
     case OP_EVENT_START:
-        op_webhook_resume(event, turn);
+        op_webhook_pump(core, event, turn);
         op_turn_wake_at(turn, event->now + OP_HOUR_MS);
         return;
     case OP_EVENT_REQUEST:
@@ -147,13 +147,13 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         return;
     case OP_EVENT_TELL:
         if (OP_IS(event, number_event))
-            op_webhook_on_event(event, turn);
+            op_webhook_on_event(core, event, turn);
         else if (OP_IS(event, lease_ended))
             s_on_lease_ended(event, turn);
         return;
     case OP_EVENT_NOTE:
         if (OP_IS(event, posted))
-            op_webhook_on_posted(event, turn);
+            op_webhook_on_posted(core, event, turn);
         return;
     case OP_EVENT_TIMER:
         s_on_timer(core, event, turn);

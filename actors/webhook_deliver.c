@@ -64,7 +64,7 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
     return payload;
 }
 
-void op_webhook_on_event(const op_event_t *event, op_turn_t *turn)
+void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_number_event_t *happened = OP_BODY(event, number_event);
     op_key_t key = op_webhook_key(happened->account, happened->number);
@@ -81,7 +81,7 @@ void op_webhook_on_event(const op_event_t *event, op_turn_t *turn)
                              .created = event->now};
     op_key_t delivery = op_key_of_id('d', id);
     op_turn_put(turn, &delivery, &op_delivery_row_type, &row);
-    s_post(event, turn, id, &row, &webhook);
+    op_webhook_pump(self, event, turn);
 }
 
 /*  Moves a delivery to those that are done. */
@@ -94,9 +94,10 @@ static void s_done(op_turn_t *turn, op_id_t id, op_delivery_row_t *row, uint64_t
     op_turn_put(turn, &done, &op_delivery_row_type, row);
 }
 
-void op_webhook_on_posted(const op_event_t *event, op_turn_t *turn)
+void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_posted_t *posted = OP_BODY(event, posted);
+    self->in_flight -= self->in_flight > 0;
     op_key_t key = op_key_of_id('d', posted->delivery);
     op_delivery_row_t row;
     if (!op_turn_get(turn, &key, &op_delivery_row_type, &row))
@@ -108,25 +109,43 @@ void op_webhook_on_posted(const op_event_t *event, op_turn_t *turn)
                     (unsigned long long)posted->status, (unsigned long long)posted->duration_ms,
                     (int)posted->error.size, posted->error.size ? posted->error.at : "");
     s_done(turn, posted->delivery, &row, posted->status);
+    op_webhook_pump(self, event, turn);
 }
 
-void op_webhook_resume(const op_event_t *event, op_turn_t *turn)
+/*  The next delivery behind those already posted; false when there is none. */
+static bool s_next(const op_webhook_t *self, op_turn_t *turn, op_id_t *id, op_delivery_row_t *row)
 {
-    op_key_t low = op_key('d'), high = op_key_end(&low);
+    op_key_t all = op_key('d'), high = op_key_end(&all), low = all;
+    if (!op_id_is_none(self->posted)) {
+        low = op_key_of_id('d', self->posted);
+        low = op_key_end(&low);
+    }
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    op_delivery_row_t row;
     op_str_t key;
-    op_id_t id;
-    while (op_turn_walk_next(walk, &op_delivery_row_type, &key, &row)) {
+    bool found = op_turn_walk_next(walk, &op_delivery_row_type, &key, row);
+    if (found) {
         key = op_str_of(key.at + 1, key.size - 1);
-        op_key_t webhook_key = op_webhook_key(row.account, row.number);
-        op_webhook_row_t webhook;
-        if (op_key_take_id(&key, &id) &&
-            op_turn_get(turn, &webhook_key, &op_webhook_row_type, &webhook) &&
-            op_id_equal(webhook.id, row.webhook))
-            s_post(event, turn, id, &row, &webhook);
+        found = op_key_take_id(&key, id);
     }
     op_turn_walk_end(&walk);
+    return found;
+}
+
+void op_webhook_pump(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    op_delivery_row_t row;
+    op_webhook_row_t webhook;
+    op_id_t id;
+    while (self->in_flight < OP_POSTS_MAX && s_next(self, turn, &id, &row)) {
+        op_key_t key = op_webhook_key(row.account, row.number);
+        self->posted = id;
+        if (op_turn_get(turn, &key, &op_webhook_row_type, &webhook) &&
+            op_id_equal(webhook.id, row.webhook)) {
+            s_post(event, turn, id, &row, &webhook);
+            self->in_flight++;
+        } else
+            s_done(turn, id, &row, 0); /* deleted meanwhile */
+    }
 }
 
 bool op_delivery_is_dead(const void *arg, op_str_t key, const void *row)

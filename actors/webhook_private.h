@@ -11,8 +11,12 @@
 #include "actors/webhook.h"
 #include "store/records.h"
 
+enum { OP_POSTS_MAX = 1000 }; /* posts at the poster; more wait in the store */
+
 typedef struct {
     op_sweep_t done;
+    op_id_t posted;   /* deliveries up to this one have been given to the poster */
+    size_t in_flight; /* and so many of them are not answered */
 } op_webhook_t;
 
 op_key_t op_webhook_key(op_id_t account, op_id_t number);
@@ -20,10 +24,10 @@ op_key_t op_webhook_key(op_id_t account, op_id_t number);
 bool op_words_have(op_str_t words, op_str_t word);
 
 /*  webhook_deliver.c */
-void op_webhook_on_event(const op_event_t *event, op_turn_t *turn);
-void op_webhook_on_posted(const op_event_t *event, op_turn_t *turn);
-/*  Posts everything that is not yet answered. */
-void op_webhook_resume(const op_event_t *event, op_turn_t *turn);
+void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
+void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
+/*  Posts what waits, in order, as far as OP_POSTS_MAX allows. */
+void op_webhook_pump(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
 bool op_delivery_is_dead(const void *arg, op_str_t key, const void *row);
 
 #endif

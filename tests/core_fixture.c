@@ -300,7 +300,9 @@ void tty_bring_up(core_t *self, uint64_t line)
     };
     op_serial_opened_t opened = {line};
     core_note(self, "serial", &op_serial_opened_type, &opened);
-    tty_expect_on(self, line, "\x1b" "AT\r");
+    tty_expect_on(self, line,
+                  "\x1b"
+                  "AT\r");
     tty_say_on(self, line, "\r\nOK\r\n");
     core_advance(self, 300);
     for (size_t i = 0; i < OP_COUNT(script); i++) {

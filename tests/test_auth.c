@@ -116,8 +116,8 @@ static minted_t s_mint(const op_context_t *session, op_id_t number, op_id_t leas
     context.number = number;
     context.lease = lease;
     op_key_create_t create = {number, op_str(name)};
-    const op_key_created_t *created = CORE_ASK(&s_core, &context, key_create, &create, key_created,
-                                               OP_STEP_AUTH_KEY_CREATE);
+    const op_key_created_t *created =
+        CORE_ASK(&s_core, &context, key_create, &create, key_created, OP_STEP_AUTH_KEY_CREATE);
     minted_t minted = {.id = created->id, .hash = op_token_hash(created->key)};
     assert_true(op_token_shaped(created->key, OP_TOKEN_KEY));
     assert_true(op_str_equal(created->key_prefix, op_str_of(created->key.at, 12)));
@@ -143,8 +143,8 @@ static void s_expect_key(const minted_t *minted, bool lives)
 static void s_expect_status(const started_t *started, const char *status)
 {
     op_by_id_t by_id = {op_str(started->id)};
-    const op_verification_view_t *view = CORE_ASK(&s_core, NULL, by_id, &by_id, verification_view,
-                                                  OP_STEP_AUTH_VERIFICATION);
+    const op_verification_view_t *view =
+        CORE_ASK(&s_core, NULL, by_id, &by_id, verification_view, OP_STEP_AUTH_VERIFICATION);
     assert_true(op_str_is(view->delivery_status, status));
     assert_true(op_id_equal(view->verification_id, started->text));
 }
@@ -251,8 +251,7 @@ static void test_twenty_wrong_codes_a_day(void **state)
     }
     core_restart(&s_core, true);
     started = s_begin(PHONE);
-    const op_refusal_t *refusal =
-        s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
+    const op_refusal_t *refusal = s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
     int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
     assert_in_range(refusal->retry_after, (uint64_t)(midnight - s_core.now) / 1000,
                     (uint64_t)(midnight - s_core.now) / 1000 + 1);
@@ -294,9 +293,8 @@ static void test_how_far_the_code_has_come(void **state)
     static const struct {
         op_text_state_t state;
         const char *status;
-    } table[] = {{OP_TEXT_SENDING, "pending"},
-                 {OP_TEXT_SENT, "sent"},
-                 {OP_TEXT_FAILED, "delivery_failed"}};
+    } table[] = {
+        {OP_TEXT_SENDING, "pending"}, {OP_TEXT_SENT, "sent"}, {OP_TEXT_FAILED, "delivery_failed"}};
     started_t started = s_begin(PHONE);
     s_expect_status(&started, "pending");
     for (size_t i = 0; i < OP_COUNT(table); i++) {

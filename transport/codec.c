@@ -210,6 +210,11 @@ static op_decode_t s_decode_str(const op_field_t *field, op_element_t element, v
         return s_wrong(element.kind);
     if (element.bytes.size > field->max)
         return OP_DECODE_LIMIT;
+    /* An SMS may hold a NUL; names, phones and the like end up in keys of the store, where it ends
+       a part. */
+    bool free_form = field->kind == OP_KIND_BODY || field->kind == OP_KIND_BYTES;
+    if (!free_form && element.bytes.size && memchr(element.bytes.at, 0, element.bytes.size))
+        return OP_DECODE_TYPE;
     memcpy(to, &element.bytes, sizeof element.bytes);
     return OP_DECODE_OK;
 }

@@ -77,7 +77,7 @@ void op_encode(const op_type_t *type, const void *value, op_buf_t *out);
 typedef enum {
     OP_DECODE_OK,
     OP_DECODE_TRUNCATED, /* the bytes end inside a value */
-    OP_DECODE_TYPE,      /* an element is not of its field's kind */
+    OP_DECODE_TYPE,      /* an element is not of its field's kind; a NUL in a text */
     OP_DECODE_LIMIT,     /* longer, more or deeper than declared */
 } op_decode_t;
 

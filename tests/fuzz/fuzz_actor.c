@@ -1,0 +1,100 @@
+/*  A real actor, the one that counts calls. Property: whatever frames come, none breaks an
+    assertion and every commit succeeds; each frame is counted under exactly one heading (an ack may
+    go uncounted); each request that became a step is answered once, by a forward or a reply; and
+    all that leaves is a whole frame to the one it names.
+
+    The input is a script: for each frame the seconds since the last one (0 to 63; bit 6: commit
+    first, bit 7: tick), its size in two octets, the frame. */
+
+#include "tests/fuzz/fuzz.h"
+
+#include "actors/actor.h"
+#include "actors/rate.h"
+#include "base/instant.h"
+#include "store/memory.h"
+
+enum { S_COMMIT = 0x40, S_TICK = 0x80 };
+
+static const op_rate_setup_t s_rates = {.start_phone_30s = 1,
+                                        .start_phone_hour = 5,
+                                        .start_phone_day = 10,
+                                        .start_address_hour = 20,
+                                        .console_minute = 3,
+                                        .send_second = 1,
+                                        .send_minute = 3,
+                                        .read_minute = 3,
+                                        .address_minute = 3};
+
+typedef struct {
+    op_actor_t *actor;
+    int64_t now;
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    size_t asked; /* requests that became steps in this turn */
+} s_drive_t;
+
+static void s_commit(s_drive_t *self)
+{
+    op_str_t to, frame, line, body;
+    op_envelope_t envelope;
+    op_decode_t result;
+    size_t answers = 0;
+    FUZZ_CHECK(op_actor_commit(self->actor) == 0);
+    while (op_actor_next_log(self->actor, &line))
+        FUZZ_CHECK(line.size > 0);
+    while (op_actor_next(self->actor, &to, &frame)) {
+        op_arena_t arena = {0};
+        FUZZ_CHECK(op_frame_open(frame, &arena, &envelope, &body) == OP_DECODE_OK);
+        FUZZ_CHECK(op_str_equal(to, envelope.to) && op_str_is(envelope.from, "rate"));
+        FUZZ_CHECK(op_frame_body(op_message_type(envelope.type), body, &arena, &result));
+        answers += envelope.kind == OP_FRAME_REQUEST || envelope.kind == OP_FRAME_REPLY;
+        op_arena_free(&arena);
+    }
+    FUZZ_CHECK(answers == self->asked);
+    self->asked = 0;
+}
+
+static uint64_t s_sum(op_actor_counts_t counts)
+{
+    return counts.steps + counts.bad + counts.late + counts.repeats + counts.early;
+}
+
+static void s_receive(s_drive_t *self, op_str_t frame)
+{
+    op_arena_t arena = {0};
+    op_envelope_t envelope = {0};
+    op_str_t body;
+    bool open = op_frame_open(frame, &arena, &envelope, &body) == OP_DECODE_OK;
+    op_actor_counts_t before = op_actor_counts(self->actor);
+    op_actor_receive(self->actor, frame, self->now, self->entropy);
+    op_actor_counts_t after = op_actor_counts(self->actor);
+    uint64_t counted = s_sum(after) - s_sum(before);
+    FUZZ_CHECK(counted == 1 || (counted == 0 && open && envelope.kind == OP_FRAME_ACK));
+    FUZZ_CHECK(open || after.bad == before.bad + 1);
+    if (open && envelope.kind == OP_FRAME_REQUEST)
+        self->asked += after.steps - before.steps;
+    op_arena_free(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    op_str_t input = op_str_of(data, size);
+    op_store_t *store = op_store_memory_new();
+    s_drive_t drive = {.actor = op_actor_new(&op_rate_class, "rate", store),
+                       .now = INT64_C(1779304492000)};
+    op_actor_start(drive.actor, &op_rate_setup_type, &s_rates, drive.now, drive.entropy);
+    s_commit(&drive);
+    for (size_t frames = 1; input.size && frames < OP_TURN_MESSAGES_MAX; frames++) {
+        uint8_t how = fuzz_octet(&input);
+        if (how & S_COMMIT)
+            s_commit(&drive);
+        drive.now += (how & 63) * OP_SECOND_MS;
+        drive.entropy[0]++;
+        if (how & S_TICK)
+            op_actor_tick(drive.actor, drive.now, drive.entropy);
+        s_receive(&drive, fuzz_long(&input));
+    }
+    s_commit(&drive);
+    op_actor_destroy(&drive.actor);
+    op_store_destroy(&store);
+    return 0;
+}

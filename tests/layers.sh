@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Includes run one way (ARCHITECTURE.md, "Folders"): each folder, and what it may include.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A may=(
+  [base]="base"
+  [transport]="base transport"
+  [store]="base transport store"
+  [modem]="base transport modem actors/port.h"
+  [actors]="base transport store modem actors"
+  [http]="base transport http actors/port.h"
+  [tools]="base transport store modem actors http tools"
+)
+
+# The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
+pure=(transport/{codec,json,json_read,messages,reader}.c actors/{actor,turn,link,overlay,sweep}.c
+  actors/{rate,auth,auth_code,auth_key,ledger,ledger_number,ledger_text,ledger_list}.c
+  actors/{modem,modem_line,modem_send,modem_receive,webhook,webhook_deliver}.c)
+impure='"(transport/(mailbox|clock|log|config)|actors/(runtime|port)|modem/(serial|carrier[a-z_]*)|store/leveldb)\.h"'
+
+status=0
+for folder in "${!may[@]}"; do
+  while IFS=: read -r file line; do
+    included=${line#*\"} included=${included%%\"*}
+    allowed=no
+    for one in ${may[$folder]}; do
+      case "$included" in "$one" | "$one"/*) allowed=yes ;; esac
+    done
+    if [ "$allowed" = no ]; then
+      echo "$file includes $included, which $folder/ may not"
+      status=1
+    fi
+  done < <(grep -EHo '#include "[^"]+"' "$folder"/*.c "$folder"/*.h)
+done
+if grep -EH "#include $impure" "${pure[@]}"; then
+  echo "the pure part must not include these"
+  status=1
+fi
+exit $status
