@@ -85,13 +85,13 @@ void op_line_opened(op_modem_t *self, op_line_t *line, const op_event_t *event, 
 void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                   const char *reason)
 {
-    (void)self;
     s_log(line, turn, "down", reason);
-    if (line->flying) { /* the next drain settles it */
-        line->flying = false;
-        line->doubt = true;
-    }
+    op_at_action_t lost;
     op_at_reset(&line->at);
+    /* The command in flight is lost; of a submission this says whether its PDU had left. */
+    while (op_at_next(&line->at, event->now, &lost))
+        if (lost.kind == OP_AT_DONE && line->job == OP_JOB_SUBMIT)
+            op_send_done(self, line, event, turn, &lost);
     line->job = OP_JOB_NONE;
     line->phase = OP_LINE_CLOSED;
     line->reopen_at = event->now + line->reopen_ms;

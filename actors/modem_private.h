@@ -61,12 +61,13 @@ typedef struct {
     int64_t not_before; /* of the next command: a pause within the setup */
     char sim[OP_SIM_ID_MAX + 1];
 
-    bool flying;      /* `flight` is being submitted */
-    bool doubt;       /* `flight` is in doubt */
-    op_key_t flight;  /* key of its queue_row */
-    bool late_answer; /* a +CMGS came after its time */
-    bool send_next;   /* it is the senders' turn: receiving had the last command */
-    bool queue_empty; /* nothing to send before something is queued or `idle_until` */
+    bool flying;       /* `flight` is being submitted */
+    bool doubt;        /* `flight` is in doubt */
+    op_key_t flight;   /* key of its queue_row */
+    bool late_answer;  /* a +CMGS came after its time */
+    bool send_next;    /* it is the senders' turn: receiving had the last command */
+    op_key_t first[2]; /* of codes, of the others: no row of the queue lies before it */
+    bool queue_empty;  /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint8_t reference; /* of the last long text */
 

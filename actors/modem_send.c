@@ -43,6 +43,14 @@ static op_line_t *s_line_of(op_modem_t *self, op_str_t number)
     return NULL;
 }
 
+/*  Codes and other texts are two queues, one behind the other. */
+static op_key_t s_class_of(const op_line_t *line, size_t class)
+{
+    op_key_t key = s_queue_of(line);
+    op_key_hash(&key, class == 0 ? "0" : "1", 1);
+    return key;
+}
+
 void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_text_send_t *send = OP_BODY(event, text_send);
@@ -59,8 +67,7 @@ void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
         return;
     }
     row.reference = ++line->reference;
-    op_key_t key = s_queue_of(line);
-    op_key_hash(&key, send->code ? "0" : "1", 1);
+    op_key_t key = s_class_of(line, send->code ? 0 : 1);
     op_key_id(&key, op_turn_new_id(turn));
     op_turn_put(turn, &key, &op_queue_row_type, &row);
     line->queue_empty = false;
@@ -74,31 +81,46 @@ static op_key_t s_key_copy(op_str_t bytes)
     return key;
 }
 
-/*  The first text whose time has come. False: none; line->idle_until says when to look again. */
-static bool s_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_key_t *key,
-                   op_queue_row_t *row)
+/*  The walk begins where the last one found the first row: a queue in LevelDB leaves a trail of
+    deletions before its head, and stepping over them again for each text would cost more than all
+    else. New rows come behind all others, because ids increase. */
+static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn,
+                         op_key_t *key, op_queue_row_t *row)
 {
-    op_key_t low = s_queue_of(line), high = op_key_end(&low);
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_key_t all = s_class_of(line, class), high = op_key_end(&all);
+    op_key_t *first = &line->first[class];
+    op_walk_t *walk = op_turn_walk(turn, first->size ? first : &all, &high, false);
     op_str_t bytes;
     bool found = false;
-    line->idle_until = 0;
     for (size_t i = 0; i < LOOK_AHEAD && !found; i++) {
         if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row))
             break;
         *key = s_key_copy(bytes);
+        if (i == 0)
+            *first = *key;
         found = row->not_before <= event->now && !row->in_air;
         if (!found && (!line->idle_until || row->not_before < line->idle_until))
             line->idle_until = row->not_before;
     }
     op_turn_walk_end(&walk);
+    return found;
+}
+
+/*  The first text whose time has come. False: none; line->idle_until says when to look again. */
+static bool s_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_key_t *key,
+                   op_queue_row_t *row)
+{
+    line->idle_until = 0;
+    bool found = s_pick_class(line, 0, event, turn, key, row) ||
+                 s_pick_class(line, 1, event, turn, key, row);
     line->queue_empty = !found;
     return found;
 }
 
-void op_send_expire(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+static void s_expire_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn)
 {
-    op_key_t low = s_queue_of(line), high = op_key_end(&low), dead[LOOK_AHEAD];
+    op_key_t all = s_class_of(line, class), high = op_key_end(&all), dead[LOOK_AHEAD];
+    op_key_t low = line->first[class].size ? line->first[class] : all;
     op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AHEAD * sizeof *rows);
     size_t deaths = 0;
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
@@ -120,6 +142,12 @@ void op_send_expire(op_line_t *line, const op_event_t *event, op_turn_t *turn)
         s_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
                  doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_EXPIRED);
     }
+}
+
+void op_send_expire(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    for (size_t class = 0; class < 2; class ++)
+        s_expire_class(line, class, event, turn);
 }
 
 /*  The keys and rows of a line's whole queue, of one scope or (NULL) of all; how many. They live in

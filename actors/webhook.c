@@ -41,7 +41,7 @@ static void s_on_create(const op_event_t *event, op_turn_t *turn)
                              .url = create->url,
                              .events = create->events,
                              .enabled = true,
-                             .secret = op_turn_text(turn, "whs_live_%s", token),
+                             .secret = op_turn_text(turn, "whs_%s", token),
                              .created = event->now};
     op_key_t id_key = op_key_of_id('h', row.id);
     op_webhook_id_row_t owner = {context->account, context->number};

@@ -119,7 +119,7 @@ static void s_slots_new(op_calls_t *self, size_t count)
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     uint8_t entropy[OP_ENTROPY_SIZE];
     uint64_t start;
-    op_clock_entropy(entropy);
+    op_clock_entropy(entropy, sizeof entropy);
     memcpy(&start, entropy, sizeof start);
     self->slots = op_alloc(count * sizeof *self->slots);
     self->count = count;

@@ -54,7 +54,7 @@ op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256
     if (self->options.deadline_ms <= 0)
         self->options.deadline_ms = OP_REQUEST_DEADLINE_MS;
     uint8_t entropy[OP_ENTROPY_SIZE];
-    op_clock_entropy(entropy);
+    op_clock_entropy(entropy, sizeof entropy);
     op_random_seed(&self->random, entropy);
     pthread_mutex_init(&self->mutex, NULL);
     return self;

@@ -16,13 +16,17 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 /*  A longer target is refused without a 414. The guard must see what it is to refuse. */
 #define S_CIVETWEB_BUFFER 65536
@@ -265,6 +269,30 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
     return true;
 }
 
+/*  Why nothing can listen there, in the system's words: civetweb only says that it failed. */
+static const char *s_why_not(const char *ports)
+{
+    char host[sizeof((op_http_server_t *)0)->address];
+    const char *colon = strrchr(ports, ':');
+    bool brackets = ports[0] == '[';
+    snprintf(host, sizeof host, "%.*s", (int)(colon - ports) - 2 * brackets, ports + brackets);
+    struct addrinfo *found, hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                     .ai_socktype = SOCK_STREAM};
+    int rc = getaddrinfo(host, colon + 1, &hints, &found);
+    if (rc != 0)
+        return gai_strerror(rc);
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    errno = 0;
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        bind(fd, found->ai_addr, found->ai_addrlen) == 0)
+        listen(fd, 1);
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(found);
+    return why ? strerror(why) : "the HTTP library refuses";
+}
+
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size)
 {
@@ -304,8 +332,7 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     self->library = true;
     mg_init_library(MG_FEATURES_DEFAULT);
     if (!s_start(self, ports, error, size)) {
-        if (*error == 0)
-            snprintf(error, size, "cannot listen on %s", ports);
+        snprintf(error, size, "cannot listen on %s: %s", ports, s_why_not(ports));
         op_http_server_destroy(&self);
     }
     return self;

@@ -20,7 +20,7 @@ int64_t op_clock_steady(void)
     return s_read(CLOCK_MONOTONIC);
 }
 
-void op_clock_entropy(uint8_t entropy[OP_ENTROPY_SIZE])
+void op_clock_entropy(void *entropy, size_t size)
 {
-    randombytes_buf(entropy, OP_ENTROPY_SIZE);
+    randombytes_buf(entropy, size);
 }

@@ -11,6 +11,7 @@ int64_t op_clock_now(void);
 /*  Milliseconds that never jump, from an arbitrary start: for waits. */
 int64_t op_clock_steady(void);
 
-void op_clock_entropy(uint8_t entropy[OP_ENTROPY_SIZE]);
+/*  Fills `entropy` with random bytes of the machine's. */
+void op_clock_entropy(void *entropy, size_t size);
 
 #endif

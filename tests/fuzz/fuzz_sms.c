@@ -39,8 +39,9 @@ static void s_check_join(op_str_t units, op_alphabet_t alphabet)
     size_t count = 0;
     while (units.size && count < OP_COUNT(pieces)) {
         op_str_t taken = fuzz_take(&units, 1 + (uint8_t)units.at[0] % 140);
-        pieces[count++] = (op_sms_piece_t){count % 3 == 2 ? OP_ALPHABET_GSM7 : alphabet,
-                                           (const uint8_t *)taken.at, taken.size};
+        pieces[count] = (op_sms_piece_t){count == 2 ? OP_ALPHABET_GSM7 : alphabet,
+                                         (const uint8_t *)taken.at, taken.size};
+        count++;
     }
     FUZZ_CHECK(op_sms_join(pieces, count, &text) == OP_SMS_OK);
     FUZZ_CHECK(op_utf8_count(op_buf_str(&text)) >= 0);

@@ -1,0 +1,99 @@
+/*  What each +CMS ERROR says about a text whose PDU was written */
+
+#include "modem/cms_error.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/*  Ranges from MODEMS.md's sources, every code from -1 to 1023 in exactly one row. */
+static const struct {
+    int from, to;
+    op_cms_class_t class;
+    const char *why;
+} s_table[] = {
+    {INT_MIN, -1, OP_CMS_IN_DOUBT, "no number"},
+    {0, 0, OP_CMS_IN_DOUBT, "no cause"},
+    {1, 1, OP_CMS_UNREACHABLE, "unassigned number"},
+    {2, 7, OP_CMS_IN_DOUBT, "not assigned by TS 24.011"},
+    {8, 8, OP_CMS_REJECTED, "operator determined barring"},
+    {10, 10, OP_CMS_REJECTED, "call barred"},
+    {11, 16, OP_CMS_IN_DOUBT, "not assigned"},
+    {17, 17, OP_CMS_TEMPORARY, "network failure"},
+    {21, 21, OP_CMS_REJECTED, "short message transfer rejected"},
+    {22, 22, OP_CMS_TEMPORARY, "memory capacity exceeded, congestion"},
+    {27, 27, OP_CMS_UNREACHABLE, "destination out of service"},
+    {28, 28, OP_CMS_UNREACHABLE, "unidentified subscriber"},
+    {29, 29, OP_CMS_REJECTED, "facility rejected"},
+    {30, 30, OP_CMS_UNREACHABLE, "unknown subscriber"},
+    {38, 38, OP_CMS_TEMPORARY, "network out of order"},
+    {41, 42, OP_CMS_TEMPORARY, "temporary failure, congestion"},
+    {47, 47, OP_CMS_TEMPORARY, "resources unavailable"},
+    {50, 50, OP_CMS_REJECTED, "requested facility not subscribed"},
+    {69, 69, OP_CMS_REJECTED, "requested facility not implemented"},
+    {81, 81, OP_CMS_REJECTED, "invalid transaction identifier"},
+    {95, 99, OP_CMS_REJECTED, "invalid message or information element"},
+    {111, 111, OP_CMS_REJECTED, "protocol error"},
+    {127, 127, OP_CMS_REJECTED, "interworking"},
+    {128, 159, OP_CMS_REJECTED, "TP-PID"},
+    {160, 175, OP_CMS_REJECTED, "TP-DCS"},
+    {176, 176, OP_CMS_REJECTED, "TPDU not supported"},
+    {192, 192, OP_CMS_TEMPORARY, "service centre busy"},
+    {193, 193, OP_CMS_REJECTED, "no service centre subscription"},
+    {194, 194, OP_CMS_TEMPORARY, "service centre system failure"},
+    {195, 196, OP_CMS_UNREACHABLE, "invalid, barred recipient"},
+    {197, 197, OP_CMS_ACCEPTED, "rejected as a duplicate"},
+    {198, 199, OP_CMS_REJECTED, "TP-VPF, TP-VP not supported"},
+    {208, 209, OP_CMS_TEMPORARY, "SIM storage full, no storage"},
+    {211, 211, OP_CMS_TEMPORARY, "memory capacity exceeded"},
+    {300, 300, OP_CMS_IN_DOUBT, "ME failure"},
+    {301, 305, OP_CMS_REJECTED, "not allowed, not supported, bad parameter"},
+    {306, 309, OP_CMS_IN_DOUBT, "not assigned"},
+    {310, 310, OP_CMS_TEMPORARY, "SIM not inserted"},
+    {311, 312, OP_CMS_TEMPORARY, "PIN required"},
+    {314, 314, OP_CMS_TEMPORARY, "SIM busy"},
+    {320, 320, OP_CMS_TEMPORARY, "memory failure"},
+    {322, 322, OP_CMS_TEMPORARY, "memory full"},
+    {330, 330, OP_CMS_TEMPORARY, "service centre address unknown"},
+    {331, 331, OP_CMS_TEMPORARY, "no network service"},
+    {332, 332, OP_CMS_IN_DOUBT, "network timeout: the acknowledgement is missing"},
+    {500, 500, OP_CMS_IN_DOUBT, "unknown error"},
+    {512, 1023, OP_CMS_IN_DOUBT, "the maker's own"},
+    {INT_MAX, INT_MAX, OP_CMS_IN_DOUBT, "nonsense"},
+};
+
+static void test_classes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof s_table / sizeof s_table[0]; i++) {
+        int from = s_table[i].from < -3 ? -3 : s_table[i].from;
+        for (int code = from; code <= s_table[i].to; code++) {
+            if (op_cms_class(code) != s_table[i].class)
+                fail_msg("%d (%s)", code, s_table[i].why);
+            if (code == INT_MAX)
+                break;
+        }
+    }
+    assert_int_equal(op_cms_class(INT_MIN), OP_CMS_IN_DOUBT);
+}
+
+/*  Only one code may ever count as sent. */
+static void test_nothing_else_counts_as_accepted(void **state)
+{
+    (void)state;
+    for (int code = -1000; code < 10000; code++)
+        assert_int_equal(op_cms_class(code) == OP_CMS_ACCEPTED, code == 197);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_nothing_else_counts_as_accepted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,306 @@
+/*  The modem actor: the life of a line */
+
+#include "tests/modem_fixture.h"
+
+/*  The state of the line that was told to the ledger since the event began: "up", "down" or "". */
+static void s_expect_state(const char *expected)
+{
+    assert_true(CORE_COUNT(&s_core, "ledger", line_state) <= 1);
+    const op_line_state_t *state = CORE_FIND(&s_core, "ledger", line_state, 0);
+    assert_string_equal(!state ? "" : state->up ? "up" : "down", expected);
+    if (state) {
+        assert_true(op_str_is(state->line, LINE));
+        assert_true(state->shared);
+    }
+}
+
+static void s_expect_open(bool wanted)
+{
+    assert_int_equal(CORE_COUNT(&s_core, "serial", serial_open), wanted);
+    const op_serial_open_t *open = CORE_FIND(&s_core, "serial", serial_open, 0);
+    if (wanted) {
+        assert_int_equal(open->line, 0);
+        assert_true(op_str_is(open->device, "/dev/one"));
+    }
+}
+
+static void s_opened(void)
+{
+    op_serial_opened_t opened = {0};
+    core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+}
+
+static void s_closed(const char *reason)
+{
+    op_serial_closed_t closed = {0, op_str(reason)};
+    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
+}
+
+/*  ---- setup ---- */
+
+static void test_the_script(void **state)
+{
+    (void)state;
+    s_expect_open(true); /* since the start */
+    s_expect_state("down");
+    s_opened();
+    tty_expect(&s_core, "\x1b"
+                        "AT\r");
+    core_advance(&s_core, 1000);
+    tty_expect(&s_core, "AT\r"); /* again, until it answers */
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, 299);
+    tty_expect(&s_core, "");
+    core_advance(&s_core, 1);
+    tty_expect(&s_core, "ATE0\r");
+    tty_dialogue(&s_core, "ATE0\r" OK, "AT+CMEE=1\r");    /* with its echo */
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPIN?\r"); /* may fail */
+    tty_dialogue(&s_core, "\r\n+CPIN: READY\r\n" OK, "AT+CIMI\r");
+    tty_dialogue(&s_core, "\r\n310260123456789\r\n" OK, "AT+CMGF=0\r");
+    tty_dialogue(&s_core, OK, "AT+CPMS=\"SM\",\"SM\",\"SM\"\r");
+    tty_dialogue(&s_core, "\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CNMI=2,1,0,0,0\r");
+    tty_dialogue(&s_core, OK, "AT+CREG?\r");
+    s_expect_state("");
+    tty_dialogue(&s_core, "\r\n+CREG: 0,1\r\n" OK, "AT+CMGL=4\r");
+    s_expect_state("up");
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, OP_MINUTE_MS);
+    s_expect_state("");
+}
+
+static void test_bytes_come_in_pieces(void **state)
+{
+    (void)state;
+    s_opened();
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+    uint64_t syncs = op_actor_counts(s_core.actor).syncs;
+    static const char *const pieces[] = {"\r", "\n", "O", "K"};
+    for (size_t i = 0; i < OP_COUNT(pieces); i++)
+        tty_dialogue(&s_core, pieces[i], "");
+    tty_dialogue(&s_core, "\r", "AT+CMEE=1\r");
+    tty_dialogue(&s_core, "\n\r\nOK\r\n", "AT+CPIN?\r");
+    assert_int_equal(op_actor_counts(s_core.actor).syncs, syncs); /* such bytes cost no disk */
+}
+
+static void test_rows_that_must_pass(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *answers[9]; /* the last one fails */
+    } table[] = {
+        {{"\r\nERROR\r\n"}},
+        {{OK, OK, "\r\n+CPIN: SIM PIN\r\n" OK}},
+        {{OK, OK, "\r\n+CME ERROR: 10\r\n"}},
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, OK}}, /* no identity */
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n+CME ERROR: 13\r\n"}},
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, "\r\nERROR\r\n"}},
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, "\r\nERROR\r\n"}},
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK,
+          "\r\n+CMS ERROR: 303\r\n"}},
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK, OK,
+          "\r\nERROR\r\n"}},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_teardown(NULL);
+        s_setup(NULL);
+        s_opened();
+        tty_say(&s_core, OK);
+        core_advance(&s_core, 300);
+        for (size_t a = 0; a < OP_COUNT(table[i].answers) && table[i].answers[a]; a++) {
+            assert_int_equal(CORE_COUNT(&s_core, "serial", serial_bytes), 1);
+            tty_say(&s_core, table[i].answers[a]);
+        }
+        tty_expect(&s_core, "");
+        s_expect_state(""); /* it was never up */
+        assert_true(s_core.out.log_count > 0);
+        core_advance(&s_core, 999);
+        s_expect_open(false);
+        core_advance(&s_core, 1);
+        s_expect_open(true);
+    }
+}
+
+static void test_waiting_for_the_network(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"0,2", "0,0", "0,3", "0", "", "2,4,\"1A2B\",\"00C3\""};
+    s_opened();
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+    tty_say(&s_core, OK);
+    tty_say(&s_core, OK);
+    tty_say(&s_core, "\r\n+CPIN: READY\r\n" OK);
+    tty_say(&s_core, "\r\n310260123456789\r\n" OK);
+    tty_say(&s_core, OK);
+    tty_say(&s_core, OK);
+    tty_dialogue(&s_core, OK, "AT+CREG?\r");
+    for (size_t i = 0; i < OP_COUNT(answers); i++) {
+        char answer[80];
+        snprintf(answer, sizeof answer, "\r\n+CREG: %s\r\n" OK, answers[i]);
+        tty_dialogue(&s_core, answer, "");
+        core_advance(&s_core, 1999);
+        tty_expect(&s_core, "");
+        core_advance(&s_core, 1);
+        tty_expect(&s_core, "AT+CREG?\r");
+        s_expect_state("");
+    }
+    tty_dialogue(&s_core, "\r\n+CREG: 0,5\r\n" OK, "AT+CMGL=4\r"); /* roaming will do */
+    s_expect_state("up");
+}
+
+/*  ---- closing and opening ---- */
+
+static void test_the_back_off(void **state)
+{
+    (void)state;
+    static const int64_t pauses[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000};
+    for (size_t i = 0; i < OP_COUNT(pauses); i++) {
+        s_closed("cannot open it: No such file or directory");
+        core_advance(&s_core, pauses[i] - 1);
+        s_expect_open(false);
+        core_advance(&s_core, 1);
+        s_expect_open(true);
+    }
+    tty_bring_up(&s_core, 0);
+    s_closed("it went away"); /* once it was up, from the start */
+    s_expect_state("down");
+    core_advance(&s_core, 1000);
+    s_expect_open(true);
+}
+
+static void test_a_modem_that_does_not_answer(void **state)
+{
+    (void)state;
+    s_opened();
+    core_advance(&s_core, 9999);
+    s_expect_open(false);
+    core_advance(&s_core, 1);
+    assert_true(s_core.out.log_count > 0);
+    core_advance(&s_core, 1000);
+    s_expect_open(true);
+    s_opened();
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+    tty_expect(&s_core, "ATE0\r");
+    core_advance(&s_core, 10000); /* nor the script's first row */
+    core_advance(&s_core, 2000);
+    s_expect_open(true);
+}
+
+static void test_line_state_is_told_only_on_change(void **state)
+{
+    (void)state;
+    s_expect_state("down");
+    s_closed("x");
+    s_expect_state("");
+    core_restart(&s_core, false); /* the ledger knows */
+    s_expect_state("");
+    tty_bring_up(&s_core, 0);
+    s_closed("x");
+    s_expect_state("down");
+    core_advance(&s_core, 1000);
+    tty_bring_up(&s_core, 0);
+    core_restart(&s_core, false); /* after a restart it is down until it is up again */
+    s_expect_state("down");
+}
+
+/*  The tty goes away at each point of the setup and of a submission, with a command in flight or not. */
+static void test_hang_up_anywhere(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {
+        OK, OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK,
+        OK, OK, OK, "\r\n+CREG: 0,1\r\n" OK};
+    for (size_t at = 0; at <= OP_COUNT(answers); at++) {
+        s_opened();
+        for (size_t i = 0; i < at; i++) {
+            tty_say(&s_core, answers[i]);
+            if (i == 0)
+                core_advance(&s_core, 300);
+        }
+        s_closed("it went away");
+        core_advance(&s_core, OP_MINUTE_MS);
+        s_expect_open(true);
+    }
+    tty_bring_up(&s_core, 0);
+    tty_expect(&s_core, "");
+}
+
+static void test_what_comes_when_it_is_closed(void **state)
+{
+    (void)state;
+    tty_bring_up(&s_core, 0);
+    s_closed("x");
+    s_closed("x again");
+    s_expect_state("");
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",3\r\n", "");
+    s_opened(); /* nobody asked for it */
+    tty_expect(&s_core, "");
+    core_advance(&s_core, 1000);
+    s_expect_open(true);
+    /* Notes about lines that do not exist. */
+    op_serial_opened_t opened = {7};
+    op_serial_closed_t closed = {UINT64_MAX, OP_STR("x")};
+    core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
+    tty_say_on(&s_core, 1, OK);
+    tty_bring_up(&s_core, 0);
+    tty_expect(&s_core, "");
+}
+
+static void test_a_modem_that_restarts(void **state)
+{
+    (void)state;
+    tty_bring_up(&s_core, 0);
+    tty_dialogue(&s_core, "\r\nRDY\r\n", "ATE0\r"); /* what it was told is forgotten */
+    s_expect_state("");
+}
+
+static void test_two_lines(void **state)
+{
+    (void)state;
+    s_teardown(NULL);
+    s_modem_setup.lines.count = 2;
+    core_open(&s_core, &op_modem_class, &op_modem_setup_type, &s_modem_setup);
+    assert_int_equal(CORE_COUNT(&s_core, "serial", serial_open), 2);
+    assert_int_equal(CORE_COUNT(&s_core, "ledger", line_state), 2);
+    tty_bring_up(&s_core, 1);
+    const op_line_state_t *told = CORE_FIND(&s_core, "ledger", line_state, 0);
+    assert_null(told); /* it was told when the list was asked for */
+    s_queue("ledger", OTHER, 'b', PEER, "on the other");
+    s_expect_submit();
+    tty_expect_on(&s_core, 0, "");
+    s_queue("ledger", LINE, 'a', PEER, "waits");
+    assert_int_equal(CORE_COUNT(&s_core, "serial", serial_bytes), 0);
+    /* A line that is not configured any more goes down, and what waited for it fails. */
+    s_modem_setup.lines.count = 1;
+    core_restart(&s_core, false);
+    told = CORE_FIND(&s_core, "ledger", line_state, 0);
+    assert_non_null(told);
+    assert_true(op_str_is(told->line, OTHER));
+    assert_false(told->up);
+    s_expect_outcomes("b4:unknown_outcome"); /* it was in the air */
+    core_restart(&s_core, false);
+    assert_int_equal(CORE_COUNT(&s_core, "ledger", line_state), 0);
+    s_queue("ledger", OTHER, 'c', PEER, "too late");
+    s_expect_outcomes("c4:no_service");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_script),
+        TEST(test_bytes_come_in_pieces),
+        TEST(test_rows_that_must_pass),
+        TEST(test_waiting_for_the_network),
+        TEST(test_the_back_off),
+        TEST(test_a_modem_that_does_not_answer),
+        TEST(test_line_state_is_told_only_on_change),
+        TEST(test_hang_up_anywhere),
+        TEST(test_what_comes_when_it_is_closed),
+        TEST(test_a_modem_that_restarts),
+        TEST(test_two_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
