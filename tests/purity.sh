@@ -45,6 +45,9 @@ function allowed(object, name)
     # The end after a failed assertion.
     if (object ~ /[:\/]check\.c\.o$/ && name ~ /^(abort|fprintf|stderr)$/)
         return 1
+    # JSON in memory (jansson), and letter case without a locale that changes.
+    if (name ~ /^(json_[a-z0-9_]+|strncasecmp)$/ && name !~ /file|fd|seed/)
+        return 1
     # Encoding, and what of libsodium depends on its arguments alone.
     if (name ~ /^msgpack_/)
         return 1
