@@ -8,8 +8,8 @@
 
 op_str_t op_auth_new_token(op_turn_t *turn, const char *prefix)
 {
-    char text[OP_TOKEN_RANDOM + 1];
-    op_random_token(op_turn_random(turn), text, OP_TOKEN_RANDOM);
+    char text[OP_TOKEN_CHARACTERS + 1];
+    op_random_token(op_turn_random(turn), text, OP_TOKEN_CHARACTERS);
     op_str_t token = op_turn_text(turn, "%s%s", prefix, text);
     sodium_memzero(text, sizeof text);
     return token;

@@ -151,7 +151,7 @@ static void s_open_session(op_auth_t *self, const op_event_t *event, op_turn_t *
     op_key_t phone_key = op_key_of_text('p', row->phone);
     op_turn_put(turn, &phone_key, &op_phone_row_type, known);
 
-    op_str_t token = op_auth_new_token(turn, "ses_live_");
+    op_str_t token = op_auth_new_token(turn, OP_TOKEN_SESSION);
     op_hash_t hash = op_token_hash(token);
     op_session_row_t session = {op_turn_new_id(turn), account,
                                 event->now + (int64_t)self->setup.session_ttl_ms};

@@ -77,7 +77,7 @@ void op_auth_on_key_create(op_auth_t *self, const op_event_t *event, op_turn_t *
         return;
     }
     op_id_t id = op_turn_new_id(turn);
-    op_str_t token = op_auth_new_token(turn, "op_live_");
+    op_str_t token = op_auth_new_token(turn, OP_TOKEN_KEY);
     op_key_row_t row = {.hash = op_token_hash(token),
                         .number = context->number,
                         .lease = context->lease,

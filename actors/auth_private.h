@@ -12,7 +12,7 @@
 #include "actors/sweep.h"
 #include "store/records.h"
 
-enum { OP_TOKEN_RANDOM = 32, OP_TOKEN_TEXT = 40, OP_KEY_PREFIX = 12 };
+enum { OP_KEY_PREFIX = 12 };
 
 typedef struct {
     op_auth_setup_t setup;

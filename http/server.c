@@ -256,10 +256,13 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
     unsigned code = 0;
     struct mg_init_data init = {
         .callbacks = &callbacks, .user_data = self, .configuration_options = options};
-    struct mg_error_data why = {.code = &code, .text = error, .text_buffer_size = size};
+    char reason[128] = ""; /* without the address */
+    struct mg_error_data why = {.code = &code, .text = reason, .text_buffer_size = sizeof reason};
     self->context = mg_start2(&init, &why);
-    if (!self->context)
+    if (!self->context) {
+        snprintf(error, size, "cannot listen on %s: %s", ports, reason);
         return false;
+    }
     struct mg_server_port port;
     if (mg_get_server_ports(self->context, 1, &port) != 1)
         return false;

@@ -74,24 +74,40 @@ static CURLU *s_parse(op_str_t text)
     return url;
 }
 
+/*  Whether a resolver would take the name for an IPv4 address: its last label is a number, decimal,
+    octal or hexadecimal. The parser has turned those it knows into four decimal parts; what is left
+    ("127.%31", "127.1.") came to be only after it had looked. */
+static bool s_ends_in_number(const char *host)
+{
+    const char *dot = strrchr(host, '.');
+    const char *label = dot ? dot + 1 : host;
+    if (label[0] == '0' && label[1] == 'x')
+        return label[2 + strspn(label + 2, "0123456789abcdef")] == 0;
+    return label[strspn(label, "0123456789")] == 0;
+}
+
 static bool s_host(CURLU *url, char *host)
 {
     char raw[OP_TARGET_HOST_MAX + 3];
     if (!s_part(url, CURLUPART_HOST, raw, sizeof raw) || raw[0] == 0)
         return false;
     op_str_t text = op_str(raw);
-    if (raw[0] == '[') { /* the parser made sure of the other bracket */
+    bool six = raw[0] == '[';
+    if (six) { /* the parser made sure of the other bracket */
         text.at++;
         text.size -= 2;
     } else if (!s_host_name_ok(text)) {
         return false; /* an escape in a host name, for one */
+    } else if (text.at[text.size - 1] == '.') {
+        text.size--; /* "localhost." is localhost (RFC 1034 3.1) */
     }
-    if (!op_str_copy(text, host, OP_TARGET_HOST_MAX + 1))
+    if (text.size == 0 || !op_str_copy(text, host, OP_TARGET_HOST_MAX + 1))
         return false;
     for (char *at = host; *at; at++)
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at - 'A' + 'a');
-    return true;
+    op_ip_t address;
+    return six || !s_ends_in_number(host) || op_ip_parse(op_str(host), &address);
 }
 
 bool op_target_host(op_str_t text, char *host)

@@ -40,7 +40,9 @@ op_target_t op_target_check(op_str_t url, const op_target_rules_t *rules) OP_MUS
 const char *op_target_sentence(op_target_t verdict);
 
 /*  Fills `host` (OP_TARGET_HOST_MAX + 1 octets) with the URL's host in lower case, without
-    brackets; IPv4 in its odd spellings ("127.1", "0x7f000001") comes out as four decimal parts. */
+    brackets and without a dot at the end; IPv4 in its odd spellings ("127.1", "0x7f000001") comes
+    out as four decimal parts. False: no URL, no host, or one that a resolver could take for an
+    address that is not seen here ("127.%31", "127.1."). */
 bool op_target_host(op_str_t url, char *host) OP_MUST_CHECK;
 /*  Whether the allow-list names this host: then any address it resolves to will do. */
 bool op_target_host_allowed(const char *host, const op_target_rules_t *rules);

@@ -48,6 +48,20 @@ bool op_config_section(op_str_t name)
 
 /*  ---- errors ---- */
 
+#define S_EXAMPLE "+14155550123" /* of the numbers that are kept free for fiction */
+
+/*  Hides all but the last two digits of whatever may be a number in full, under whichever key
+    somebody has put it; not those of the example, which is nobody's. */
+static void s_hide_numbers(char *text)
+{
+    for (char *at = strchr(text, '+'); at; at = strchr(at, '+')) {
+        size_t digits = strspn(++at, "0123456789");
+        if (digits < 7 || strncmp(at - 1, S_EXAMPLE, strlen(S_EXAMPLE)) == 0)
+            continue;
+        memset(at, '*', digits - 2);
+    }
+}
+
 int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
 {
     va_list arguments;
@@ -57,6 +71,7 @@ int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
     for (char *at = error; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = '?';
+    s_hide_numbers(error);
     return -1;
 }
 
@@ -198,7 +213,7 @@ int op_config_assign_modem(op_config_t *self, op_str_t modem, char why[OP_CONFIG
     else if (device.size > OP_CONFIG_DEVICE_MAX || s_has_control(device))
         sorry = "the device must have at most 256 bytes, without control characters";
     else if (!op_phone_valid(phone))
-        sorry = "the number must be in E.164 form, like +14155550123";
+        sorry = "the number must be in E.164 form, like " S_EXAMPLE;
     if (sorry) {
         snprintf(why, OP_CONFIG_WHY, "%s", sorry);
         return -1;

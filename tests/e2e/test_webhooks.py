@@ -29,7 +29,7 @@ from harness import (
 )
 
 EVENTS = ["message.received", "message.sent", "message.failed"]
-SECRET = re.compile(r"whs_(live_)?[A-Za-z0-9]{32}")
+SECRET = re.compile(r"whs_[A-Za-z0-9]{32}")
 
 
 def signed(secret, header, body):

@@ -17,7 +17,7 @@ enum { S_DEADLINE_MS = 180000 };
 typedef struct {
     op_at_t at;
     int64_t now;
-    op_buf_t heard;  /* all that was fed, without NUL */
+    op_buf_t heard;  /* all that was fed, without the control characters that a lexer drops */
     size_t asked_at; /* size of `heard` when the command was written */
     unsigned commands, payloads, ends;
     bool payload_sent; /* as the result says */
@@ -28,7 +28,7 @@ static bool s_prompted(const s_line_t *self)
 {
     for (size_t i = self->asked_at; i + 1 < self->heard.size; i++) {
         const char *at = self->heard.at + i;
-        if (*at == '>' && (i == 0 || strchr("\r\n ", at[-1])) && strchr("\r\n ", at[1]))
+        if (*at == '>' && (i == 0 || strchr("\r\n", at[-1])) && strchr("\r\n\t ", at[1]))
             return true;
     }
     return false;
@@ -61,7 +61,7 @@ static void s_pull(s_line_t *self)
 static void s_say(s_line_t *self, op_str_t bytes)
 {
     for (size_t i = 0; i < bytes.size; i++)
-        if (bytes.at[i])
+        if ((uint8_t)bytes.at[i] >= ' ' || (bytes.at[i] && strchr("\r\n\t", bytes.at[i])))
             op_buf_add_byte(&self->heard, (uint8_t)bytes.at[i]);
     op_at_feed(&self->at, bytes);
     s_pull(self);

@@ -165,10 +165,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!head_size)
         return 0;
     op_str_t head = fuzz_take(&input, head_size);
-    /* civetweb's buffer goes on behind the head; the guard looks one octet past the empty line. */
-    char *copy = op_alloc(size + 1);
+    /* civetweb's buffer goes on behind a head of legal size, and the guard looks there for the empty
+       line that a bare LF stands for. */
+    char *copy = op_alloc(size + 2);
     memcpy(copy, data, size);
-    copy[size] = 0;
+    memset(copy + size, 0, 2);
     struct mg_request_info info;
     op_guard_t guard;
     if (s_parse(copy, head_size, &info) == 0) {

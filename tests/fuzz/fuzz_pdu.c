@@ -1,7 +1,8 @@
 /*  PDUs, given as octets. Property: a PDU decodes or is refused; what decodes is encoded, unless its
     data is more than the standard allows, and decodes to the same fields again. Excepted is what an
     encoder does not write: service centres without digits, types of address without bit 7, long
-    forms of validity, a report's TP-PID without user data. */
+    forms of validity, a report's TP-PID without user data; and the @ at the end of a name of eight
+    characters, which looks like spare bits. */
 
 #include "tests/fuzz/fuzz.h"
 
@@ -9,9 +10,18 @@
 
 #include <stdlib.h>
 
+static bool s_same_text(op_str_t a, op_str_t b)
+{
+    if (a.size == b.size + 1 && a.at[b.size] == '@')
+        a.size--;
+    return op_str_equal(a, b);
+}
+
 static bool s_same_address(const op_address_t *a, const op_address_t *b)
 {
-    return strcmp(a->text, b->text) == 0 && (!a->text[0] || ((a->type | 0x80) == (b->type | 0x80)));
+    bool name = (a->type & 0x70) == (OP_ADDRESS_ALPHANUMERIC & 0x70);
+    return (name ? s_same_text(op_str(a->text), op_str(b->text)) : strcmp(a->text, b->text) == 0) &&
+           (!a->text[0] || (a->type | 0x80) == (b->type | 0x80));
 }
 
 static bool s_same_stamp(op_stamp_t a, op_stamp_t b)

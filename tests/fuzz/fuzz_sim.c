@@ -1,6 +1,6 @@
 /*  The carrier simulator, with a driver that types anything. Property: what it holds for a driver
-    that does not read stays bounded; time always gets it further; and whatever was typed, after ESC
-    and the end of a line each modem answers AT with OK.
+    that does not read stays bounded; time always gets it further; and whatever was typed, once its
+    line and its prompt are ended each modem answers AT with OK.
 
     The input is a script of pieces: an octet (bit 0: the modem, bit 1: read what it said, bit 2: a
     phone texts the piece instead, bit 3: time passes, as far as something waits for it), a size,
@@ -25,19 +25,27 @@ static int64_t s_pass(op_carrier_t *carrier, int64_t now)
     return now;
 }
 
-static void s_check_answers(op_carrier_t *carrier, size_t modem, int64_t now)
+/*  Types, and lets time pass until the modem waits for nothing. */
+static int64_t s_type(op_carrier_t *carrier, size_t modem, op_str_t bytes, int64_t now)
 {
-    op_buf_t *out = op_carrier_take(carrier, modem);
     unsigned ticks = 0;
-    op_carrier_feed(carrier, modem, OP_STR("\x1b"), now);
+    op_carrier_feed(carrier, modem, bytes, now);
     while (op_carrier_wake_at(carrier)) {
         FUZZ_CHECK(++ticks < S_TICKS_MAX);
         now = s_pass(carrier, now);
-        op_buf_clear(out);
     }
-    op_carrier_feed(carrier, modem, OP_STR("\x1b\r"), now); /* the prompt of what was typed ahead */
-    op_buf_clear(out);
+    op_buf_clear(op_carrier_take(carrier, modem));
+    return now;
+}
+
+/*  ESC ends an open prompt, the line end a half-typed command, and that may open a prompt again. */
+static void s_check_answers(op_carrier_t *carrier, size_t modem, int64_t now)
+{
+    now = s_type(carrier, modem, OP_STR("\x1b"), now);
+    now = s_type(carrier, modem, OP_STR("\r"), now);
+    now = s_type(carrier, modem, OP_STR("\x1b"), now);
     op_carrier_feed(carrier, modem, OP_STR("AT\r"), now);
+    op_buf_t *out = op_carrier_take(carrier, modem);
     FUZZ_CHECK(out->size > 0 && out->size < 64);
     op_buf_add_byte(out, 0);
     FUZZ_CHECK(strstr(out->at, "\r\nOK\r\n"));
