@@ -49,6 +49,49 @@ const char *op_actor_error(const op_actor_t *self)
     return self->turn.broken ? self->turn.broken : "";
 }
 
+/*  ---- The observer ---- */
+
+void op_actor_observe(op_actor_t *self, const op_actor_observer_t *observer)
+{
+    self->observer = *observer;
+}
+
+static void s_observe(op_actor_t *self, op_trace_what_t what, op_str_t bytes,
+                      const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    if (!self->observer.event)
+        return;
+    op_trace_event_t event = {.what = what, .at = self->now, .bytes = bytes};
+    if (entropy)
+        memcpy(event.entropy.bytes, entropy, sizeof event.entropy.bytes);
+    self->observer.event(self->observer.self, &event);
+}
+
+static void s_observe_start(op_actor_t *self, const op_type_t *type, const void *setup,
+                            const uint8_t entropy[OP_ENTROPY_SIZE])
+{
+    if (!self->observer.event)
+        return;
+    op_buf_clear(&self->scratch);
+    if (type)
+        op_encode(type, setup, &self->scratch);
+    op_trace_event_t event = {.what = OP_TRACE_START,
+                              .at = self->now,
+                              .type = type ? type->number : 0,
+                              .bytes = op_buf_str(&self->scratch)};
+    memcpy(event.entropy.bytes, entropy, sizeof event.entropy.bytes);
+    self->observer.event(self->observer.self, &event);
+}
+
+/*  The commit has succeeded, and what the turn says is known: all of it, before any of it leaves. */
+static void s_observe_commit(op_actor_t *self)
+{
+    s_observe(self, OP_TRACE_COMMIT, (op_str_t){0}, NULL);
+    for (size_t i = 0; self->observer.event && i < self->turn.out.count; i++)
+        if (self->turn.out.at[i].what != OP_SAID_LOG)
+            s_observe(self, OP_TRACE_SEND, self->turn.out.at[i].bytes, NULL);
+}
+
 /*  ---- A step ---- */
 
 /*  What the step said now stands: tells get their numbers and rows, the rest waits for the
@@ -108,6 +151,7 @@ void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *s
                     const uint8_t entropy[OP_ENTROPY_SIZE])
 {
     s_set_now(self, now);
+    s_observe_start(self, setup_type, setup, entropy);
     op_link_load(self);
     op_event_t event = {.kind = OP_EVENT_START, .type = setup_type, .body = setup};
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
@@ -116,6 +160,7 @@ void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *s
 void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
 {
     s_set_now(self, now);
+    s_observe(self, OP_TRACE_DRAIN, (op_str_t){0}, entropy);
     op_event_t event = {.kind = OP_EVENT_DRAIN};
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
 }
@@ -195,6 +240,7 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
 {
     op_turn_t *turn = &self->turn;
     s_set_now(self, now);
+    s_observe(self, OP_TRACE_RECEIVE, frame, entropy);
     op_str_t copy = op_arena_copy(&turn->arena, frame);
     op_envelope_t *envelope = op_arena_alloc(&turn->arena, sizeof *envelope);
     op_str_t body;
@@ -248,6 +294,7 @@ int64_t op_actor_wake_at(const op_actor_t *self)
 void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE])
 {
     s_set_now(self, now);
+    s_observe(self, OP_TRACE_TICK, (op_str_t){0}, entropy);
     op_link_tick(self);
     if (!self->wake_at || (self->wake_at > now && !self->clock_went_back))
         return;
@@ -257,7 +304,7 @@ void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTRO
     s_step(self, &event, NULL, (op_str_t){0}, entropy);
 }
 
-int op_actor_commit(op_actor_t *self)
+static int s_commit(op_actor_t *self)
 {
     op_turn_t *turn = &self->turn;
     self->counts.turns++;
@@ -278,6 +325,16 @@ int op_actor_commit(op_actor_t *self)
     op_link_release(self);
     turn->committed = !turn->broken;
     return turn->committed ? 0 : -1;
+}
+
+int op_actor_commit(op_actor_t *self)
+{
+    int rc = s_commit(self);
+    if (rc == 0)
+        s_observe_commit(self);
+    if (self->observer.turn)
+        self->observer.turn(self->observer.self);
+    return rc;
 }
 
 static void s_turn_end(op_actor_t *self)

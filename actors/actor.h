@@ -31,6 +31,7 @@
 
 #include "actors/turn.h"
 #include "store/store.h"
+#include "transport/trace.h"
 
 typedef struct op_actor op_actor_t;
 
@@ -44,9 +45,25 @@ typedef struct {
     uint64_t resent;  /* times that a link started over */
 } op_actor_counts_t;
 
+/*  Somebody who is told what the actor is given and does: a recording (recording.h), a replay, a
+    test. It only looks: it must not call the actor.
+
+    event   START, RECEIVE, TICK and DRAIN, each before the core sees it; COMMIT when the batch is
+            durable, then a SEND for each frame that op_actor_next is going to give out, in that
+            order, while none has left yet. event->actor is 0; slices die with the call.
+    turn    the turn is over: behind its last SEND, or, when the commit failed, without a COMMIT. */
+typedef struct {
+    void *self;
+    void (*event)(void *self, const op_trace_event_t *event);
+    void (*turn)(void *self);
+} op_actor_observer_t;
+
 /*  `store` is borrowed and outlives the actor. Every actor of a store has its own name. */
 op_actor_t *op_actor_new(const op_core_class_t *class, const char *name, op_store_t *store);
 void op_actor_destroy(op_actor_t **self_p);
+
+/*  Before op_actor_start. The observer is copied; what it points to outlives the actor. */
+void op_actor_observe(op_actor_t *self, const op_actor_observer_t *observer);
 
 /*  Reads the links from the store and gives the core its START event. Commit afterwards. */
 void op_actor_start(op_actor_t *self, const op_type_t *setup_type, const void *setup, int64_t now,

@@ -79,8 +79,9 @@ struct op_actor {
     size_t link_count;
     int64_t wake_at;
     op_actor_counts_t counts;
-    op_buf_t scratch; /* of encoding */
-    op_buf_t value;   /* of reading */
+    op_actor_observer_t observer; /* its `event` is NULL: none */
+    op_buf_t scratch;             /* of encoding */
+    op_buf_t value;               /* of reading */
 };
 
 /*  turn.c */

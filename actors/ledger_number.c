@@ -201,8 +201,11 @@ void op_ledger_on_entitled(op_ledger_t *self, const op_event_t *event, op_turn_t
 {
     (void)self;
     op_context_t *context = event->context;
-    op_id_t id = OP_IS(event, webhook_create) ? OP_BODY(event, webhook_create)->number_id
-                                              : OP_BODY(event, key_create)->number_id;
+    op_id_t id = {0}; /* of any other message: none, which is no number */
+    if (OP_IS(event, webhook_create))
+        id = OP_BODY(event, webhook_create)->number_id;
+    else if (OP_IS(event, key_create))
+        id = OP_BODY(event, key_create)->number_id;
     op_number_row_t row;
     if (!op_ledger_number(turn, id, &row) || !(row.shared || s_is_mine(&row, context->account))) {
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, "number_id");

@@ -88,7 +88,8 @@ static void s_tell_text(op_line_t *line, const op_event_t *event, op_turn_t *tur
     op_turn_tell(turn, "ledger", &op_text_received_type, &text);
 }
 
-static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
+/*  `pdus` are the raw parts: what cannot be joined goes into quarantine whole. */
+static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, const op_str_t *pdus,
                    const op_pdu_t *first, const op_user_data_t *users, size_t count)
 {
     op_sms_piece_t *pieces = op_turn_alloc(turn, count * sizeof *pieces);
@@ -96,12 +97,12 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
         pieces[i] = (op_sms_piece_t){users[i].alphabet, users[i].units, users[i].count};
     op_buf_t text = {0};
     op_sms_result_t result = op_sms_join(pieces, count, &text);
-    if (result != OP_SMS_OK)
-        s_quarantine(line, event, turn, hex, op_sms_result_text(result));
-    else if (text.size == 0)
-        s_quarantine(line, event, turn, hex, "without text");
-    else
+    if (result == OP_SMS_OK && text.size)
         s_tell_text(line, event, turn, first, op_buf_str(&text));
+    else
+        for (size_t i = 0; i < count; i++)
+            s_quarantine(line, event, turn, pdus[i],
+                         result == OP_SMS_OK ? "without text" : op_sms_result_text(result));
     op_buf_free(&text);
 }
 
@@ -120,6 +121,7 @@ static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *tur
     op_turn_put(turn, &key, &op_part_row_type, &row);
 
     op_key_t keys[OP_SMS_PARTS_MAX];
+    op_str_t pdus[OP_SMS_PARTS_MAX];
     op_user_data_t *users = op_turn_alloc(turn, OP_SMS_PARTS_MAX * sizeof *users);
     size_t count = 0;
     op_str_t bytes;
@@ -130,12 +132,13 @@ static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *tur
             continue; /* it did when it was kept */
         keys[count] = (op_key_t){.size = 0};
         op_key_hash(&keys[count], bytes.at, bytes.size);
+        pdus[count] = row.pdu;
         users[count++] = part.user;
     }
     op_turn_walk_end(&walk);
     if (count < concat->total)
         return;
-    s_join(line, event, turn, hex, pdu, users, count);
+    s_join(line, event, turn, pdus, pdu, users, count);
     for (size_t i = 0; i < count; i++)
         op_turn_delete(turn, &keys[i]);
 }
@@ -158,7 +161,7 @@ static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     else if (pdu.user.concat.present && pdu.user.concat.total > 1)
         s_take_part(line, event, turn, hex, &pdu);
     else
-        s_join(line, event, turn, hex, &pdu, &pdu.user, 1);
+        s_join(line, event, turn, &hex, &pdu, &pdu.user, 1);
 }
 
 /*  ---- Commands ---- */

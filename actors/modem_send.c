@@ -70,6 +70,9 @@ void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
     op_key_t key = s_class_of(line, send->code ? 0 : 1);
     op_key_id(&key, op_turn_new_id(turn));
     op_turn_put(turn, &key, &op_queue_row_type, &row);
+    op_key_t *first = &line->first[send->code ? 0 : 1];
+    if (op_str_compare(op_key_str(&key), op_key_str(first)) < 0)
+        *first = key; /* the clock went back before this start: the id is not behind all others */
     line->queue_empty = false;
     op_line_pump(self, line, event, turn);
 }
@@ -83,7 +86,7 @@ static op_key_t s_key_copy(op_str_t bytes)
 
 /*  The walk begins where the last one found the first row: a queue in LevelDB leaves a trail of
     deletions before its head, and stepping over them again for each text would cost more than all
-    else. New rows come behind all others, because ids increase. */
+    else. New rows come behind all others, because ids increase (see op_send_queue). */
 static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn,
                          op_key_t *key, op_queue_row_t *row)
 {

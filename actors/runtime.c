@@ -1,5 +1,6 @@
 #include "actors/runtime.h"
 
+#include "actors/recording_file.h"
 #include "transport/clock.h"
 #include "transport/log.h"
 #include "transport/mailbox.h"
@@ -24,6 +25,7 @@ typedef struct {
 
     zsock_t *pipe;
     op_actor_t *actor;
+    op_recording_t *recording; /* or NULL */
     op_mailbox_t *mailbox;
     op_postbox_t *postbox;
     op_buf_t frame;
@@ -40,7 +42,8 @@ struct op_runtime {
     zactor_t *actors[ACTORS_MAX];
     char names[ACTORS_MAX][OP_ACTOR_NAME_MAX + 1];
     size_t count;
-    int failure[2]; /* a pipe: the reason of the first failure is written into it */
+    op_trace_file_t *trace; /* or NULL */
+    int failure[2];         /* a pipe: the reason of the first failure is written into it */
 };
 
 /*  ---- Sending ---- */
@@ -256,6 +259,15 @@ static void s_loop(thread_t *self)
     }
 }
 
+static void s_record(thread_t *self)
+{
+    if (!self->runtime->trace)
+        return;
+    op_recording_sink_t sink = op_recording_to_file(self->runtime->trace);
+    self->recording = op_recording_new(&sink, self->store, self->name, self->class->name);
+    op_actor_observe(self->actor, op_recording_observer(self->recording));
+}
+
 static bool s_open(thread_t *self, char error[256])
 {
     self->mailbox = op_mailbox_new(self->name, error);
@@ -263,6 +275,7 @@ static bool s_open(thread_t *self, char error[256])
         return false;
     self->postbox = op_postbox_new();
     self->actor = op_actor_new(self->class, self->name, self->store);
+    s_record(self);
     op_actor_start(self->actor, self->setup_type, self->setup, op_clock_now(), s_entropy(self));
     if (op_actor_commit(self->actor) == 0)
         return true;
@@ -285,8 +298,11 @@ static void s_thread(zsock_t *pipe, void *argument)
         while (op_actor_next(self->actor, &to, &frame))
             s_send(self, to, frame);
         s_loop(self);
+        if (self->recording && !self->failed)
+            op_recording_end(self->recording);
     }
     op_actor_destroy(&self->actor);
+    op_recording_destroy(&self->recording);
     op_postbox_destroy(&self->postbox);
     op_mailbox_destroy(&self->mailbox);
     if (self->has_port)
@@ -317,6 +333,11 @@ void op_runtime_destroy(op_runtime_t **self_p)
     close(self->failure[1]);
     free(self);
     *self_p = NULL;
+}
+
+void op_runtime_record(op_runtime_t *self, op_trace_file_t *trace)
+{
+    self->trace = trace;
 }
 
 /*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.

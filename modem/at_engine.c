@@ -201,6 +201,8 @@ static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
     case OP_AT_PHASE_SEND:
         if (self->deadline && now >= self->deadline)
             return false; /* too late to begin: s_expire ends it */
+        /* A "> " from before is not this command's prompt. */
+        op_at_lexer_age(&self->lexer);
         self->phase = self->payload_size ? OP_AT_PHASE_PROMPT : OP_AT_PHASE_ANSWER;
         self->step_by =
             self->payload_size ? s_earlier(now + OP_AT_PROMPT_MS, self->deadline) : self->deadline;

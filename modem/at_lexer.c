@@ -6,15 +6,15 @@
 static op_at_token_t s_end_line(op_at_lexer_t *self, bool prompt, op_str_t *line)
 {
     size_t size = self->skipping ? 0 : self->size;
+    bool fresh = !self->old;
     if (self->skipping)
         self->too_long++;
-    self->size = 0;
-    self->skipping = false;
+    op_at_lexer_reset(self);
     while (size && (self->line[size - 1] == ' ' || self->line[size - 1] == '\t'))
         size--;
     if (size == 0)
         return OP_AT_TOKEN_NONE;
-    if (prompt && size == 1 && self->line[0] == '>')
+    if (prompt && fresh && size == 1 && self->line[0] == '>')
         return OP_AT_TOKEN_PROMPT;
     *line = op_str_of(self->line, size);
     return OP_AT_TOKEN_LINE;
@@ -31,7 +31,7 @@ op_at_token_t op_at_lex(op_at_lexer_t *self, op_str_t *bytes, bool prompt, op_st
             token = s_end_line(self, prompt, line);
         } else if ((unsigned char)byte < 0x20 && byte != '\t') {
             continue; /* NUL of a waking UART, echoed ESC and Ctrl-Z */
-        } else if (prompt && byte == ' ' && self->size == 1 && self->line[0] == '>') {
+        } else if (prompt && !self->old && byte == ' ' && self->size == 1 && self->line[0] == '>') {
             self->size = 0;
             token = OP_AT_TOKEN_PROMPT;
         } else if (self->size == sizeof(self->line)) {
@@ -47,6 +47,12 @@ void op_at_lexer_reset(op_at_lexer_t *self)
 {
     self->size = 0;
     self->skipping = false;
+    self->old = false;
+}
+
+void op_at_lexer_age(op_at_lexer_t *self)
+{
+    self->old = self->size > 0;
 }
 
 /*  Cuts blanks at both ends, then one pair of quotes. */

@@ -31,6 +31,7 @@ typedef struct {
     char line[OP_AT_LINE_MAX];
     size_t size;       /* of the line so far */
     bool skipping;     /* the line was too long: drop up to its end */
+    bool old;          /* the line began before op_at_lexer_age: it is no prompt */
     uint64_t too_long; /* lines dropped for their length */
 } op_at_lexer_t;
 
@@ -41,6 +42,8 @@ op_at_token_t op_at_lex(op_at_lexer_t *self, op_str_t *bytes, bool prompt,
 
 /*  Forgets a half-read line. */
 void op_at_lexer_reset(op_at_lexer_t *self);
+/*  A half-read line is kept, but it is not the prompt of what is written from now on. */
+void op_at_lexer_age(op_at_lexer_t *self);
 
 /*  Takes the next comma-separated field off *rest: blanks around it and one pair of quotes are
     removed; a comma inside quotes or parentheses does not separate. False when nothing is left.

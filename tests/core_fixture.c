@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 
-/*  -------------------------------------------------------------------------------------------------
-    What leaves                                                                                      */
+/*  ---- What leaves ---- */
 
 static void s_keep(drive_out_t *out, op_str_t to, op_str_t frame)
 {
@@ -44,7 +43,7 @@ static void s_acknowledge(core_t *self, const op_envelope_t *tell)
     drive_receive(self->actor, &ack, &op_nothing_type, &(op_nothing_t){0}, self->now);
 }
 
-/*  Commits; then lets the others do their part, until nothing more comes of it.                      */
+/*  Commits; then lets the others do their part, until nothing more comes of it. */
 static void s_finish(core_t *self, size_t seen)
 {
     s_commit(self);
@@ -62,8 +61,7 @@ static void s_finish(core_t *self, size_t seen)
     }
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Life                                                                                             */
+/*  ---- Life ---- */
 
 static void s_start(core_t *self)
 {
@@ -100,8 +98,7 @@ void core_restart(core_t *self, bool power_cut)
     s_start(self);
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Events                                                                                           */
+/*  ---- Events ---- */
 
 static uint64_t *s_sequence(core_t *self, const char *from)
 {
@@ -157,7 +154,7 @@ void core_advance(core_t *self, int64_t ms)
     self->now = end;
 }
 
-/*  The frame that answers the request of this event, or passes it on; there is exactly one.          */
+/*  The frame that answers the request of this event, or passes it on; there is exactly one. */
 static size_t s_answer(const core_t *self)
 {
     size_t answers = 0, at = 0;
@@ -199,8 +196,7 @@ const op_refusal_t *core_ask_refused(core_t *self, op_str_t slip, const op_conte
     return refusal;
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    Looking                                                                                          */
+/*  ---- Looking ---- */
 
 const void *core_find(const core_t *self, const char *to, const op_type_t *type, size_t n)
 {
@@ -246,13 +242,21 @@ op_str_t core_id_text(const core_t *self, op_id_t id)
     return op_arena_copy(arena, op_str(text));
 }
 
-/*  -------------------------------------------------------------------------------------------------
-    The tty                                                                                          */
+/*  ---- The tty ---- */
 
+/*  In pieces of 4 KiB, as the port reads. */
 void tty_say_on(core_t *self, uint64_t line, const char *text)
 {
-    op_serial_bytes_t bytes = {line, op_str(text)};
-    core_note(self, "serial", &op_serial_bytes_type, &bytes);
+    op_str_t rest = op_str(text);
+    drive_forget(&self->out);
+    do {
+        op_str_t piece = op_str_of(rest.at, rest.size < 4096 ? rest.size : 4096);
+        op_serial_bytes_t bytes = {line, piece};
+        size_t seen = self->out.count;
+        drive_note(self->actor, "serial", &op_serial_bytes_type, &bytes, self->now);
+        s_finish(self, seen);
+        rest = op_str_of(rest.at + piece.size, rest.size - piece.size);
+    } while (rest.size);
 }
 
 void tty_say(core_t *self, const char *text)

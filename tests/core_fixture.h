@@ -1,9 +1,9 @@
 /*  core_fixture.h - one real core in its real turn machine, on a memory store, in virtual time
 
-    The test plays all the others. Every event (start, request, tell, note, passing time) is followed by a
-    commit; what leaves is collected in `out` until the next event. Tells to others are acknowledged as
-    their receivers would, tells to itself are delivered, so that an outbox is empty when an event is
-    over, unless the test wants them held back.                                                      */
+    The test plays all the others. Every event (start, request, tell, note, passing time) is
+    followed by a commit; what leaves is collected in `out` until the next event. Tells to
+    others are acknowledged as their receivers would, tells to itself are delivered, so that an
+    outbox is empty when an event is over, unless the test wants them held back. */
 
 #ifndef OP_TESTS_CORE_FIXTURE_H
 #define OP_TESTS_CORE_FIXTURE_H
@@ -28,30 +28,30 @@ typedef struct {
     drive_out_t out;
 } core_t;
 
-/*  A new store and a started actor, at DRIVE_NOW. `self` is not initialised before.                   */
+/*  A new store and a started actor, at DRIVE_NOW. `self` is not initialised before. */
 void core_open(core_t *self, const op_core_class_t *class, const op_type_t *setup_type,
                const void *setup);
 void core_close(core_t *self);
-/*  The process dies and starts again; with `power_cut`, what was not synced is gone.                  */
+/*  The process dies and starts again; with `power_cut`, what was not synced is gone. */
 void core_restart(core_t *self, bool power_cut);
 
-/*  Events. Each forgets `out` first.                                                                 */
+/*  Events. Each forgets `out` first. */
 void core_tell(core_t *self, const char *from, const op_type_t *type, const void *body);
 void core_note(core_t *self, const char *from, const op_type_t *type, const void *body);
-/*  The same tell again, with the number of the peer's last one.                                      */
+/*  The same tell again, with the number of the peer's last one. */
 void core_tell_again(core_t *self, const char *from, const op_type_t *type, const void *body);
-/*  Time passes, with a tick whenever the actor asked for one.                                        */
+/*  Time passes, with a tick whenever the actor asked for one. */
 void core_advance(core_t *self, int64_t ms);
-/*  A request along `slip`. Returns the body of the one frame that answers or forwards it.             */
+/*  A request along `slip`. Returns the body of the one frame that answers or forwards it. */
 const void *core_ask(core_t *self, op_str_t slip, const op_context_t *context,
                      const op_type_t *type, const void *body, const op_type_t *answer);
-/*  The same for a call that is refused; returns the refusal.                                         */
+/*  The same for a call that is refused; returns the refusal. */
 const op_refusal_t *core_ask_refused(core_t *self, op_str_t slip, const op_context_t *context,
                                      const op_type_t *type, const void *body, op_error_t error);
-/*  The context with which a request was forwarded or answered.                                       */
+/*  The context with which a request was forwarded or answered. */
 const op_context_t *core_context(const core_t *self);
 
-/*  The n-th (from 0) message of this type to this peer in `out`, or NULL; and how many.               */
+/*  The n-th (from 0) message of this type to this peer in `out`, or NULL; and how many. */
 const void *core_find(const core_t *self, const char *to, const op_type_t *type, size_t n);
 size_t core_count(const core_t *self, const char *to, const op_type_t *type);
 
@@ -64,24 +64,25 @@ size_t core_count(const core_t *self, const char *to, const op_type_t *type);
     ((const op_##name##_t *)core_find(self, to, &op_##name##_type, n))
 #define CORE_COUNT(self, to, name) core_count(self, to, &op_##name##_type)
 
-/*  Do these bytes stand anywhere in the store's rows whose keys begin with `prefix`?                  */
+/*  Do these bytes stand anywhere in the store's rows whose keys begin with `prefix`? */
 bool core_store_holds(const core_t *self, const char *prefix, op_str_t bytes);
 
-/*  An id that differs from others by its letter, and its text.                                       */
+/*  An id that differs from others by its letter, and its text. */
 op_id_t core_id(char letter);
 op_str_t core_id_text(const core_t *self, op_id_t id);
 
 /*  ---- the modem's tty, line 0 unless said otherwise ---- */
 
-/*  Bytes from the modem.                                                                             */
+/*  Bytes from the modem. */
 void tty_say_on(core_t *self, uint64_t line, const char *text);
 void tty_say(core_t *self, const char *text);
-/*  What the core wrote since the event began is exactly this.                                        */
+/*  What the core wrote since the event began is exactly this. */
 void tty_expect_on(const core_t *self, uint64_t line, const char *bytes);
 void tty_expect(const core_t *self, const char *bytes);
-/*  The modem says `text`, whereupon the core writes `bytes`.                                         */
+/*  The modem says `text`, whereupon the core writes `bytes`. */
 void tty_dialogue(core_t *self, const char *text, const char *bytes);
-/*  The tty has opened: drain and setup script, until AT+CMGL has been answered with an empty list.     */
+/*  The tty has opened: drain and setup script, until AT+CMGL has been answered with an empty
+    list. */
 void tty_bring_up(core_t *self, uint64_t line);
 
 #endif

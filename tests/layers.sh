@@ -14,10 +14,10 @@ declare -A may=(
 )
 
 # The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
-pure=(transport/{codec,json,json_read,messages,reader}.c actors/{actor,turn,link,overlay,sweep}.c
+pure=(transport/{codec,json,json_read,messages,reader,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
   actors/{rate,auth,auth_code,auth_key,ledger,ledger_number,ledger_text,ledger_list}.c
   actors/{modem,modem_line,modem_send,modem_receive,webhook,webhook_deliver}.c)
-impure='"(transport/(mailbox|clock|log|config)|actors/(runtime|port)|modem/(serial|carrier[a-z_]*)|store/leveldb)\.h"'
+impure='"(transport/(mailbox|clock|log|config|trace_file)|actors/(runtime|port)|modem/(serial|carrier[a-z_]*)|store/leveldb)\.h"'
 
 status=0
 for folder in "${!may[@]}"; do

@@ -1,4 +1,5 @@
-/*  ledger_fixture.h - a ledger with a shared number and two free ones, and short words for its calls */
+/*  ledger_fixture.h - a ledger with a shared number and two free ones, and short words for its
+    calls */
 
 #ifndef OP_TESTS_LEDGER_FIXTURE_H
 #define OP_TESTS_LEDGER_FIXTURE_H

@@ -1,4 +1,5 @@
-/*  modem_fixture.h - the modem actor with two lines; the test plays ledger, auth, the serial port and the modem */
+/*  modem_fixture.h - the modem actor with two lines; the test plays ledger, auth, the serial
+    port and the modem */
 
 #ifndef OP_TESTS_MODEM_FIXTURE_H
 #define OP_TESTS_MODEM_FIXTURE_H
@@ -69,7 +70,8 @@ static inline void s_text(char id, const char *body)
     s_queue("ledger", LINE, id, PEER, body);
 }
 
-/*  The outcomes that were told since the event began are exactly these: pairs of id and state, such as "a2 b4". */
+/*  The outcomes that were told since the event began are exactly these: pairs of id and state,
+    such as "a2 b4". */
 static inline void s_expect_outcomes_to(const char *owner, const char *expected)
 {
     op_buf_t told = {0};
@@ -90,7 +92,7 @@ static inline void s_expect_outcomes(const char *expected)
 
 /*  ---- the modem ---- */
 
-/*  The core wrote AT+CMGS=<n> and nothing else.                                                      */
+/*  The core wrote AT+CMGS=<n> and nothing else. */
 static inline void s_expect_submit(void)
 {
     assert_int_equal(CORE_COUNT(&s_core, "serial", serial_bytes), 1);
@@ -98,7 +100,7 @@ static inline void s_expect_submit(void)
     assert_true(op_str_starts(wrote, "AT+CMGS=") && wrote.at[wrote.size - 1] == '\r');
 }
 
-/*  Prompts, and takes the PDU that the core then writes.                                             */
+/*  Prompts, and takes the PDU that the core then writes. */
 static inline op_pdu_t s_prompt(void)
 {
     op_pdu_t pdu;
@@ -111,7 +113,7 @@ static inline op_pdu_t s_prompt(void)
     return pdu;
 }
 
-/*  The core submits a text, is prompted, and waits for the answer.                                   */
+/*  The core submits a text, is prompted, and waits for the answer. */
 static inline op_pdu_t s_submitted(void)
 {
     s_expect_submit();
@@ -128,7 +130,7 @@ static inline void s_expect_text(const op_pdu_t *pdu, const char *to, const char
     op_buf_free(&text);
 }
 
-/*  What the queue holds durably.                                                                     */
+/*  What the queue holds durably. */
 static inline size_t s_queued(void)
 {
     return drive_rows(s_core.store, "modem/Q");

@@ -29,7 +29,7 @@ function allowed(object, name)
     if (name ~ /^op_/)
         return 1
     # What the compiler, its hardening and its sanitizers put in.
-    if (name ~ /^(__asan_|__ubsan_|__tsan_|__sanitizer_|__sancov_|__odr_asan)/)
+    if (name ~ /^(__asan_|__ubsan_|__tsan_|__sanitizer_|__sancov_|__(start|stop)___sancov_|__odr_asan)/)
         return 1
     if (name ~ /^(__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/)
         return 1

@@ -87,14 +87,12 @@ static op_context_t s_sign_up(const char *phone)
 static bool s_session_lives(const op_context_t *session)
 {
     op_context_t context = {.credential = session->credential};
-    const op_type_t *answer;
     drive_forget(&s_core.out);
     drive_request(s_core.actor, DRIVE_SLIP(OP_STEP_AUTH_SESSION, OP_STEP_RATE_CONSOLE), &context,
                   &op_nothing_type, &(op_nothing_t){0}, s_core.now);
     drive_commit(s_core.actor, &s_core.out);
     assert_int_equal(s_core.out.count, 1);
-    answer = s_core.out.at[0].type;
-    if (answer == &op_refusal_type) {
+    if (s_core.out.at[0].type == &op_refusal_type) {
         assert_int_equal(DRIVE_BODY(&s_core.out, 0, refusal)->error, OP_ERROR_UNAUTHENTICATED);
         return false;
     }

@@ -71,8 +71,8 @@ static void test_a_release_is_told(void **state)
     assert_non_null(cancel);
     assert_true(op_id_equal(cancel->scope, lease));
     assert_true(op_str_is(cancel->line, FIRST));
-    /* A key of the lease that auth has not yet revoked is good for nothing, nor is it when the number
-       is leased again. */
+    /*  A key of the lease that auth has not yet revoked is good for nothing, nor is it when the
+        number is leased again. */
     s_send_refused(&key, PEER, OP_ERROR_UNAUTHENTICATED);
     s_lease('a', s_first);
     s_send_refused(&key, PEER, OP_ERROR_UNAUTHENTICATED);

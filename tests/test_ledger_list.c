@@ -44,7 +44,8 @@ static const op_messages_view_t *s_page(const char *direction, const char *curso
     return CORE_ASK(&s_core, &s_key, message_list, &list, messages_view, OP_STEP_LEDGER_MESSAGES);
 }
 
-/*  Walks all pages and expects exactly `wanted`, newest first; `meanwhile` new ones arrive per page. */
+/*  Walks all pages and expects exactly `wanted`, newest first; `meanwhile` new ones arrive per
+    page. */
 static void s_expect_pages(const char *direction, uint64_t limit, const ids_t *wanted,
                            size_t meanwhile)
 {

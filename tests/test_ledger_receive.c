@@ -89,7 +89,8 @@ static void test_inbound_for_a_lessee(void **state)
     assert_true(view->received_at == s_core.now);
     assert_int_equal(s_inbox(&key, "before"), 0);
     assert_int_equal(s_inbox(&key, "for a"), 1);
-    /* The next lessee sees nothing of the one before; nor does the same account, under a new lease. */
+    /*  The next lessee sees nothing of the one before; nor does the same account, under a new
+        lease. */
     static const char next[] = {'b', 'a'};
     for (size_t i = 0; i < sizeof next; i++) {
         s_by_id(OP_STEP_LEDGER_RELEASE, i ? 'b' : 'a', s_first, OP_OK);

@@ -205,7 +205,8 @@ static void test_line_state_is_told_only_on_change(void **state)
     s_expect_state("down");
 }
 
-/*  The tty goes away at each point of the setup and of a submission, with a command in flight or not. */
+/*  The tty goes away at each point of the setup and of a submission, with a command in flight
+    or not. */
 static void test_hang_up_anywhere(void **state)
 {
     (void)state;

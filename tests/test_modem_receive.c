@@ -413,6 +413,12 @@ static void test_data_is_no_text(void **state)
     assert_int_equal(s_quarantined(), 1);
     s_arrive(2, s_deliver(PEER, &nothing, 2), "");
     assert_int_equal(s_quarantined(), 2);
+    for (uint8_t i = 0; i < 3; i++) { /* of several parts, all are kept */
+        op_user_data_concat(&data, (op_concat_t){true, false, 5, 3, (uint8_t)(i + 1)});
+        s_arrive(3, s_deliver(PEER, &data, 3), "");
+    }
+    assert_int_equal(s_quarantined(), 5);
+    assert_int_equal(drive_rows(s_core.store, "modem/P"), 0);
 }
 
 static void test_a_message_that_comes_directly(void **state)

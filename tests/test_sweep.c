@@ -116,8 +116,8 @@ static void test_slices(void **state)
     }
 }
 
-/*  What comes in behind the place that was reached is seen by the next slice, what comes in before it by the next
-    round; nothing is skipped when the row at that place goes away. */
+/*  What comes in behind the place that was reached is seen by the next slice, what comes in
+    before it by the next round; nothing is skipped when the row at that place goes away. */
 static void test_rows_that_change_meanwhile(void **state)
 {
     (void)state;

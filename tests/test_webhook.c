@@ -1,4 +1,5 @@
-/*  The webhook actor: registering, delivering, signing. The test plays http, ledger, poster and a receiver. */
+/*  The webhook actor: registering, delivering, signing. The test plays http, ledger, poster and
+    a receiver. */
 
 #include "actors/webhook.h"
 #include "tests/core_fixture.h"

@@ -20,6 +20,12 @@ static const char s_help[] =
     "it;\n"
     "                                 again for each modem\n"
     "  --set KEY=VALUE                override any key of the configuration\n"
+    "  --trace FILE                   for developers: record what the actors are given and say to "
+    "FILE,\n"
+    "                                 FILE.1 ... (trace/max_mb, trace/segments), which must not "
+    "exist.\n"
+    "                                 It holds codes, tokens, texts and phones, as the store does: "
+    "mode 0600\n"
     "  --check                        say whether the configuration is right, and end\n"
     "  --config-reference             print every key with default, unit and bounds, and end\n"
     "  --version, --help              what they say\n"
@@ -35,6 +41,7 @@ enum {
     FLAG_SIMULATE,
     FLAG_MODEM,
     FLAG_SET,
+    FLAG_TRACE,
     FLAG_CHECK,
     FLAG_REFERENCE,
     FLAG_VERSION,
@@ -47,6 +54,7 @@ static const struct option s_flags[] = {{"config", required_argument, NULL, FLAG
                                         {"simulate", required_argument, NULL, FLAG_SIMULATE},
                                         {"modem", required_argument, NULL, FLAG_MODEM},
                                         {"set", required_argument, NULL, FLAG_SET},
+                                        {"trace", required_argument, NULL, FLAG_TRACE},
                                         {"check", no_argument, NULL, FLAG_CHECK},
                                         {"config-reference", no_argument, NULL, FLAG_REFERENCE},
                                         {"version", no_argument, NULL, FLAG_VERSION},
@@ -101,6 +109,7 @@ op_options_result_t op_options_read(int argc, char **argv, op_options_t *options
     bool check = false;
     int flag;
     op_config_init(&options->config);
+    options->trace = NULL;
     int rc = s_load(argc, argv, &options->config, error);
     while (rc == 0 && (flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1)
         switch (flag) {
@@ -113,6 +122,9 @@ op_options_result_t op_options_read(int argc, char **argv, op_options_t *options
         case FLAG_REFERENCE:
             op_config_reference(stdout);
             return OP_OPTIONS_DONE;
+        case FLAG_TRACE:
+            options->trace = optarg;
+            break;
         case FLAG_CHECK:
             check = true;
             break;

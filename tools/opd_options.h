@@ -7,6 +7,7 @@
 
 typedef struct {
     op_config_t config;
+    const char *trace; /* of argv: where to record to; NULL: nowhere */
 } op_options_t;
 
 typedef enum {

@@ -12,6 +12,7 @@
 #include "modem/serial.h"
 #include "store/leveldb.h"
 #include "store/schema.h"
+#include "tools/opd_trace.h"
 #include "tools/sim_api.h"
 #include "transport/clock.h"
 #include "transport/log.h"
@@ -28,6 +29,7 @@ typedef struct {
     const op_config_t *config;
     op_carrier_pty_t *carrier;
     op_store_t *store;
+    op_trace_file_t *trace;
     op_runtime_t *runtime;
     op_gateway_t *gateway;
     op_http_server_t *server;
@@ -44,6 +46,7 @@ static int s_catch_signals(process_t *self)
 {
     zsys_handler_set(NULL); /* CZMQ would take SIGTERM and SIGINT for itself */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file as large as it may be is an error of the write */
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -61,6 +64,14 @@ static int s_open_store(process_t *self)
     op_leveldb_options_t options = {.cache_bytes = (size_t)self->config->store_cache_mb << 20};
     self->store = op_store_leveldb_open(self->config->store_path, &options, self->error);
     return self->store ? op_schema_check(self->store, self->error) : -1;
+}
+
+static int s_open_trace(process_t *self, const char *path)
+{
+    if (!path)
+        return 0;
+    self->trace = op_opd_trace_new(path, self->config, self->error);
+    return self->trace ? 0 : -1;
 }
 
 static int s_simulate(process_t *self)
@@ -149,6 +160,7 @@ static int s_start_actors(process_t *self)
                                 .queue_max = c->limits_queue,
                                 .text_ttl_ms = c->texts_ttl_s * 1000};
     self->runtime = op_runtime_new();
+    op_runtime_record(self->runtime, self->trace);
     /* Those who are told before those who tell, so that no tell waits for its receiver. */
     if (op_runtime_start(self->runtime, &op_rate_class, "rate", self->store, &op_rate_setup_type,
                          &rate, NULL, self->error) != 0 ||
@@ -271,6 +283,7 @@ static void s_stop(process_t *self, bool drain)
     op_http_server_destroy(&self->server);
     op_gateway_destroy(&self->gateway);
     op_runtime_destroy(&self->runtime);
+    op_trace_file_destroy(&self->trace);
     op_carrier_pty_destroy(&self->carrier);
     op_store_destroy(&self->store);
     if (self->signals >= 0)
@@ -285,7 +298,7 @@ static op_log_level_t s_level(const char *name)
                                           : OP_LOG_INFO;
 }
 
-int op_process_run(const op_config_t *config)
+int op_process_run(const op_config_t *config, const char *trace)
 {
     process_t self = {.config = config, .signals = -1};
     op_log_threshold(s_level(config->log_level));
@@ -294,6 +307,8 @@ int op_process_run(const op_config_t *config)
     int rc = s_catch_signals(&self);
     if (rc == 0)
         rc = s_open_store(&self);
+    if (rc == 0)
+        rc = s_open_trace(&self, trace);
     if (rc == 0)
         rc = s_simulate(&self);
     if (rc == 0)

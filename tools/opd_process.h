@@ -5,8 +5,8 @@
 
 #include "transport/config.h"
 
-/*  Runs until SIGTERM or SIGINT. Returns the process's exit status; errors are one line on stderr.
+/*  Runs until SIGTERM or SIGINT. `trace` is the file to record to, or NULL. Returns the process's exit status; errors are one line on stderr.
     */
-int op_process_run(const op_config_t *config);
+int op_process_run(const op_config_t *config, const char *trace);
 
 #endif

@@ -50,13 +50,13 @@ bool op_config_section(op_str_t name)
 
 #define S_EXAMPLE "+14155550123" /* of the numbers that are kept free for fiction */
 
-/*  Hides all but the last two digits of whatever may be a number in full, under whichever key
+/*  Hides all but the last two digits of whatever may be a phone number, under whichever key
     somebody has put it; not those of the example, which is nobody's. */
 static void s_hide_numbers(char *text)
 {
     for (char *at = strchr(text, '+'); at; at = strchr(at, '+')) {
         size_t digits = strspn(++at, "0123456789");
-        if (digits < 7 || strncmp(at - 1, S_EXAMPLE, strlen(S_EXAMPLE)) == 0)
+        if (digits < 7 || digits > 15 || strncmp(at - 1, S_EXAMPLE, strlen(S_EXAMPLE)) == 0)
             continue;
         memset(at, '*', digits - 2);
     }

@@ -124,6 +124,8 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
         for name in ("Limit", "Remaining", "Reset"):
             value = self.headers.get(f"X-RateLimit-{name}", "")
             assert re.fullmatch("[0-9]+", value), f"X-RateLimit-{name}: {value!r}"
+        limit, remaining = (int(self.headers[f"X-RateLimit-{n}"]) for n in ("Limit", "Remaining"))
+        assert remaining < limit or self.status >= 400, f"{remaining} of {limit} remain"
         assert self.headers.get("X-Request-Id"), "there is no X-Request-Id"
         if self.status != 204:
             assert self.headers["Content-Type"] == "application/json", self.headers["Content-Type"]
@@ -134,8 +136,8 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
 
 
 class Client:
-    """One kept connection. Not for two threads at once. A call that gets no answer raises OSError or
-    HTTPException. With `credential` (a token) every call presents it."""
+    """One kept connection. Not for two threads at once. A call that gets no answer raises OSError
+    or HTTPException. With `credential` (a token) every call presents it."""
 
     IDLE_S = 2  # then a new connection: the server closes idle ones after 5 s
 
@@ -147,7 +149,7 @@ class Client:
         self.used = 0
 
     def call(self, method, path, body=None, **headers):
-        """body: what is sent as JSON, or bytes as they are. Underscores in header names are dashes."""
+        """body: what is sent as JSON, or bytes as they are. Headers have underscores for dashes."""
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.credential:
             fields.setdefault("Authorization", f"Bearer {self.credential}")

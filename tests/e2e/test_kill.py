@@ -1,8 +1,8 @@
 """test_kill.py - kill -9 at any instant loses no text and sends none twice
 
-opd is killed again and again while texts go both ways. The modems and the network (opsim) live on, as they
-do when a process dies, and phones go on texting while opd is down. After the last start all comes
-to rest, and every text is looked for on both sides:
+opd is killed again and again while texts go both ways. The modems and the network (opsim) live on,
+as they do when a process dies, and phones go on texting while opd is down. After the last start all
+comes to rest, and every text is looked for on both sides:
 
   - accepted (201): at its phone once; or failed with unknown_outcome and there at most once, and
     of those at most one per line and kill: the part in the air

@@ -1,4 +1,4 @@
-"""test_logs.py - opd's log says what happens, and holds no secret: no phone, text, code or credential
+"""test_logs.py - the log says what happens, and holds no phone, text, code or credential
 
 Every secret of a busy run, in success and in failure, is collected as the client meets it; then
 the log, at its most talkative, is searched for each of them.
@@ -87,7 +87,8 @@ class Logs(Case):
         received(agent, 3)
         for body in ({"to": MARK, "body": MARK}, {"to": e164, "body": MARK}, {"to": 1}):
             self.assertIn(agent.post("/v1/messages", body).status, (400, 422))
-        agent.post("/v1/messages", f'{{"to": "{MARK}'.encode()).expect_error(422, "validation_error")
+        cut = agent.post("/v1/messages", f'{{"to": "{MARK}'.encode())
+        cut.expect_error(422, "validation_error")
         agent.get(f"/v1/{MARK}?x={MARK}", X_Request_Id=MARK).expect_error(404, "not_found")
         return agent
 
@@ -109,7 +110,8 @@ class Logs(Case):
         agent = self.converse(other, shared, SHARED, receiver.url(f"/{MARK}"))
         self.carrier.text(stranger, SHARED, f"{MARK} to nobody")
         human.console.post(f"/console/numbers/{number}/release").expect(200)
-        self.op.client(agent.credential + "A").get("/v1/number").expect_error(401, "unauthenticated")
+        nobody = self.op.client(agent.credential + "A")
+        nobody.get("/v1/number").expect_error(401, "unauthenticated")
         for line in ("no account is entitled", "delivery=", "nothing down", "joined the pool"):
             eventually(lambda line=line: line in self.log(), f"the log speaks of {line}")
         self.sim.stop()  # the modems vanish

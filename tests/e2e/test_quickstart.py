@@ -123,7 +123,8 @@ class QuickStart(Case):
         reply = page.json["data"][0]
         agent.get(f"/v1/messages/{reply['id']}").expect(200, reply)
 
-        listed = client.get("/console/api-keys", Cookie=cookie).expect(200, {"api_keys": [KEY_LISTED]})
+        answer = client.get("/console/api-keys", Cookie=cookie)
+        listed = answer.expect(200, {"api_keys": [KEY_LISTED]})
         self.assertEqual([key["key_prefix"] for key in listed["api_keys"]], [made["key_prefix"]])
         self.assertNotIn(made["key"], str(listed))
         client.delete(f"/console/api-keys/{made['id']}", Cookie=cookie).expect(204)
@@ -237,7 +238,8 @@ class QuickStart(Case):
         number, e164 = human.lease()
         agent = human.mint(number)
         gsm = "".join(chr(ord("a") + n % 26) for n in range(1599)) + "\u20ac"
-        for body in (gsm, "\U0001f30a" * 1600, "na\u00efve \u4f60\u597d \U0001f468\u200d\U0001f469"):
+        mixed = "na\u00efve \u4f60\u597d \U0001f468\u200d\U0001f469"
+        for body in (gsm, "\U0001f30a" * 1600, mixed):
             sent = agent.post("/v1/messages", {"to": human.phone, "body": body})
             sent = sent.expect(201, outbound(human.phone, e164, body))
             self.assertEqual(settled(agent, sent["id"])["status"], "sent")

@@ -24,8 +24,9 @@ static void s_check_error(const char *error)
     FUZZ_CHECK(size > 0 && size < OP_CONFIG_ERROR);
     for (size_t i = 0; i < size; i++) {
         FUZZ_CHECK((uint8_t)error[i] >= ' ' && error[i] != 127);
-        if (error[i] == '+' && strncmp(error + i, "+14155550123", 12) != 0)
-            FUZZ_CHECK(strspn(error + i + 1, "0123456789") < 10);
+        size_t digits = error[i] == '+' ? strspn(error + i + 1, "0123456789") : 0;
+        FUZZ_CHECK(!op_phone_valid(op_str_of(error + i, 1 + digits)) ||
+                   strncmp(error + i, "+14155550123", 12) == 0);
     }
 }
 

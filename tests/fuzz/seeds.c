@@ -15,7 +15,11 @@
 
 enum { S_FILES_MAX = 40, S_SIZE_MAX = 2048 };
 
-#define S_NOW INT64_C(1779304492000)
+/*  In the order of fuzz_actor.c. */
+static const char *const s_cores[] = {"rate", "auth", "ledger", "modem", "webhook"};
+
+#define S_NOW   INT64_C(1779304492000)
+#define S_PHONE "+14155550100"
 
 static int s_status;
 
@@ -76,58 +80,113 @@ static void s_records(const char *corpus, op_arena_t *arena, op_buf_t *bytes)
     }
 }
 
-/*  Appends a line of the actor's script (fuzz_actor.c). */
-static void s_line(op_buf_t *script, uint8_t how, const op_envelope_t *envelope,
-                   const op_type_t *type, const void *body)
+/*  Values with which a core gets further than with random ones: the same phone, the same id, one. */
+static void s_plausible(const op_type_t *type, char *value)
+{
+    static const op_id_t id = {{7}};
+    const op_str_t phone = OP_STR(S_PHONE), text = OP_STR("07000000-0000-0000-0000-000000000000");
+    for (size_t i = 0; i < type->field_count; i++) {
+        const op_field_t *field = &type->fields[i];
+        bool names = strstr(field->name, "number") || strstr(field->name, "line") ||
+                     strcmp(field->name, "from") == 0 || strcmp(field->name, "to") == 0;
+        if (field->kind == OP_KIND_PHONE || (field->kind == OP_KIND_TEXT && names))
+            memcpy(value + field->offset, &phone, sizeof phone);
+        else if (field->kind == OP_KIND_TEXT && strstr(field->name, "id") &&
+                 field->max >= text.size)
+            memcpy(value + field->offset, &text, sizeof text);
+        else if (field->kind == OP_KIND_ID || field->kind == OP_KIND_MSG_ID)
+            memcpy(value + field->offset, &id, sizeof id);
+        else if (field->kind == OP_KIND_U64)
+            memcpy(value + field->offset, &(uint64_t){1}, sizeof(uint64_t));
+        else if (field->kind == OP_KIND_NESTED)
+            s_plausible(field->item, value + field->offset);
+    }
+}
+
+/*  A script for one core (fuzz_actor.c), written to a new file whenever one is full. */
+typedef struct {
+    const char *corpus;
+    size_t core;
+    const char *what;
+    unsigned files;
+    op_buf_t bytes;
+} s_script_t;
+
+static void s_flush(s_script_t *self)
+{
+    if (self->bytes.size == 0)
+        return;
+    op_buf_t name = {0};
+    op_buf_printf(&name, "%s_%s_%u", s_cores[self->core], self->what, ++self->files);
+    op_buf_add_byte(&name, 0);
+    s_write(self->corpus, "actor", name.at, &self->bytes);
+    op_buf_free(&name);
+}
+
+/*  Twice each: the second one finds what the first has left. */
+static void s_line(s_script_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                   const void *body)
 {
     op_buf_t frame = {0};
     op_frame_encode(envelope, type, body, &frame);
-    op_buf_add_byte(script, how);
-    op_buf_add_byte(script, (uint8_t)(frame.size >> 8));
-    op_buf_add_byte(script, (uint8_t)frame.size);
-    op_buf_add_str(script, op_buf_str(&frame));
+    if (self->bytes.size + 2 * (3 + frame.size) > S_SIZE_MAX - 1)
+        s_flush(self);
+    if (self->bytes.size == 0)
+        op_buf_add_byte(&self->bytes, (uint8_t)self->core);
+    for (int i = 0; i < 2; i++) {
+        op_buf_add_byte(&self->bytes, i ? 0x41 : 0x80);
+        op_buf_add_byte(&self->bytes, (uint8_t)(frame.size >> 8));
+        op_buf_add_byte(&self->bytes, (uint8_t)frame.size);
+        op_buf_add_str(&self->bytes, op_buf_str(&frame));
+    }
     op_buf_free(&frame);
 }
 
-static void s_request(op_buf_t *script, uint8_t how, uint8_t step, uint8_t next,
-                      const op_type_t *type, const void *body)
+static void s_requests(s_script_t *script, const op_type_t *type, const void *body)
 {
-    char steps[] = {(char)step, (char)next};
-    op_envelope_t envelope =
-        s_envelope(OP_FRAME_REQUEST, op_str_of(steps, next ? sizeof steps : 1));
-    s_line(script, how, &envelope, type, body);
+    static bool any[OP_STEP_END]; /* one message is enough for a step that takes all */
+    for (unsigned step = 1; step < OP_STEP_END; step++) {
+        bool takes_all = op_step_takes(step, &op_nothing_type);
+        if (strcmp(op_step_actor(step), s_cores[script->core]) != 0 || any[step] ||
+            !op_step_takes(step, type))
+            continue;
+        any[step] = takes_all;
+        const char slip[] = {(char)step, OP_STEP_RATE_ADDRESS}; /* somewhere to forward to */
+        op_envelope_t envelope = s_envelope(OP_FRAME_REQUEST, op_str_of(slip, sizeof slip));
+        envelope.to = op_str(s_cores[script->core]);
+        s_line(script, &envelope, type, body);
+    }
 }
 
-static void s_scripts(const char *corpus, op_buf_t *bytes)
+/*  Numbers of messages: 0x100 and up, requests and replies; 0x200, tells; 0x300, notes. */
+static void s_scripts(const char *corpus, size_t core, op_arena_t *arena)
 {
-    op_nothing_t nothing = {0};
-    op_auth_start_t start = {OP_STR("+14155550100")};
-    op_message_send_t send = {OP_STR("+14155550101"), OP_STR("hello")};
-    op_rate_return_t back = {.key = {{8}}};
-    for (uint8_t i = 0; i < 4; i++)
-        s_request(bytes, 0, OP_STEP_RATE_ADDRESS, 0, &op_nothing_type, &nothing);
-    s_write(corpus, "actor", "address", bytes);
-    for (uint8_t i = 0; i < 3; i++)
-        s_request(bytes, 0x40 | 20, OP_STEP_RATE_START, OP_STEP_AUTH_START, &op_auth_start_type,
-                  &start);
-    s_write(corpus, "actor", "start", bytes);
-    s_request(bytes, 0, OP_STEP_RATE_CONSOLE, OP_STEP_AUTH_LOGOUT, &op_nothing_type, &nothing);
-    s_request(bytes, 0x80, OP_STEP_RATE_READ, OP_STEP_LEDGER_NUMBER, &op_nothing_type, &nothing);
-    s_write(corpus, "actor", "console_and_read", bytes);
-    op_envelope_t note = s_envelope(OP_FRAME_NOTE, (op_str_t){0});
-    s_request(bytes, 0, OP_STEP_RATE_SEND, OP_STEP_LEDGER_SUBMIT, &op_message_send_type, &send);
-    s_line(bytes, 0x40, &note, &op_rate_return_type, &back);
-    s_request(bytes, 1, OP_STEP_RATE_SEND, OP_STEP_LEDGER_SUBMIT, &op_message_send_type, &send);
-    s_write(corpus, "actor", "send_and_return", bytes);
-    op_envelope_t tell = s_envelope(OP_FRAME_TELL, (op_str_t){0});
-    for (tell.sequence = 1; tell.sequence <= 3; tell.sequence++)
-        s_line(bytes, 0, &tell, &op_nothing_type, &nothing);
-    tell.sequence = 9;
-    s_line(bytes, 0x40, &tell, &op_nothing_type, &nothing);
-    op_envelope_t ack = s_envelope(OP_FRAME_ACK, (op_str_t){0});
-    ack.sequence = 2;
-    s_line(bytes, 0xff, &ack, &op_nothing_type, &nothing);
-    s_write(corpus, "actor", "tells", bytes);
+    size_t count;
+    uint64_t seed = 3, sequence = 0;
+    s_script_t requests = {corpus, core, "requests", 0, {0}};
+    s_script_t tells = {corpus, core, "tells", 0, {0}}, notes = {corpus, core, "notes", 0, {0}};
+    const op_type_t *const *types = op_message_types(&count);
+    for (size_t i = 0; i < count; i++) {
+        void *body = value_make(types[i], VALUE_TYPICAL, &seed, arena);
+        s_plausible(types[i], body);
+        op_envelope_t envelope = s_envelope(OP_FRAME_NOTE, (op_str_t){0});
+        envelope.to = op_str(s_cores[core]);
+        if (types[i]->number >= 0x100 && types[i]->number < 0x200) {
+            s_requests(&requests, types[i], body);
+        } else if (types[i]->number >= 0x200 && types[i]->number < 0x300) {
+            envelope.kind = OP_FRAME_TELL;
+            envelope.sequence = ++sequence;
+            s_line(&tells, &envelope, types[i], body);
+        } else if (types[i]->number >= 0x300 && types[i]->number < 0x400) {
+            s_line(&notes, &envelope, types[i], body);
+        }
+    }
+    s_flush(&requests);
+    s_flush(&tells);
+    s_flush(&notes);
+    op_buf_free(&requests.bytes);
+    op_buf_free(&tells.bytes);
+    op_buf_free(&notes.bytes);
 }
 
 int main(int argc, char **argv)
@@ -140,7 +199,8 @@ int main(int argc, char **argv)
     op_buf_t bytes = {0};
     s_frames(argv[1], &arena, &bytes);
     s_records(argv[1], &arena, &bytes);
-    s_scripts(argv[1], &bytes);
+    for (size_t core = 0; core < OP_COUNT(s_cores); core++)
+        s_scripts(argv[1], core, &arena);
     op_arena_free(&arena);
     op_buf_free(&bytes);
     return s_status;
