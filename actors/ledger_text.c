@@ -51,19 +51,19 @@ static void s_tell_event(const op_event_t *event, op_turn_t *turn, const char *t
 
 /*  ---- Accepting ---- */
 
-/*  Everything that can be wrong with a text before the counts are looked at. OP_OK: accept. *target
-    is the leased number it goes to, none for a text that goes out by radio. */
+/*  Everything that can be wrong with a text before the counts are looked at. OP_OK: accept. *inside
+    is the lease of the number it is handed over to, none for a text that goes out by radio. */
 static op_error_t s_check(op_ledger_t *self, op_turn_t *turn, const op_message_send_t *send,
-                          const op_number_row_t *number, bool *inside)
+                          const op_number_row_t *number, op_id_t *inside)
 {
     op_id_t target;
     op_number_row_t row;
-    *inside = false;
+    *inside = (op_id_t){{0}};
     if (op_str_equal(send->to, number->e164))
         return OP_ERROR_SELF_SEND;
     if (op_ledger_number_at(turn, send->to, &target, &row)) {
-        *inside = !op_id_is_none(row.lease);
-        return *inside ? OP_OK : OP_ERROR_TARGET_IS_POOL;
+        *inside = row.lease;
+        return op_id_is_none(row.lease) ? OP_ERROR_TARGET_IS_POOL : OP_OK;
     }
     return op_phone_allowed(send->to, self->setup.prefixes) ? OP_OK : OP_ERROR_INVALID_PHONE;
 }
@@ -91,7 +91,7 @@ static void s_remember_peer(op_turn_t *turn, const op_context_t *context, op_str
 }
 
 static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
-                     const op_number_row_t *number, bool inside)
+                     const op_number_row_t *number, op_id_t inside)
 {
     const op_message_send_t *send = OP_BODY(event, message_send);
     const op_context_t *context = event->context;
@@ -113,9 +113,10 @@ static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn
                            .line = number->e164,
                            .to = send->to,
                            .body = send->body,
-                           .expires = event->now + (int64_t)self->setup.text_ttl_ms};
+                           .expires = event->now + (int64_t)self->setup.text_ttl_ms,
+                           .lease = inside};
     char carrier[OP_ACTOR_NAME_MAX + 1];
-    op_str_copy(inside ? OP_STR("ledger") : number->modem, carrier, sizeof carrier);
+    op_str_copy(op_id_is_none(inside) ? number->modem : OP_STR("ledger"), carrier, sizeof carrier);
     op_turn_tell(turn, carrier, &op_text_send_type, &text);
 
     op_message_view_t view = op_ledger_view(turn, id, 'o', number->e164, &row);
@@ -127,7 +128,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     const op_message_send_t *send = OP_BODY(event, message_send);
     op_context_t *context = event->context;
     op_number_row_t number;
-    bool inside;
+    op_id_t inside;
     if (!op_ledger_own_number(event, turn, &number))
         return;
     op_error_t error = s_check(self, turn, send, &number, &inside);
@@ -148,13 +149,14 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
         s_refuse_day(event, turn, limit, day_ends);
         return;
     }
-    if (!inside && waiting >= self->setup.queue_max) {
+    bool radio = op_id_is_none(inside);
+    if (radio && waiting >= self->setup.queue_max) {
         op_turn_refuse_with(turn, OP_ERROR_UNAVAILABLE, NULL,
                             "Too many texts wait for this number's line.", QUEUE_FULL_RETRY_S);
         return;
     }
     s_set_count(turn, &day_key, used + 1);
-    if (!inside)
+    if (radio)
         s_set_count(turn, &queue_key, waiting + 1);
     op_context_window(context, limit, limit - used - 1, day_ends);
     s_accept(self, event, turn, &number, inside);
@@ -231,8 +233,8 @@ void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn)
     const op_text_send_t *text = OP_BODY(event, text_send);
     op_id_t target;
     op_number_row_t number;
-    bool reachable =
-        op_ledger_number_at(turn, text->to, &target, &number) && !op_id_is_none(number.lease);
+    bool reachable = op_ledger_number_at(turn, text->to, &target, &number) &&
+                     op_id_equal(number.lease, text->lease);
     if (!reachable) { /* the lease has ended since the text was accepted */
         s_settle(event, turn, text->scope, text->text, OP_TEXT_FAILED,
                  op_str(op_failure_code(OP_FAILURE_UNREACHABLE)));

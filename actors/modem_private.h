@@ -21,7 +21,7 @@ enum {
     OP_REOPEN_MIN_MS = 1000,
     OP_REOPEN_MAX_MS = 60 * 1000,
     OP_HOUSEKEEPING_MS = 10 * 1000,
-    OP_TRIES_MAX = 5 /* refused submissions of one part */
+    OP_RETRIES_MAX = 5 /* of one part, after its first submission */
 };
 
 typedef enum {

@@ -97,12 +97,14 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
         pieces[i] = (op_sms_piece_t){users[i].alphabet, users[i].units, users[i].count};
     op_buf_t text = {0};
     op_sms_result_t result = op_sms_join(pieces, count, &text);
-    if (result == OP_SMS_OK && text.size)
+    if (result == OP_SMS_OK && text.size && text.size <= OP_INBOUND_MAX)
         s_tell_text(line, event, turn, first, op_buf_str(&text));
     else
         for (size_t i = 0; i < count; i++)
             s_quarantine(line, event, turn, pdus[i],
-                         result == OP_SMS_OK ? "without text" : op_sms_result_text(result));
+                         result != OP_SMS_OK ? op_sms_result_text(result)
+                         : text.size         ? "longer than can be"
+                                             : "without text");
     op_buf_free(&text);
 }
 

@@ -281,10 +281,10 @@ static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *r
 static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                         const op_key_t *key, op_queue_row_t *row, op_failure_t failure)
 {
-    static const int64_t pauses[OP_TRIES_MAX] = {
+    static const int64_t pauses[OP_RETRIES_MAX] = {
         5 * OP_SECOND_MS, 30 * OP_SECOND_MS, 2 * OP_MINUTE_MS, 5 * OP_MINUTE_MS, 10 * OP_MINUTE_MS};
     row->in_air = false;
-    if (row->tries >= OP_TRIES_MAX) {
+    if (row->tries >= OP_RETRIES_MAX) {
         s_settle(turn, key, row, OP_TEXT_FAILED, failure);
         return;
     }

@@ -42,7 +42,8 @@ static void s_on_create(const op_event_t *event, op_turn_t *turn)
                              .events = create->events,
                              .enabled = true,
                              .secret = op_turn_text(turn, "whs_%s", token),
-                             .created = event->now};
+                             .created = event->now,
+                             .lease = context->lease};
     op_key_t id_key = op_key_of_id('h', row.id);
     op_webhook_id_row_t owner = {context->account, context->number};
     op_turn_put(turn, &key, &op_webhook_row_type, &row);
@@ -104,7 +105,7 @@ static void s_on_lease_ended(const op_event_t *event, op_turn_t *turn)
     const op_lease_ended_t *ended = OP_BODY(event, lease_ended);
     op_key_t key = op_webhook_key(ended->account, ended->number);
     op_webhook_row_t row;
-    if (op_turn_get(turn, &key, &op_webhook_row_type, &row))
+    if (op_turn_get(turn, &key, &op_webhook_row_type, &row) && op_id_equal(row.lease, ended->lease))
         s_remove(turn, ended->account, ended->number, row.id);
 }
 

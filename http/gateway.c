@@ -34,8 +34,7 @@ typedef struct {
 } s_exchange_t;
 
 enum {
-    S_ADDRESS_MAX = 46,                    /* as context.address is declared */
-    S_SESSION_SECONDS = 30 * 24 * 60 * 60, /* a cookie lives as long as its session, by default */
+    S_ADDRESS_MAX = 46, /* as context.address is declared */
 };
 
 static const uint8_t s_count_steps[] = {OP_STEP_RATE_ADDRESS};
@@ -124,11 +123,20 @@ static void s_refusal(s_exchange_t *self, const op_refusal_t *refusal)
                   *field ? field : NULL, refusal->retry_after);
 }
 
-static void s_session_cookie(s_exchange_t *self, op_str_t token, int max_age)
+/*  The cookie lives as long as its session; `expires` 0 deletes it. The date is an IMF-fixdate (RFC
+    9110 5.6.7). */
+static void s_session_cookie(s_exchange_t *self, op_str_t token, int64_t expires)
 {
-    char value[200];
-    snprintf(value, sizeof value, "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; Max-Age=%d%s",
-             (int)token.size, token.size ? token.at : "", max_age,
+    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    op_civil_t c = op_civil_from(expires);
+    char value[256];
+    snprintf(value, sizeof value,
+             "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; "
+             "Expires=%s, %02d %s %04d %02d:%02d:%02d GMT%s",
+             (int)token.size, token.size ? token.at : "", days[op_instant_day(expires) % 7], c.day,
+             months[c.month - 1], c.year, c.hour, c.minute, c.second,
              self->gateway->options.behind_tls ? "; Secure" : "");
     s_header(self, "Set-Cookie", value);
 }
@@ -146,9 +154,10 @@ static void s_success(s_exchange_t *self, const op_route_t *route, const void *b
 {
     static const op_health_view_t healthy = {.status = {"ok", 2}};
     self->response->status = route->status;
-    if (route->name == OP_ROUTE_AUTH_VERIFY)
-        s_session_cookie(self, ((const op_session_opened_t *)body)->session_token,
-                         S_SESSION_SECONDS);
+    if (route->name == OP_ROUTE_AUTH_VERIFY) {
+        const op_session_opened_t *opened = body;
+        s_session_cookie(self, opened->session_token, opened->expires_at);
+    }
     if (route->name == OP_ROUTE_AUTH_LOGOUT)
         s_session_cookie(self, OP_STR(""), 0);
     if (route->status == 201)

@@ -77,7 +77,8 @@ static inline void s_reply(const op_envelope_t *request, const op_type_t *type, 
 static inline void s_promise(const op_envelope_t *request, op_buf_t *frame)
 {
     static const op_id_t id = {{0x01, 0x93, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0xab}};
-    const op_session_opened_t opened = {.session_token = OP_STR("ses_live_" TOKEN)};
+    const op_session_opened_t opened = {.session_token = OP_STR("ses_live_" TOKEN),
+                                        .expires_at = INT64_C(1781906092999)};
     const op_message_view_t message = {.id = id, .status = OP_STR("queued")};
     const op_key_created_t key = {.id = id, .key = OP_STR("op_live_" TOKEN)};
     const op_webhook_created_t webhook = {.id = id, .events = OP_STR("message.sent")};

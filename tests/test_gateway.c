@@ -168,10 +168,12 @@ static void s_every_route(void **state)
         {"GET /auth/verifications/" UUID, "", NULL, 200, NULL, NULL},
         {"POST /auth/verify", "", "{\"verification_id\":\"" UUID "\",\"code\":\"123456\"}", 200,
          "Set-Cookie: op_session=ses_live_" TOKEN
-         "; HttpOnly; SameSite=Lax; Path=/; Max-Age=2592000",
+         "; HttpOnly; SameSite=Lax; Path=/; Expires=Fri, 19 Jun 2026 21:54:52 GMT",
          NULL},
         {"POST /auth/logout", COOKIE, NULL, 204,
-         "Set-Cookie: op_session=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0", ""},
+         "Set-Cookie: op_session=; HttpOnly; SameSite=Lax; Path=/; Expires=Thu, 01 Jan 1970 "
+         "00:00:00 GMT",
+         ""},
         {"GET /console/numbers/available", COOKIE, NULL, 200, NULL, "{\"numbers\":[]}"},
         {"GET /console/numbers/mine", SESSION, NULL, 200, NULL, "{\"numbers\":[]}"},
         {"POST /console/numbers/" UUID "/lease", SESSION, NULL, 200, NULL, NULL},

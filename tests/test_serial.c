@@ -85,7 +85,8 @@ static const void *s_note(const op_type_t **type)
             return body;
         s_wait(PATIENCE_MS / 100);
     }
-    return NULL;
+    fail_msg("no note came");
+    abort(); /* fail_msg does not return */
 }
 
 static void s_expect_opened(uint64_t line)

@@ -45,6 +45,7 @@ static op_context_t s_on(char account, char number)
 static hook_t s_create(char account, char number, const char *events)
 {
     op_context_t context = s_on(account, number);
+    context.lease = core_id('L');
     op_webhook_create_t create = {core_id(number), OP_STR(URL), op_str(events)};
     const op_webhook_created_t *created = CORE_ASK(&s_core, &context, webhook_create, &create,
                                                    webhook_created, OP_STEP_WEBHOOK_CREATE);
@@ -223,6 +224,9 @@ static void test_a_lease_takes_its_webhook_along(void **state)
     s_create('a', 'n', EVENTS);
     s_create('a', 'o', EVENTS);
     s_create('b', 'n', EVENTS);
+    op_lease_ended_t other = {core_id('a'), core_id('n'), core_id('M')}; /* an older lease */
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &other);
+    assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 2);
     op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
     core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
     assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 1);

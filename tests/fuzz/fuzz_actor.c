@@ -4,8 +4,8 @@
     the one it names.
 
     The input: an octet that chooses the core, then a script. For each frame the seconds since the
-    last one (0 to 63; bit 6: commit first; bit 7: the actor's timer comes before it), its size in two
-    octets, the frame. */
+    last one (0 to 63; bit 6: commit first; bit 7: the actor's timer comes before it), its size in
+    two octets, the frame. */
 
 #include "tests/fuzz/fuzz.h"
 

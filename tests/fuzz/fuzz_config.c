@@ -1,6 +1,7 @@
 /*  Configuration files. Property: a file is taken or refused; when it is refused, the configuration
-    is as it was, and the error is one line of printable text that shows no telephone number; when it
-    is taken, what op_config_check says of it is a verdict too, and a setting behind it still works.
+    is as it was, and the error is one line of printable text that shows no telephone number; when
+    it is taken, what op_config_check says of it is a verdict too, and a setting behind it still
+    works.
 
     The file is one in memory, under its name in /proc. */
 

@@ -2,8 +2,9 @@
     octets as they came and not as a lenient parser left them: the request line, whole header lines,
     the empty line, CR LF behind each; one Host or none, at most one Content-Length and its value.
 
-    The input is a head as it comes from the wire. s_parse does to it what guard.h says that civetweb
-    does: it finds where the head ends, puts NUL over separators, and hands out pointers. */
+    The input is a head as it comes from the wire. s_parse does to it what guard.h says that
+    civetweb does: it finds where the head ends, puts NUL over separators, and hands out pointers.
+    */
 
 #include "tests/fuzz/fuzz.h"
 
@@ -172,8 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!head_size)
         return 0;
     op_str_t head = fuzz_take(&input, head_size);
-    /* civetweb's buffer goes on behind a head of legal size, and the guard looks there for the empty
-       line that a bare LF stands for. */
+    /* civetweb's buffer goes on behind a head of legal size, and the guard looks there for the
+       empty line that a bare LF stands for. */
     char *copy = op_alloc(size + 2);
     memcpy(copy, data, size);
     memset(copy + size, 0, 2);

@@ -1,5 +1,5 @@
-/*  Values of the store. Property: octets are a record of one type or of none, and are refused with a
-    word otherwise; what opens is the same record after it has been sealed and opened once more.
+/*  Values of the store. Property: octets are a record of one type or of none, and are refused with
+    a word otherwise; what opens is the same record after it has been sealed and opened once more.
 
     The checksum would keep random octets out for ever, so the input, whose first octet chooses the
     type, is also tried with a head and a checksum that are right. */

@@ -1,6 +1,6 @@
-/*  Texts and their parts. Property: a body splits exactly when it is UTF-8 and not too long, into as
-    many parts as op_sms_count says; each part fits a PDU and is whole characters; the parts joined
-    are the body. And any octets taken for a received part join to valid UTF-8. */
+/*  Texts and their parts. Property: a body splits exactly when it is UTF-8 and not too long, into
+    as many parts as op_sms_count says; each part fits a PDU and is whole characters; the parts
+    joined are the body. And any octets taken for a received part join to valid UTF-8. */
 
 #include "tests/fuzz/fuzz.h"
 
