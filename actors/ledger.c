@@ -64,10 +64,19 @@ static bool s_day_is_dead(const void *arg, op_str_t key, const void *row)
     return op_key_take_number(&key, &day) && (int64_t)day < *(const int64_t *)arg;
 }
 
+/*  What nobody was entitled to is kept for the operator, and in the end forgotten. */
+static bool s_unclaimed_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    const int64_t *now = arg;
+    return ((const op_unclaimed_row_t *)row)->received + 90 * OP_DAY_MS < *now;
+}
+
 static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     int64_t yesterday = op_instant_day(event->now) - 1;
     bool whole = op_sweep_slice(&self->days, &yesterday, turn);
+    whole &= op_sweep_slice(&self->unclaimed, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -75,7 +84,9 @@ static void *s_create(void)
 {
     op_ledger_t *self = op_alloc(sizeof *self);
     *self = (op_ledger_t){
-        .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}}};
+        .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
+        .unclaimed = {
+            op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}}};
     return self;
 }
 

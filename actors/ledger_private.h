@@ -20,7 +20,7 @@ typedef struct {
     op_ledger_setup_t setup; /* its strings point to the two arrays */
     char prefixes[200];
     char region[9];
-    op_sweep_t days;
+    op_sweep_t days, unclaimed;
 } op_ledger_t;
 
 typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_turn_t *turn);

@@ -103,8 +103,10 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
                         event->now < self->housekeeping_at - OP_HOUSEKEEPING_MS;
     for (size_t i = 0; i < self->count; i++) {
         op_line_t *line = &self->lines[i];
-        if (housekeeping)
+        if (housekeeping) {
             op_send_expire(line, event, turn);
+            op_receive_give_up(line, event, turn);
+        }
         if (line->phase == OP_LINE_CLOSED && line->reopen_at <= event->now)
             op_line_open(self, line, event, turn);
         else
@@ -112,6 +114,7 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     }
     if (housekeeping) {
         op_sweep_slice(&self->seen, &event->now, turn);
+        op_sweep_slice(&self->quarantine, &event->now, turn);
         self->housekeeping_at = event->now + OP_HOUSEKEEPING_MS;
     }
 }
@@ -133,7 +136,9 @@ static void *s_create(void)
 {
     op_modem_t *self = op_alloc(sizeof *self);
     *self = (op_modem_t){
-        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}}};
+        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}},
+        .quarantine = {
+            op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}}};
     return self;
 }
 

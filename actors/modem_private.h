@@ -82,7 +82,7 @@ typedef struct {
     bool draining;
     op_line_t *lines;
     size_t count;
-    op_sweep_t seen;
+    op_sweep_t seen, quarantine;
     int64_t housekeeping_at;
 } op_modem_t;
 
@@ -122,6 +122,9 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event);
 void op_receive_done(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done);
+/*  Parts of long texts whose others did not come in a day go into quarantine. */
+void op_receive_give_up(op_line_t *line, const op_event_t *event, op_turn_t *turn);
+bool op_quarantine_is_dead(const void *arg, op_str_t key, const void *row);
 bool op_seen_is_dead(const void *arg, op_str_t key, const void *row);
 
 #endif

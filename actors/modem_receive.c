@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/*  How long a part waits for the others: a service centre that has them delivers within a day, and
+    then the reference is soon used again. */
+static const int64_t s_part_ms = OP_DAY_MS;
+
 /*  How long a message's identity is remembered: networks deliver again for days at most. */
 static const int64_t s_seen_ms = 30 * OP_DAY_MS;
 
@@ -17,6 +21,15 @@ bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
 {
     (void)key;
     return ((const op_seen_row_t *)row)->taken + s_seen_ms < *(const int64_t *)arg;
+}
+
+/*  Long enough for an operator to look, and an end all the same. */
+static const int64_t s_quarantine_ms = 90 * OP_DAY_MS;
+
+bool op_quarantine_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    return ((const op_quarantine_row_t *)row)->received + s_quarantine_ms < *(const int64_t *)arg;
 }
 
 static bool s_slots_add(op_slots_t *slots, uint16_t slot)
@@ -143,6 +156,29 @@ static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *tur
     s_join(line, event, turn, pdus, pdu, users, count);
     for (size_t i = 0; i < count; i++)
         op_turn_delete(turn, &keys[i]);
+}
+
+void op_receive_give_up(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    enum { AT_A_TIME = 100 };
+    op_key_t low = op_key_of_text('P', op_str(line->number)), high = op_key_end(&low);
+    op_key_t keys[AT_A_TIME];
+    op_str_t pdus[AT_A_TIME], bytes;
+    op_part_row_t row;
+    size_t count = 0;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    while (count < AT_A_TIME && op_turn_walk_next(walk, &op_part_row_type, &bytes, &row)) {
+        if (row.received + s_part_ms > event->now)
+            continue;
+        keys[count] = (op_key_t){.size = 0};
+        op_key_hash(&keys[count], bytes.at, bytes.size);
+        pdus[count++] = row.pdu;
+    }
+    op_turn_walk_end(&walk);
+    for (size_t i = 0; i < count; i++) {
+        s_quarantine(line, event, turn, pdus[i], "a part whose others never came");
+        op_turn_delete(turn, &keys[i]);
+    }
 }
 
 static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)

@@ -345,6 +345,21 @@ static void test_parts_of_different_texts(void **state)
     assert_int_equal(drive_rows(s_core.store, "modem/P"), 1);
 }
 
+static void test_parts_whose_others_never_come(void **state)
+{
+    (void)state;
+    s_arrive(1, s_part(PEER, s_long(1), 7, 0, 3, 1), "");
+    s_arrive(2, s_part(PEER, s_long(1), 7, 2, 3, 1), "");
+    op_serial_closed_t closed = {0, OP_STR("x")};
+    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
+    s_core.now += OP_DAY_MS - OP_MINUTE_MS;
+    core_advance(&s_core, 10000);
+    assert_int_equal(drive_rows(s_core.store, "modem/P"), 2);
+    core_advance(&s_core, 2 * OP_MINUTE_MS);
+    assert_int_equal(drive_rows(s_core.store, "modem/P"), 0);
+    assert_int_equal(s_quarantined(), 2);
+}
+
 static void test_a_part_with_octets_behind_its_end(void **state)
 {
     (void)state;
@@ -448,6 +463,7 @@ int main(void)
         TEST_UP(test_a_full_storage),
         TEST_UP(test_parts_in_any_order),
         TEST_UP(test_parts_of_different_texts),
+        TEST_UP(test_parts_whose_others_never_come),
         TEST_UP(test_a_part_with_octets_behind_its_end),
         TEST_UP(test_what_cannot_be_decoded),
         TEST_UP(test_a_header_without_its_pdu),
