@@ -1,0 +1,279 @@
+#include "actors/replay.h"
+
+#include "actors/auth.h"
+#include "actors/ledger.h"
+#include "actors/modem.h"
+#include "actors/rate.h"
+#include "actors/recording.h"
+#include "actors/webhook.h"
+#include "base/instant.h"
+#include "store/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct op_replay {
+    op_store_t *store;
+    op_actor_t *actor;
+    const op_core_class_t *class;
+    op_arena_t arena; /* of the setup */
+    op_buf_t said;    /* of the last commit: sizes and frames */
+    size_t said_at;
+    const char *error;
+};
+
+const op_core_class_t *op_replay_class(const char *name)
+{
+    static const op_core_class_t *const classes[] = {
+        &op_rate_class, &op_auth_class, &op_webhook_class, &op_ledger_class, &op_modem_class};
+    for (size_t i = 0; i < OP_COUNT(classes); i++)
+        if (strcmp(name, classes[i]->name) == 0)
+            return classes[i];
+    return NULL;
+}
+
+op_replay_t *op_replay_new(const char *name, const char *class_name)
+{
+    const op_core_class_t *class = op_replay_class(class_name);
+    if (!class)
+        return NULL;
+    op_replay_t *self = op_alloc(sizeof *self);
+    *self = (op_replay_t){.store = op_store_memory_new(), .class = class, .error = ""};
+    self->actor = op_actor_new(class, name, self->store);
+    return self;
+}
+
+void op_replay_destroy(op_replay_t **self_p)
+{
+    op_replay_t *self = *self_p;
+    if (!self)
+        return;
+    op_actor_destroy(&self->actor);
+    op_store_destroy(&self->store);
+    op_arena_free(&self->arena);
+    op_buf_free(&self->said);
+    free(self);
+    *self_p = NULL;
+}
+
+void op_replay_row(op_replay_t *self, op_str_t key, op_str_t value)
+{
+    op_batch_t batch = {0};
+    op_batch_put(&batch, key, value);
+    int rc = op_store_write(self->store, &batch, true);
+    OP_ASSERT(rc == 0); /* in memory */
+    op_batch_free(&batch);
+}
+
+const char *op_replay_error(const op_replay_t *self)
+{
+    return self->error;
+}
+
+op_store_t *op_replay_store(op_replay_t *self)
+{
+    return self->store;
+}
+
+/*  ---- Giving ---- */
+
+/*  A setup is named after its class. */
+static const void *s_setup(op_replay_t *self, const op_tape_event_t *event, const op_type_t **type)
+{
+    *type = op_message_type(event->type);
+    size_t name = strlen(self->class->name);
+    if (!*type || strncmp((*type)->name, self->class->name, name) != 0 ||
+        strcmp((*type)->name + name, "_setup") != 0) {
+        self->error = "the setup is not one of this class";
+        return NULL;
+    }
+    op_decode_t result;
+    const void *setup = op_frame_body(*type, event->bytes, &self->arena, &result);
+    if (!setup)
+        self->error = "the setup does not decode";
+    return setup;
+}
+
+static int s_commit(op_replay_t *self)
+{
+    op_str_t to, frame;
+    if (op_actor_commit(self->actor) != 0) {
+        self->error = op_actor_error(self->actor);
+        return -1;
+    }
+    op_buf_clear(&self->said);
+    self->said_at = 0;
+    while (op_actor_next(self->actor, &to, &frame)) {
+        op_buf_add(&self->said, &frame.size, sizeof frame.size);
+        op_buf_add_str(&self->said, frame);
+    }
+    return 0;
+}
+
+int op_replay_give(op_replay_t *self, const op_tape_event_t *event)
+{
+    const uint8_t *entropy = event->entropy.bytes;
+    const op_type_t *type;
+    const void *setup;
+    switch (event->what) {
+    case OP_TRACE_START:
+        setup = s_setup(self, event, &type);
+        if (!setup)
+            return -1;
+        op_actor_start(self->actor, type, setup, event->at, entropy);
+        return 0;
+    case OP_TRACE_RECEIVE:
+        op_actor_receive(self->actor, event->bytes, event->at, entropy);
+        return 0;
+    case OP_TRACE_TICK:
+        op_actor_tick(self->actor, event->at, entropy);
+        return 0;
+    case OP_TRACE_DRAIN:
+        op_actor_drain(self->actor, event->at, entropy);
+        return 0;
+    case OP_TRACE_COMMIT:
+        return s_commit(self);
+    case OP_TRACE_SEND:
+        break;
+    }
+    OP_ASSERT(!"a SEND is no input");
+    return -1;
+}
+
+bool op_replay_say(op_replay_t *self, op_str_t *frame)
+{
+    if (self->said_at == self->said.size)
+        return false;
+    memcpy(&frame->size, self->said.at + self->said_at, sizeof frame->size);
+    frame->at = self->said.at + self->said_at + sizeof frame->size;
+    self->said_at += sizeof frame->size + frame->size;
+    return true;
+}
+
+void op_replay_digest(op_replay_t *self, uint64_t *rows, op_hash_t *digest)
+{
+    int rc = op_recording_digest(self->store, op_actor_name(self->actor), rows, digest);
+    OP_ASSERT(rc == 0); /* in memory */
+}
+
+/*  ---- Comparing ---- */
+
+typedef struct {
+    const op_tape_t *tape;
+    size_t actor;
+    op_replay_t *replay;
+    op_buf_t *report;
+    op_replay_result_t result;
+} s_compare_t;
+
+/*  Where the comparison stands, as the first line of an account. */
+static void s_where(s_compare_t *self, const char *what)
+{
+    const op_tape_actor_t *actor = &self->tape->actors[self->actor];
+    op_buf_printf(self->report, "%s: %s, at its event %zu of %zu", actor->name, what,
+                  self->result.events + 1, actor->event_count);
+    if (self->result.event < self->tape->event_count) {
+        char text[OP_INSTANT_TEXT + 1];
+        int64_t at = self->tape->events[self->result.event].at;
+        op_instant_print(at, text);
+        op_buf_printf(self->report, ", %.19s.%03dZ", text, (int)(at % OP_SECOND_MS));
+    }
+    op_buf_add_byte(self->report, '\n');
+}
+
+static void s_side(s_compare_t *self, const char *side, const op_str_t *frame)
+{
+    op_buf_printf(self->report, "  %s: ", side);
+    if (frame)
+        op_frame_print(*frame, self->report);
+    else
+        op_buf_add_str(self->report, OP_STR("nothing"));
+    op_buf_add_byte(self->report, '\n');
+}
+
+static void s_frames_differ(s_compare_t *self, const char *what, const op_str_t *expected,
+                            const op_str_t *actual)
+{
+    s_where(self, what);
+    s_side(self, "expected", expected);
+    s_side(self, "actual  ", actual);
+    if (!expected || !actual)
+        return;
+    size_t at = 0;
+    while (at < expected->size && at < actual->size && expected->at[at] == actual->at[at])
+        at++;
+    op_buf_printf(self->report, "  they differ from octet %zu on (%zu and %zu octets)\n", at,
+                  expected->size, actual->size);
+}
+
+/*  The recorded event `event` happens. False: here is the first difference. */
+static bool s_event(s_compare_t *self, const op_tape_event_t *event)
+{
+    op_str_t said;
+    bool has = op_replay_say(self->replay, &said);
+    if (event->what == OP_TRACE_SEND) {
+        if (has && op_str_equal(said, event->bytes))
+            return true;
+        s_frames_differ(self, "it says something else", &event->bytes, has ? &said : NULL);
+        return false;
+    }
+    if (has) {
+        s_frames_differ(self, "it says more", NULL, &said);
+        return false;
+    }
+    if (op_replay_give(self->replay, event) == 0)
+        return true;
+    s_where(self, "it cannot go on");
+    op_buf_printf(self->report, "  %s\n", op_replay_error(self->replay));
+    return false;
+}
+
+static bool s_end(s_compare_t *self)
+{
+    const op_tape_actor_t *actor = &self->tape->actors[self->actor];
+    op_str_t said;
+    self->result.event = self->tape->event_count;
+    if (!actor->ended)
+        return true;
+    if (op_replay_say(self->replay, &said)) {
+        s_frames_differ(self, "it says more", NULL, &said);
+        return false;
+    }
+    uint64_t rows;
+    op_hash_t digest;
+    op_replay_digest(self->replay, &rows, &digest);
+    if (rows == actor->rows_at_end && memcmp(&digest, &actor->digest, sizeof digest) == 0)
+        return true;
+    char expected[9], actual[9];
+    op_hex(actor->digest.bytes, 4, expected);
+    op_hex(digest.bytes, 4, actual);
+    s_where(self, "it said the same, but its rows at the end differ");
+    op_buf_printf(self->report, "  expected: %llu rows, #%s\n  actual  : %llu rows, #%s\n",
+                  (unsigned long long)actor->rows_at_end, expected, (unsigned long long)rows,
+                  actual);
+    return false;
+}
+
+op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_buf_t *report)
+{
+    const op_tape_actor_t *actor = &tape->actors[index];
+    s_compare_t self = {.tape = tape, .actor = index, .report = report};
+    self.replay = op_replay_new(actor->name, actor->class);
+    if (!self.replay) {
+        op_buf_printf(report, "%s: this build has no class \"%s\"\n", actor->name, actor->class);
+        return self.result;
+    }
+    for (size_t i = 0; i < actor->row_count; i++)
+        op_replay_row(self.replay, actor->rows[i].key, actor->rows[i].value);
+    bool same = true;
+    for (size_t i = 0; same && i < tape->event_count; i++) {
+        if (tape->events[i].actor != index)
+            continue;
+        self.result.event = i;
+        same = s_event(&self, &tape->events[i]);
+        self.result.events += same;
+    }
+    self.result.same = same && s_end(&self);
+    op_replay_destroy(&self.replay);
+    return self.result;
+}
