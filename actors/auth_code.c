@@ -7,6 +7,7 @@
 #include "actors/auth_private.h"
 
 #include "base/instant.h"
+#include "base/plant.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void s_end_earlier(op_turn_t *turn, op_id_t verification)
     op_verification_row_t row;
     if (!op_turn_get(turn, &key, &op_verification_row_type, &row) || row.ended)
         return;
-    row.ended = true;
+    row.ended = !OP_PLANTED(EARLIER_LIVES);
     op_turn_put(turn, &key, &op_verification_row_type, &row);
 }
 
@@ -75,6 +76,8 @@ void op_auth_on_start(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
     op_turn_put(turn, &key, &op_verification_row_type, &row);
     known.verification = id;
     op_turn_put(turn, &phone_key, &op_phone_row_type, &known);
+    if (OP_PLANTED(CODE_LOGGED))
+        op_turn_log(turn, "code=%.*s", (int)code.size, code.at);
     s_text_code(turn, event->context, id, &row, code);
     sodium_memzero(digits, sizeof digits);
 
@@ -121,7 +124,7 @@ static void s_count_wrong(const op_event_t *event, op_turn_t *turn, const op_key
                           op_verification_row_t *row, op_phone_row_t *phone)
 {
     op_key_t phone_key = op_key_of_text('p', row->phone);
-    row->wrong++;
+    row->wrong += !OP_PLANTED(TRIES_FREE);
     op_turn_put(turn, key, &op_verification_row_type, row);
     phone->day = (uint64_t)op_instant_day(event->now);
     phone->wrong++;
@@ -206,7 +209,7 @@ void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn
         s_count_wrong(event, turn, &key, &row, &phone);
         return;
     }
-    row.ended = true;
+    row.ended = !OP_PLANTED(USED_CODE);
     op_turn_put(turn, &key, &op_verification_row_type, &row);
     s_open_session(self, event, turn, &row, &phone);
 }

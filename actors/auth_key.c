@@ -3,6 +3,8 @@
 
 #include "actors/auth_private.h"
 
+#include "base/plant.h"
+
 #include <string.h>
 
 static op_key_t s_hash_key(const op_hash_t *hash)
@@ -137,6 +139,6 @@ void op_auth_on_lease_ended(const op_event_t *event, op_turn_t *turn)
     const op_lease_ended_t *ended = OP_BODY(event, lease_ended);
     keys_t keys = s_keys_of(turn, ended->account);
     for (size_t i = 0; i < keys.count; i++)
-        if (op_id_equal(keys.rows[i].lease, ended->lease))
+        if (op_id_equal(keys.rows[i].lease, ended->lease) && !OP_PLANTED(KEYS_STAY))
             s_revoke(turn, ended->account, keys.ids[i], &keys.rows[i]);
 }

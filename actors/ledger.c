@@ -1,6 +1,7 @@
 #include "actors/ledger_private.h"
 
 #include "base/instant.h"
+#include "base/plant.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 op_id_t op_ledger_scope(op_id_t account, op_id_t number, op_id_t lease)
 {
     if (!op_id_is_none(lease))
-        return lease;
+        return OP_PLANTED(OLD_MESSAGES) ? number : lease;
     op_id_t scope;
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof scope.bytes);

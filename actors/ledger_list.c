@@ -5,7 +5,9 @@
     comes next, whatever has arrived meanwhile. */
 
 #include "actors/failure.h"
+
 #include "actors/ledger_private.h"
+#include "base/plant.h"
 
 #include <string.h>
 
@@ -145,7 +147,8 @@ static op_messages_view_t s_page(op_turn_t *turn, op_str_t number, source_t *sou
         s_advance(next);
     }
     if (next && page.data.count)
-        page.next_cursor = s_cursor(turn, views[page.data.count - 1].id);
+        page.next_cursor =
+            s_cursor(turn, OP_PLANTED(SKIP_MESSAGE) ? next->id : views[page.data.count - 1].id);
     return page;
 }
 

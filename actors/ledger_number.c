@@ -2,6 +2,8 @@
 
 #include "actors/ledger_private.h"
 
+#include "base/plant.h"
+
 #include <string.h>
 
 bool op_ledger_number(op_turn_t *turn, op_id_t id, op_number_row_t *row)
@@ -162,7 +164,8 @@ void op_ledger_on_lease(op_ledger_t *self, const op_event_t *event, op_turn_t *t
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
         return;
     }
-    if (row.shared || (s_leased(&row) && !s_is_mine(&row, account))) {
+    bool another = s_leased(&row) && !s_is_mine(&row, account) && !OP_PLANTED(LEASE_SHARED);
+    if (row.shared || another) {
         op_turn_refuse(turn, OP_ERROR_NUMBER_UNAVAILABLE, NULL);
         return;
     }

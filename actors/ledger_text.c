@@ -3,6 +3,7 @@
 #include "actors/failure.h"
 #include "actors/ledger_private.h"
 #include "base/instant.h"
+#include "base/plant.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ static op_key_t s_day_key(const op_context_t *context, int64_t now)
 static op_key_t s_peer_key(op_id_t number, op_str_t peer)
 {
     op_key_t key = op_key_of_id('p', number);
+    peer.size -= OP_PLANTED(FAN_OUT);
     op_key_text(&key, peer);
     return key;
 }
@@ -145,7 +147,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     uint64_t used = s_count(turn, &day_key);
     uint64_t waiting = s_count(turn, &queue_key);
     int64_t day_ends = (op_instant_day(event->now) + 1) * OP_DAY_MS;
-    if (used >= limit) {
+    if (used >= limit + OP_PLANTED(CAP_OFF_BY_ONE)) {
         s_refuse_day(event, turn, limit, day_ends);
         return;
     }
@@ -205,8 +207,8 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
         return;
     op_key_t queue_key = op_key_of_id('q', row.number);
     uint64_t waiting = s_count(turn, &queue_key);
-    OP_ASSERT(waiting > 0);
-    s_set_count(turn, &queue_key, waiting - 1);
+    if (waiting) /* none: the row could not be read, and this turn ends there */
+        s_set_count(turn, &queue_key, waiting - !OP_PLANTED(QUEUE_COUNT));
 }
 
 /*  ---- Receiving ---- */
@@ -241,7 +243,8 @@ void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn)
         return;
     }
     s_take_in(event, turn, number.account, target, &number, text->line, text->body, event->now);
-    s_settle(event, turn, text->scope, text->text, OP_TEXT_SENT, (op_str_t){0});
+    op_id_t scope = OP_PLANTED(WRONG_SCOPE) ? number.lease : text->scope;
+    s_settle(event, turn, scope, text->text, OP_TEXT_SENT, (op_str_t){0});
 }
 
 static void s_keep_unclaimed(const op_event_t *event, op_turn_t *turn,

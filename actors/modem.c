@@ -1,5 +1,7 @@
 #include "actors/modem_private.h"
 
+#include "base/instant.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,9 +165,27 @@ static bool s_busy(const void *core)
     return false;
 }
 
+/*  Deadlines and pauses are instants. When the clock is set back they would be far away, and a line
+    whose modem has fallen silent would wait for as long as the clock has jumped. */
+static void s_follow_clock(op_modem_t *self, int64_t now)
+{
+    int64_t by = now - self->now;
+    for (size_t i = 0; by < -OP_SECOND_MS && i < self->count; i++) {
+        op_line_t *line = &self->lines[i];
+        int64_t *instants[] = {&line->reopen_at, &line->not_before, &line->sweep_at,
+                               &line->idle_until};
+        op_at_shift(&line->at, by);
+        for (size_t k = 0; k < OP_COUNT(instants); k++)
+            if (*instants[k])
+                *instants[k] += by;
+    }
+    self->now = now;
+}
+
 static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
 {
     op_modem_t *self = core;
+    s_follow_clock(self, event->now);
     switch (event->kind) {
     case OP_EVENT_START:
         s_on_start(self, event, turn);

@@ -84,6 +84,7 @@ typedef struct {
     size_t count;
     op_sweep_t seen, quarantine;
     int64_t housekeeping_at;
+    int64_t now; /* of the latest event */
 } op_modem_t;
 
 /*  modem_line.c: the life of a line */

@@ -3,6 +3,7 @@
 #include "actors/modem_private.h"
 
 #include "base/instant.h"
+#include "base/plant.h"
 #include "modem/pdu.h"
 #include "modem/sms.h"
 
@@ -133,7 +134,7 @@ static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *tur
     op_key_t high = op_key_end(&low), key = low;
     op_key_hash(&key, &concat->sequence, 1);
     op_part_row_t row = {hex, event->now};
-    op_turn_put(turn, &key, &op_part_row_type, &row);
+    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &key, &op_part_row_type, &row);
 
     op_key_t keys[OP_SMS_PARTS_MAX];
     op_str_t pdus[OP_SMS_PARTS_MAX];
@@ -188,10 +189,11 @@ static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     bool decoded = result == OP_PDU_OK;
     op_key_t identity = s_identity(line, hex, decoded ? &pdu : NULL);
     op_seen_row_t seen;
-    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen))
+    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && !OP_PLANTED(SEEN_IGNORED))
         return;
     seen.taken = event->now;
-    op_turn_put(turn, &identity, &op_seen_row_type, &seen);
+    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &identity, &op_seen_row_type,
+                                                             &seen);
     if (!decoded)
         s_quarantine(line, event, turn, hex, op_pdu_result_text(result));
     else if (pdu.kind != OP_PDU_DELIVER)
@@ -212,7 +214,8 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
     op_str_copy(notice, text, sizeof text);
     bool ours = sscanf(text, "+CMTI: \"%7[^\"]\",%u", memory, &slot) == 2 &&
                 strcmp(memory, "SM") == 0 && slot <= UINT16_MAX;
-    if (!ours || !s_slots_add(&line->to_read, (uint16_t)slot))
+    if (!ours ||
+        !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, (uint16_t)slot))
         line->sweep_at = event->now;
 }
 

@@ -3,6 +3,7 @@
 #include "actors/failure.h"
 #include "actors/modem_private.h"
 #include "base/instant.h"
+#include "base/plant.h"
 #include "modem/cms_error.h"
 #include "modem/pdu.h"
 #include "modem/sms.h"
@@ -84,6 +85,15 @@ static op_key_t s_key_copy(op_str_t bytes)
     return key;
 }
 
+static const int64_t s_pauses[OP_RETRIES_MAX] = {
+    5 * OP_SECOND_MS, 30 * OP_SECOND_MS, 2 * OP_MINUTE_MS, 5 * OP_MINUTE_MS, 10 * OP_MINUTE_MS};
+
+/*  Nothing pauses longer than the last of the pauses: else the clock went back meanwhile. */
+static bool s_is_due(const op_queue_row_t *row, int64_t now)
+{
+    return row->not_before <= now || row->not_before > now + s_pauses[OP_RETRIES_MAX - 1];
+}
+
 /*  The walk begins where the last one found the first row: a queue in LevelDB leaves a trail of
     deletions before its head, and stepping over them again for each text would cost more than all
     else. New rows come behind all others, because ids increase (see op_send_queue). */
@@ -101,7 +111,7 @@ static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event,
         *key = s_key_copy(bytes);
         if (i == 0)
             *first = *key;
-        found = row->not_before <= event->now && !row->in_air;
+        found = s_is_due(row, event->now) && (!row->in_air || OP_PLANTED(FORGET_AIR));
         if (!found && (!line->idle_until || row->not_before < line->idle_until))
             line->idle_until = row->not_before;
     }
@@ -232,7 +242,7 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
         op_turn_put(turn, key, &op_queue_row_type, row);
         line->flying = true;
         line->flight = *key;
-        line->late_answer = false;
+        line->late_answer &= OP_PLANTED(LATE_TO_NEXT);
         op_line_command(line, OP_JOB_SUBMIT, op_str(command), "+CMGS:", op_buf_str(&hex),
                         event->now + (int64_t)self->send_timeout_ms);
     }
@@ -268,7 +278,7 @@ bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 /*  The network has the part: on to the next one, or done. */
 static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *row)
 {
-    row->sent++;
+    row->sent += OP_PLANTED(DROP_PART) && row->sent == 1 ? 2 : 1;
     row->in_air = false;
     row->tries = 0;
     if (row->sent >= op_sms_count(row->body))
@@ -281,14 +291,14 @@ static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *r
 static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                         const op_key_t *key, op_queue_row_t *row, op_failure_t failure)
 {
-    static const int64_t pauses[OP_RETRIES_MAX] = {
-        5 * OP_SECOND_MS, 30 * OP_SECOND_MS, 2 * OP_MINUTE_MS, 5 * OP_MINUTE_MS, 10 * OP_MINUTE_MS};
     row->in_air = false;
     if (row->tries >= OP_RETRIES_MAX) {
         s_settle(turn, key, row, OP_TEXT_FAILED, failure);
         return;
     }
-    row->not_before = event->now + pauses[row->tries++];
+    if (OP_PLANTED(RESEND_CONFIRMED))
+        row->sent = 0;
+    row->not_before = event->now + s_pauses[row->tries++];
     op_turn_put(turn, key, &op_queue_row_type, row);
     line->queue_empty = false;
 }
@@ -297,10 +307,11 @@ static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *tur
 static void s_unknown(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_key_t *key, op_queue_row_t *row)
 {
-    if (row->code || self->resend_unknown)
+    if (row->code || self->resend_unknown || OP_PLANTED(RESEND_UNKNOWN))
         s_try_later(line, event, turn, key, row, OP_FAILURE_UNKNOWN_OUTCOME);
     else
-        s_settle(turn, key, row, OP_TEXT_FAILED, OP_FAILURE_UNKNOWN_OUTCOME);
+        s_settle(turn, key, row, OP_TEXT_FAILED,
+                 OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED : OP_FAILURE_UNKNOWN_OUTCOME);
 }
 
 static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -374,7 +385,9 @@ void op_send_find_doubt(op_line_t *line, op_turn_t *turn)
     op_queue_row_t row;
     op_str_t bytes;
     while (!line->doubt && op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row))
-        if (row.in_air) { /* a line has one command in flight, so there is at most one */
+        if (row.in_air &&
+            !OP_PLANTED(
+                FORGET_AIR)) { /* a line has one command in flight, so there is at most one */
             line->doubt = true;
             line->flight = s_key_copy(bytes);
         }

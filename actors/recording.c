@@ -99,6 +99,7 @@ static void s_record_rows(op_recording_t *self)
     if (s_each_row(self->store, self->name, s_record_row, self) != 0)
         self->sink.stop(self->sink.self, "the store's rows cannot be read");
     s_flush(self, true);
+    op_buf_free(&self->out); /* turns are smaller */
 }
 
 static void s_event(void *arg, const op_trace_event_t *event)

@@ -283,6 +283,19 @@ static bool s_open(thread_t *self, char error[256])
     return false;
 }
 
+/*  An actor that has failed does nothing more, but stays until it is told to end: a thread that is
+    gone reads no pipe, and whoever writes to it would wait for ever. */
+static void s_lie_still(thread_t *self)
+{
+    char *command;
+    while ((command = zstr_recv(self->pipe)) != NULL && strcmp(command, "$TERM") != 0) {
+        if (strcmp(command, "DRAIN") == 0)
+            zstr_send(self->pipe, "FAILED");
+        zstr_free(&command);
+    }
+    zstr_free(&command);
+}
+
 static void s_thread(zsock_t *pipe, void *argument)
 {
     thread_t *self = argument;
@@ -298,6 +311,8 @@ static void s_thread(zsock_t *pipe, void *argument)
         while (op_actor_next(self->actor, &to, &frame))
             s_send(self, to, frame);
         s_loop(self);
+        if (self->failed)
+            s_lie_still(self);
         if (self->recording && !self->failed)
             op_recording_end(self->recording);
     }
@@ -402,8 +417,8 @@ bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms)
     for (size_t i = 0; i < self->count; i++)
         zstr_send(self->actors[i], "DRAIN");
     for (size_t i = 0; i < self->count; i++) {
-        char *word, *detail;
-        all &= s_wait(self->actors[i], deadline, &word, &detail);
+        char *word = NULL, *detail = NULL;
+        all &= s_wait(self->actors[i], deadline, &word, &detail) && strcmp(word, "DRAINED") == 0;
         zstr_free(&word);
         zstr_free(&detail);
     }

@@ -37,7 +37,8 @@ int op_runtime_failure_fd(const op_runtime_t *self);
 void op_runtime_failure(op_runtime_t *self, char error[256]);
 
 /*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing
-    new. False: the deadline came first, and what was in flight is settled at the next start. */
+    new. False: the deadline came first, or an actor has failed; what was in flight is settled at
+    the next start. */
 bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms);
 
 #endif

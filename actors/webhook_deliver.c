@@ -3,6 +3,7 @@
 #include "actors/webhook_private.h"
 
 #include "base/instant.h"
+#include "base/plant.h"
 #include "transport/json.h"
 
 #include <sodium.h>
@@ -31,7 +32,8 @@ static void s_post(const op_event_t *event, op_turn_t *turn, op_id_t delivery,
                    const op_delivery_row_t *row, const op_webhook_row_t *webhook)
 {
     char signature[OP_SIGNATURE_TEXT], id[OP_ID_TEXT + 1];
-    op_webhook_sign(webhook->secret, event->now, row->payload, signature);
+    op_webhook_sign(webhook->secret, OP_PLANTED(STALE_STAMP) ? row->created : event->now,
+                    row->payload, signature);
     op_id_print(delivery, id);
     op_post_header_t headers[] = {
         {OP_STR("content-type"), OP_STR("application/json")},
@@ -80,7 +82,8 @@ void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t 
                              .payload = s_payload(turn, happened),
                              .created = event->now};
     op_key_t delivery = op_key_of_id('d', id);
-    op_turn_put(turn, &delivery, &op_delivery_row_type, &row);
+    if (!OP_PLANTED(EVENT_LOST) || self->in_flight == 0)
+        op_turn_put(turn, &delivery, &op_delivery_row_type, &row);
     if (memcmp(id.bytes, self->posted.bytes, sizeof id.bytes) < 0) {
         /* The clock went back before this start: the pump is past this id already. */
         s_post(event, turn, id, &row, &webhook);

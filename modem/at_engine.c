@@ -407,6 +407,14 @@ bool op_at_next(op_at_t *self, int64_t now, op_at_action_t *action)
     }
 }
 
+void op_at_shift(op_at_t *self, int64_t by)
+{
+    if (self->deadline)
+        self->deadline += by;
+    if (self->step_by)
+        self->step_by += by;
+}
+
 int64_t op_at_deadline(const op_at_t *self)
 {
     if (self->held_size || self->input.size > self->input_at)

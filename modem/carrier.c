@@ -348,6 +348,11 @@ op_buf_t *op_carrier_take(op_carrier_t *self, size_t modem)
     return &s_modem(self, modem)->out;
 }
 
+void op_carrier_reset(op_carrier_t *self, size_t modem, int64_t now)
+{
+    op_sim_modem_reset(s_modem(self, modem), now);
+}
+
 int64_t op_carrier_wake_at(const op_carrier_t *self)
 {
     int64_t first = 0;

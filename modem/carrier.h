@@ -40,17 +40,23 @@ enum {
 };
 
 /*  How a modem misbehaves: one row a knob, KNOB(NAME, name, largest value, default). All are
-    numbers, per modem; those named NEXT count down with each SUBMIT they touch.
+    numbers, per modem; those named NEXT count down with each SUBMIT or notice they touch.
 
       SUBMIT_DELAY_MS  between Ctrl-Z, when the network has the SUBMIT, and the modem's answer
       NO_ANSWER_NEXT   the next n SUBMITs reach the network and are never answered
       CMS_ERROR_NEXT   the next n SUBMITs are refused with CMS_ERROR_CODE and go nowhere
-      CMS_ERROR_CODE   the number in +CMS ERROR */
+      CMS_ERROR_CODE   the number in +CMS ERROR
+      DOUBLE_ANSWER_NEXT   the answers to the next n SUBMITs that the network takes are said twice
+      NOTICE_LOST_NEXT     the next n +CMTI are not said: the text is stored all the same
+      NOTICE_DOUBLE_NEXT   the next n +CMTI are said twice */
 #define OP_CARRIER_KNOBS(KNOB)                                                                     \
     KNOB(SUBMIT_DELAY_MS, "submit_delay_ms", 3600000, 0)                                           \
     KNOB(NO_ANSWER_NEXT, "no_answer_next", 1000000, 0)                                             \
     KNOB(CMS_ERROR_NEXT, "cms_error_next", 1000000, 0)                                             \
-    KNOB(CMS_ERROR_CODE, "cms_error_code", 65535, 38)
+    KNOB(CMS_ERROR_CODE, "cms_error_code", 65535, 38)                                              \
+    KNOB(DOUBLE_ANSWER_NEXT, "double_answer_next", 1000000, 0)                                     \
+    KNOB(NOTICE_LOST_NEXT, "notice_lost_next", 1000000, 0)                                         \
+    KNOB(NOTICE_DOUBLE_NEXT, "notice_double_next", 1000000, 0)
 
 typedef enum {
 #define KNOB(NAME, name, max, value) OP_KNOB_##NAME,
@@ -133,6 +139,10 @@ op_buf_t *op_carrier_take(op_carrier_t *self, size_t modem);
 /*  When op_carrier_tick is due; 0: nothing waits for time. */
 int64_t op_carrier_wake_at(const op_carrier_t *self);
 void op_carrier_tick(op_carrier_t *self, int64_t now);
+
+/*  The modem restarts: its settings are the factory's, a command or an answer under way is gone, RDY
+    is said. Memories, and what waits for them, stay. */
+void op_carrier_reset(op_carrier_t *self, size_t modem, int64_t now);
 
 /*  A phone sends a text to a modem. */
 op_carrier_result_t op_carrier_text(op_carrier_t *self, op_str_t from, op_str_t to, op_str_t body,

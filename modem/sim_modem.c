@@ -123,6 +123,26 @@ unsigned op_sim_pdu_length(const char *pdu)
     return octets > (size_t)smsc + 1 ? (unsigned)(octets - smsc - 1) : 0;
 }
 
+/*  Takes a knob that counts down. */
+static bool s_knob_next(op_sim_modem_t *self, op_knob_t knob)
+{
+    if (self->knobs[knob] == 0)
+        return false;
+    self->knobs[knob]--;
+    return true;
+}
+
+/*  Says that a PDU was stored: once, or as the knobs want it. */
+static void s_announce(op_sim_modem_t *self, const char *name, op_sim_memory_t memory, size_t slot)
+{
+    size_t times = s_knob_next(self, OP_KNOB_NOTICE_DOUBLE_NEXT) ? 2 : 1;
+    if (s_knob_next(self, OP_KNOB_NOTICE_LOST_NEXT))
+        return;
+    for (size_t i = 0; i < times; i++)
+        op_sim_modem_say(self, "%s: \"%s\",%zu", name, memory == OP_SIM_SM ? "SM" : "ME", slot);
+    op_sim_modem_log(self, OP_CARRIER_NOTIFIED, slot);
+}
+
 /*  Hands one PDU to the driver's side; false when it must wait for a free slot. `mode` is AT+CNMI's
     <mt> or <ds>: 27.005 3.4.1. */
 static bool s_hand_over(op_sim_modem_t *self, const char *pdu, bool report)
@@ -141,11 +161,8 @@ static bool s_hand_over(op_sim_modem_t *self, const char *pdu, bool report)
     if (slot == 0)
         return false;
     op_sim_modem_log(self, OP_CARRIER_STORED, slot);
-    if (report || mode) {
-        op_sim_modem_say(self, "%s: \"%s\",%zu", report ? "+CDSI" : "+CMTI",
-                         memory == OP_SIM_SM ? "SM" : "ME", slot);
-        op_sim_modem_log(self, OP_CARRIER_NOTIFIED, slot);
-    }
+    if (report || mode)
+        s_announce(self, report ? "+CDSI" : "+CMTI", memory, slot);
     return true;
 }
 
@@ -179,15 +196,6 @@ bool op_sim_modem_deliver(op_sim_modem_t *self, op_str_t pdu, bool report, int64
     if (!s_queue_put(report ? &self->reports : &self->delivers, pdu))
         return false;
     op_sim_modem_flush(self);
-    return true;
-}
-
-/*  Takes a knob that counts down. */
-static bool s_knob_next(op_sim_modem_t *self, op_knob_t knob)
-{
-    if (self->knobs[knob] == 0)
-        return false;
-    self->knobs[knob]--;
     return true;
 }
 
@@ -231,7 +239,9 @@ static void s_submit(op_sim_modem_t *self)
         self->counts.accepted++;
         op_sim_modem_log(self, OP_CARRIER_ACCEPTED, reference);
         self->answer_reference = reference;
-        op_buf_printf(&self->answer, "\r\n+CMGS: %u\r\n\r\nOK\r\n", reference);
+        size_t times = s_knob_next(self, OP_KNOB_DOUBLE_ANSWER_NEXT) ? 2 : 1;
+        for (size_t i = 0; i < times; i++)
+            op_buf_printf(&self->answer, "\r\n+CMGS: %u\r\n\r\nOK\r\n", reference);
         silent = s_knob_next(self, OP_KNOB_NO_ANSWER_NEXT);
         self->network.submit(self->network.context, self->index, &pdu, reference, self->now);
     }
@@ -305,6 +315,18 @@ void op_sim_modem_feed(op_sim_modem_t *self, op_str_t bytes, int64_t now)
     size_t rest = bytes.size - i < room ? bytes.size - i : room;
     if (rest)
         op_buf_add(&self->typed, bytes.at + i, rest);
+}
+
+void op_sim_modem_reset(op_sim_modem_t *self, int64_t now)
+{
+    self->now = now;
+    self->state = OP_SIM_COMMAND;
+    self->size = 0;
+    self->too_long = false;
+    op_buf_clear(&self->typed);
+    op_buf_clear(&self->answer);
+    op_sim_modem_defaults(self);
+    op_sim_modem_say(self, "RDY");
 }
 
 int64_t op_sim_modem_wake_at(const op_sim_modem_t *self)

@@ -94,6 +94,9 @@ void op_sim_modem_feed(op_sim_modem_t *self, op_str_t bytes, int64_t now);
 int64_t op_sim_modem_wake_at(const op_sim_modem_t *self);
 void op_sim_modem_tick(op_sim_modem_t *self, int64_t now);
 
+/*  Restarts: see op_carrier_reset. */
+void op_sim_modem_reset(op_sim_modem_t *self, int64_t now);
+
 /*  How many more DELIVERs may wait. */
 size_t op_sim_modem_room(const op_sim_modem_t *self);
 /*  The network delivers a DELIVER or a STATUS-REPORT, as hexadecimal digits; false when too many

@@ -4,6 +4,7 @@
 
 #include "modem/sms.h"
 
+#include "base/plant.h"
 #include "base/utf8.h"
 #include "modem/gsm7.h"
 
@@ -73,7 +74,7 @@ static size_t s_cut(const s_text_t *text, size_t at)
     if (count <= text->each)
         return count;
     bool low_next = (units[text->each] & 0xfc) == 0xdc;
-    return low_next ? text->each - 2 : text->each;
+    return low_next && !OP_PLANTED(SPLIT_PAIR) ? text->each - 2 : text->each;
 }
 
 /*  The body in its best alphabet; `units` has room for 2 * body.size. */

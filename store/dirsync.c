@@ -65,13 +65,18 @@ static int s_open_dir(const char *dir)
     return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/*  Also where the directory is there already: the process that made it may have died before it
+    synced the parent. A parent that may not be read is left to whoever made the directory. */
 int op_dirsync_make(const char *dir, char error[OP_STORE_ERROR_SIZE])
 {
-    if (mkdir(dir, 0700) != 0)
-        return errno == EEXIST ? 0 : s_fail(error, dir, "cannot create the directory");
+    bool made = mkdir(dir, 0700) == 0;
+    if (!made && errno != EEXIST)
+        return s_fail(error, dir, "cannot create the directory");
     char *copy = op_strdup(op_str(dir)); /* dirname writes into its argument */
     int parent = s_open_dir(dirname(copy));
     free(copy);
+    if (parent < 0 && errno == EACCES && !made)
+        return 0;
     int result = parent >= 0 ? fsync(parent) : -1;
     if (result != 0)
         result = s_fail(error, dir, "cannot sync the parent directory");

@@ -10,13 +10,14 @@ declare -A may=(
   [modem]="base transport modem actors/port.h"
   [actors]="base transport store modem actors"
   [http]="base transport http actors/port.h"
-  [tools]="base transport store modem actors http tools"
+  [tools]="base transport store modem actors http tools tests/simulation"
 )
 
 # The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
 pure=(transport/{codec,json,json_read,messages,reader,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
   actors/{rate,auth,auth_code,auth_key,ledger,ledger_number,ledger_text,ledger_list}.c
-  actors/{modem,modem_line,modem_send,modem_receive,webhook,webhook_deliver}.c)
+  actors/{modem,modem_line,modem_send,modem_receive,webhook,webhook_deliver}.c
+  actors/{recording,replay,tape,tape_order}.c transport/trace.c)
 impure='"(transport/(mailbox|clock|log|config|trace_file)|actors/(runtime|port)|modem/(serial|carrier[a-z_]*)|store/leveldb)\.h"'
 
 status=0

@@ -369,6 +369,7 @@ static void test_a_commit_that_fails(void **state)
     const op_type_t *type;
     const void *body;
     assert_null(s_reply(0, &type, &body)); /* nothing of the turn was said */
+    assert_false(op_runtime_drain(s_runtime, 10)); /* its thread has ended: nobody waits for it */
 }
 
 static void test_draining(void **state)

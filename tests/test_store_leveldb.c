@@ -233,7 +233,7 @@ static void test_failed_directory_sync(void **state)
 
     s_fsync_fails = true;
     assert_null(op_store_leveldb_open(self->dir, NULL, self->error));
-    assert_non_null(strstr(self->error, "cannot sync the directory"));
+    assert_non_null(strstr(self->error, "cannot sync the parent directory"));
 }
 
 /*  A full disk, played by the limit on the size of files. What was acknowledged before is there

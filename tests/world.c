@@ -48,15 +48,30 @@ void world_init(world_t *self, uint64_t seed)
     OP_ASSERT(op_schema_check(self->store, error) == 0);
 }
 
-static void s_die(world_t *self)
+static void s_end(world_t *self)
 {
     self->alive = false;
-    for (size_t i = 0; i < WORLD_ACTORS; i++)
+    for (size_t i = 0; i < WORLD_ACTORS; i++) {
         op_actor_destroy(&self->actors[i]);
+        op_recording_destroy(&self->recordings[i]);
+    }
     op_buf_clear(&self->wire);
     self->wire_at = 0;
     memset(self->opened, 0, sizeof self->opened);
+}
+
+static void s_die(world_t *self)
+{
+    s_end(self);
     op_store_memory_crash(self->store);
+}
+
+void world_stop(world_t *self)
+{
+    for (size_t i = 0; i < WORLD_ACTORS; i++)
+        if (self->recordings[i])
+            op_recording_end(self->recordings[i]);
+    s_end(self);
 }
 
 void world_free(world_t *self)
@@ -294,6 +309,11 @@ void world_start(world_t *self)
     self->alive = true;
     for (size_t i = 0; i < WORLD_ACTORS && self->alive; i++) {
         self->actors[i] = op_actor_new(s_actors[i].class, s_actors[i].name, self->store);
+        if (self->sink) {
+            self->recordings[i] = op_recording_new(self->sink, self->store, s_actors[i].name,
+                                                   s_actors[i].class->name);
+            op_actor_observe(self->actors[i], op_recording_observer(self->recordings[i]));
+        }
         op_actor_start(self->actors[i], setups[i].type, setups[i].body, self->now, s_entropy(self));
         s_commit(self, self->actors[i]);
     }
@@ -302,7 +322,6 @@ void world_start(world_t *self)
 const void *world_ask(world_t *self, const op_context_t *context, const op_type_t *type,
                       const void *body, const op_step_t *steps)
 {
-    static uint64_t last;
     uint8_t slip[OP_SLIP_MAX];
     size_t count = 0;
     for (; steps[count]; count++)
@@ -310,17 +329,23 @@ const void *world_ask(world_t *self, const op_context_t *context, const op_type_
     op_envelope_t request = {.kind = OP_FRAME_REQUEST,
                              .from = OP_STR("http"),
                              .to = op_str(op_step_actor(steps[0])),
-                             .correlation = ++last,
+                             .correlation = ++self->asks,
                              .origin = OP_STR("http"),
                              .deadline = self->now + OP_REQUEST_DEADLINE_MS,
                              .slip = op_str_of(slip, count)};
+    char request_id[OP_REQUEST_ID_MAX];
+    if (self->request_id) {
+        snprintf(request_id, sizeof request_id, "%.40s-%llu", self->request_id,
+                 (unsigned long long)self->asks);
+        request.request_id = op_str(request_id);
+    }
     if (context)
         request.context = *context;
     if (!request.context.address.size)
         request.context.address = OP_STR("127.0.0.1");
     op_arena_clear(&self->reply_arena);
     self->replied = false;
-    self->asked = last;
+    self->asked = self->asks;
     op_buf_t frame = {0};
     op_frame_encode(&request, type, body, &frame);
     if (self->alive)

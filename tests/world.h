@@ -8,7 +8,7 @@
 #ifndef OP_TESTS_WORLD_H
 #define OP_TESTS_WORLD_H
 
-#include "actors/actor.h"
+#include "actors/recording.h"
 #include "modem/carrier.h"
 #include "store/memory.h"
 
@@ -29,6 +29,10 @@ typedef struct world {
     op_actor_t *actors[WORLD_ACTORS];
     bool alive;
 
+    /* Where a life that begins is recorded to; NULL: it is not. Borrowed. */
+    const op_recording_sink_t *sink;
+    op_recording_t *recordings[WORLD_ACTORS];
+
     op_buf_t wire; /* frames on their way: size, to, frame */
     size_t wire_at;
     bool opened[WORLD_MODEMS];
@@ -39,6 +43,8 @@ typedef struct world {
     uint64_t commits;
 
     /* The last reply to "http". */
+    uint64_t asks;
+    const char *request_id; /* of the requests, before "-" and their number; NULL: none */
     uint64_t asked;
     bool replied;
     op_arena_t reply_arena;
@@ -56,6 +62,9 @@ void world_free(world_t *self);
 
 /*  Starts (or restarts, after a death) all actors on the store as it is. */
 void world_start(world_t *self);
+
+/*  Ends all actors in good order. What is not synced is kept, as by a kernel that goes on. */
+void world_stop(world_t *self);
 
 /*  Lets everything happen that happens within this much virtual time. Returns early when the world
     dies. */

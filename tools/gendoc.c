@@ -7,7 +7,7 @@
     say, for people who read. */
 
 #include "store/records.h"
-#include "transport/messages.h"
+#include "transport/trace.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,8 +77,9 @@ static void s_document(op_buf_t *out)
         out,
         OP_STR(
             "# Messages, steps and records\n\n"
-            "Made by `gendoc` from `transport/messages.def`, `transport/steps.def` and\n"
-            "`store/records.def`: change those, then write this page anew with\n"
+            "Made by `gendoc` from `transport/messages.def`, `transport/steps.def`,\n"
+            "`store/records.def` and `transport/trace.def`: change those, then write this page "
+            "anew with\n"
             "`gendoc > transport/MESSAGES.md`. A test fails while it is stale.\n\n"
             "How a field looks on the wire and in JSON is described in `transport/codec.h`. Max "
             "is\n"
@@ -91,6 +92,11 @@ static void s_document(op_buf_t *out)
         s_type(types[i], out);
     op_buf_add_str(out, OP_STR("\n## Records\n"));
     types = op_record_types(&count);
+    for (size_t i = 0; i < count; i++)
+        s_type(types[i], out);
+    op_buf_add_str(out, OP_STR("\n## Records of a trace\n\nWhat `opd --trace` writes; see "
+                               "`transport/trace.h`.\n"));
+    types = op_trace_types(&count);
     for (size_t i = 0; i < count; i++)
         s_type(types[i], out);
 }

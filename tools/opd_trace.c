@@ -3,6 +3,7 @@
 #include "transport/clock.h"
 
 #include <sodium.h>
+#include <stdio.h>
 
 static void s_add_u64(op_buf_t *text, const char *path, uint64_t value)
 {
@@ -48,5 +49,9 @@ op_trace_file_t *op_opd_trace_new(const char *path, const op_config_t *config,
     op_trace_file_options_t options = {.path = path,
                                        .segment_bytes = config->trace_max_mb << 20,
                                        .segments = config->trace_segments};
-    return op_trace_file_new(&options, &header, error);
+    char why[OP_TRACE_ERROR];
+    op_trace_file_t *file = op_trace_file_new(&options, &header, why);
+    if (!file)
+        snprintf(error, OP_TRACE_ERROR, "--trace %.240s", why);
+    return file;
 }

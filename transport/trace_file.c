@@ -182,7 +182,7 @@ op_trace_file_t *op_trace_file_new(const op_trace_file_options_t *options,
     }
     if (code == 0)
         return self;
-    snprintf(error, OP_TRACE_ERROR, "--trace %.*s: %s", 120, options->path,
+    snprintf(error, OP_TRACE_ERROR, "%.120s: %s", options->path,
              code == EEXIST ? "exists; a trace is never written over or behind another one"
                             : strerror(code));
     op_trace_file_destroy(&self);
@@ -203,17 +203,17 @@ void op_trace_file_destroy(op_trace_file_t **self_p)
     *self_p = NULL;
 }
 
+/*  The files to come begin with it; the current one gets it here, even if that begins only now. */
 uint64_t op_trace_file_actor(op_trace_file_t *self, const char *name, const char *class)
 {
     pthread_mutex_lock(&self->lock);
     OP_ASSERT(self->actor_count < OP_TRACE_ACTORS_MAX);
     op_trace_actor_t actor = {++self->actor_count, op_str(name), op_str(class)};
-    size_t before = self->actors.size;
-    op_trace_add(&op_trace_actor_type, &actor, &self->actors);
     op_buf_t record = {0};
-    op_buf_add(&record, self->actors.at + before, self->actors.size - before);
+    op_trace_add(&op_trace_actor_type, &actor, &record);
     if (!op_trace_file_stopped(self))
         s_write(self, op_buf_str(&record), true);
+    op_buf_add_str(&self->actors, op_buf_str(&record));
     op_buf_free(&record);
     pthread_mutex_unlock(&self->lock);
     return actor.actor;

@@ -7,9 +7,12 @@
     - A file's bytes are durable up to its last fsync or fdatasync, whichever descriptor it came by.
     - A directory's entries (creations, renames, removals) are durable up to the directory's last
       fsync. Syncing a file does not make its name durable.
-    - A cut may leave more than that. Of one directory's later changes a number of the first ones may
-      have reached the disk (in order, a rename as one change); of each file's later writes some
-      may have, as the style says. Files and directories do not wait for each other.
+    - A cut may leave more than that: of the later changes of names, in their order and a rename as
+      one change, the first few; of each file's later writes some, as the style says.
+    - DISK_JOURNALED: changes of names and of sizes reach the disk in one order, as they do where a
+      file system has a journal (ext4, XFS) or a tree (Btrfs): a file has no unsynced size that is
+      younger than a change of names that was lost. DISK_LOOSE: no order but that of one
+      directory's changes.
 
     Pure: the same journal, seed and style give the same disk. Bugs in the journal are asserted. */
 
@@ -39,10 +42,12 @@ typedef enum {
     DISK_DEAF_TO_LOGS,  /* sync of a file that was opened for reading: OP's sync of the old logs */
 } disk_hearing_t;
 
+typedef enum { DISK_JOURNALED, DISK_LOOSE } disk_order_t;
+
 typedef struct disk disk_t;
 
 /*  An empty root directory. */
-disk_t *disk_new(disk_hearing_t hearing);
+disk_t *disk_new(disk_order_t order, disk_hearing_t hearing);
 void disk_destroy(disk_t **self_p);
 
 /*  Applies a whole journal; a record that is cut short at its end is dropped. Handles are those of
@@ -50,13 +55,12 @@ void disk_destroy(disk_t **self_p);
 void disk_play(disk_t *self, op_str_t journal);
 
 /*  The power goes, and comes back: what is left is durable, and all that a process sees. True when
-    a file lost bytes before bytes that it kept (a hole of zeros): damage that is no program's
-    fault. */
+    a file has zeros where bytes had been written: damage that is no program's fault. */
 bool disk_cut(disk_t *self, op_random_t *random, disk_style_t style);
 
 /*  Calls `each` for every file and directory that a process sees, a directory before what is in
     it; `bytes` is NULL for a directory. */
-void disk_walk(const disk_t *self, void (*each)(const char *name, const op_buf_t *bytes, void *context),
-               void *context);
+void disk_walk(const disk_t *self,
+               void (*each)(const char *name, const op_buf_t *bytes, void *context), void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/*  journal.h - what the shim writes down and the disk model reads: the file operations of a process,
-    in the order in which they happened
+/*  journal.h - what the shim writes down and the disk model reads: the file operations of a
+    process, in the order in which they happened
 
     A journal is a plain file of records: this header, then `size` bytes. It is written with the
     machine's byte order and read by a program of the same build. Names are relative to the root
@@ -32,8 +32,10 @@ typedef struct {
 /*  How the driver talks to the shim. */
 #define JOURNAL_ENV_ROOT  "OP_POWERLOSS_ROOT"  /* the absolute path that is watched */
 #define JOURNAL_ENV_FILE  "OP_POWERLOSS_FILE"  /* the journal, appended to; not below the root */
-#define JOURNAL_ENV_CRASH "OP_POWERLOSS_CRASH" /* the operation to die at, from 1; 0: never */
-#define JOURNAL_ENV_AFTER "OP_POWERLOSS_AFTER" /* "1": that operation is still done */
+#define JOURNAL_ENV_CRASH "OP_POWERLOSS_CRASH" /* "LOGS OPERATION AFTER", see below */
+
+/*  The process dies at the OPERATIONth operation (from 1) after the LOGSth creation (0: from the
+    start) of a file NAME.log; AFTER it when that is 1, before it when 0. */
 
 enum {
     JOURNAL_EXIT_CRASH = 77, /* the process died where it was told to */

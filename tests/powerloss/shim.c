@@ -43,9 +43,10 @@ static s_file_t s_files[S_MAX_FDS];
 static int s_journal = -1;
 static const char *s_root;
 static uint64_t s_opened;
-static uint64_t s_operations;
-static uint64_t s_crash_at;
-static int s_crash_after;
+static unsigned s_logs_left; /* operations are not counted before so many logs were made */
+static unsigned s_operations;
+static unsigned s_crash_at;
+static unsigned s_crash_after;
 
 _Noreturn static void s_alien(const char *what)
 {
@@ -67,8 +68,9 @@ static void s_start(void)
     if (s_journal >= 0)
         return;
     s_root = s_env(JOURNAL_ENV_ROOT);
-    s_crash_at = strtoull(s_env(JOURNAL_ENV_CRASH), NULL, 10);
-    s_crash_after = strcmp(s_env(JOURNAL_ENV_AFTER), "1") == 0;
+    if (sscanf(s_env(JOURNAL_ENV_CRASH), "%u %u %u", &s_logs_left, &s_crash_at, &s_crash_after) !=
+        3)
+        s_alien(JOURNAL_ENV_CRASH);
     s_journal = (int)syscall(SYS_openat, AT_FDCWD, s_env(JOURNAL_ENV_FILE),
                              O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (s_journal < 0)
@@ -91,13 +93,13 @@ static void s_leave(void)
 /*  Before an operation that changes something: is this the one, and is it not to be done? */
 static void s_before(void)
 {
-    if (++s_operations == s_crash_at && !s_crash_after)
+    if (s_logs_left == 0 && ++s_operations == s_crash_at && !s_crash_after)
         _exit(JOURNAL_EXIT_CRASH);
 }
 
 static void s_after(void)
 {
-    if (s_operations == s_crash_at)
+    if (s_logs_left == 0 && s_operations == s_crash_at)
         _exit(JOURNAL_EXIT_CRASH);
 }
 
@@ -166,6 +168,9 @@ static int s_open(int dirfd, const char *path, int flags, mode_t mode)
                name, strlen(name), NULL, 0);
         if (changes)
             s_after();
+        size_t size = strlen(name);
+        if (made && s_logs_left > 0 && size > 4 && strcmp(name + size - 4, ".log") == 0)
+            s_logs_left--;
     }
     s_leave();
     return fd;
@@ -231,8 +236,8 @@ static ssize_t s_write(int fd, const void *bytes, size_t size, off_t at)
             offset = (off_t)syscall(SYS_lseek, fd, 0, append ? SEEK_END : SEEK_CUR);
         }
     }
-    ssize_t result = at < 0 ? syscall(SYS_write, fd, bytes, size)
-                            : syscall(SYS_pwrite64, fd, bytes, size, at);
+    ssize_t result =
+        at < 0 ? syscall(SYS_write, fd, bytes, size) : syscall(SYS_pwrite64, fd, bytes, size, at);
     if (file && result > 0) {
         s_note((journal_record_t){.kind = JOURNAL_WRITE,
                                   .handle = file->handle,

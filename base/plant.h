@@ -1,0 +1,62 @@
+/*  plant.h - deliberate bugs: does the simulation find what it is there to find?
+
+    OP_PLANTED(NAME) stands where one small change makes a known kind of bug. In every build but that
+    of opsimulate_planted it is a constant false and leaves nothing behind. There, one of them is
+    switched on at the start (op_plant); tests/SIMULATION.md says which seed caught it.
+
+    PLANT(NAME, "name", sentence). */
+
+#ifndef OP_BASE_PLANT_H
+#define OP_BASE_PLANT_H
+
+#include "base/check.h"
+
+#define OP_PLANTS(PLANT)                                                                           \
+    PLANT(NO_SYNC, "no_sync", "speaks before its writes are synced")                               \
+    PLANT(FORGET_CURSOR, "forget_cursor", "a tell's number is not written with its effect")        \
+    PLANT(SKIP_DEDUPE, "skip_dedupe", "a tell that was taken before is taken again")               \
+    PLANT(ACK_AHEAD, "ack_ahead", "acknowledges a tell that it has not taken yet")                 \
+    PLANT(FORGET_OUTBOX, "forget_outbox", "after a restart, tells not acknowledged are forgotten") \
+    PLANT(RESEND_UNKNOWN, "resend_unknown", "a text in doubt is sent again")                       \
+    PLANT(RESEND_CONFIRMED, "resend_confirmed", "after a refusal, all parts are sent again")       \
+    PLANT(FORGET_AIR, "forget_air", "what was in the air when the process died is sent again")     \
+    PLANT(LATE_TO_NEXT, "late_to_next", "a late +CMGS is given to the next text in doubt")         \
+    PLANT(DROP_PART, "drop_part", "the third part of a long text is left out")                     \
+    PLANT(SPLIT_PAIR, "split_pair", "a surrogate pair is cut in two")                              \
+    PLANT(WRONG_REASON, "wrong_reason", "texts in doubt end as rejected by the network")           \
+    PLANT(LAZY_PART, "lazy_part", "an inbound part is deleted from the SIM before it is synced")   \
+    PLANT(DELETE_UNREAD, "delete_unread", "an announced text is deleted, not read")                \
+    PLANT(SEEN_IGNORED, "seen_ignored", "a text read twice is taken twice")                        \
+    PLANT(LOSE_QUOTA, "lose_quota", "windows are swept away while they are open")                  \
+    PLANT(CAP_OFF_BY_ONE, "cap_off_by_one", "the daily cap lets one text too many pass")           \
+    PLANT(QUEUE_COUNT, "queue_count", "a settled text still counts as waiting")                    \
+    PLANT(FAN_OUT, "fan_out", "an inbound text goes to one account too many")                      \
+    PLANT(OLD_MESSAGES, "old_messages", "a lessee sees the messages of earlier leases")            \
+    PLANT(WRONG_SCOPE, "wrong_scope", "a hand-over settles the text in the wrong scope")           \
+    PLANT(LEASE_SHARED, "lease_shared", "a leased number can be leased by another")                \
+    PLANT(SKIP_MESSAGE, "skip_message", "a page of messages begins one too late")                  \
+    PLANT(USED_CODE, "used_code", "a login code works twice")                                      \
+    PLANT(EARLIER_LIVES, "earlier_lives", "a new code does not end the one before")                \
+    PLANT(TRIES_FREE, "tries_free", "wrong codes are not counted")                                 \
+    PLANT(KEYS_STAY, "keys_stay", "a released number's keys stay")                                 \
+    PLANT(LOGOUT_IDLE, "logout_idle", "logging out does not end the session")                      \
+    PLANT(CODE_LOGGED, "code_logged", "a login code is logged")                                    \
+    PLANT(EVENT_LOST, "event_lost", "an event is dropped while another is being posted")           \
+    PLANT(STALE_STAMP, "stale_stamp", "a repeated post carries the time of the first one")
+
+typedef enum {
+    OP_PLANT_NONE,
+#define OP_PLANT_ENUM(NAME, name, sentence) OP_PLANT_##NAME,
+    OP_PLANTS(OP_PLANT_ENUM)
+#undef OP_PLANT_ENUM
+        OP_PLANT_END
+} op_plant_t;
+
+#ifdef OP_PLANT_BUILD
+extern op_plant_t op_plant; /* set once, before anything runs */
+#define OP_PLANTED(NAME) (op_plant == OP_PLANT_##NAME)
+#else
+#define OP_PLANTED(NAME) (OP_PLANT_##NAME == OP_PLANT_NONE) /* no such thing here: false */
+#endif
+
+#endif

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# optrace.sh OPTRACE TRACES - the command line of optrace: exit codes, and what it says
+set -euo pipefail
+optrace=$1 traces=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# expect CODE PATTERN ARGUMENT...: exit code, and a line of stdout or stderr
+expect() {
+  local code=$1 pattern=$2 got=0
+  shift 2
+  "$optrace" "$@" >"$work/said" 2>&1 || got=$?
+  if [ "$got" != "$code" ] || { [ -n "$pattern" ] && ! grep -q -- "$pattern" "$work/said"; }; then
+    echo "optrace $*: exit $got and not $code, or no \"$pattern\" in:"
+    head -5 "$work/said"
+    failed=1
+  fi
+}
+
+send=$traces/send.trace
+expect 0 "usage: optrace" --help
+expect 2 "command is missing"
+expect 2 "no such command" nonsense "$send"
+expect 2 "other arguments" print
+expect 2 "does not take" stats "$send" --actor ledger
+expect 2 "no instant" print "$send" --from yesterday
+expect 2 "no message" print "$send" --message txt_send
+expect 2 "No such file" print "$work/none"
+
+expect 0 "tell ledger > modem #1 text_send{" print "$send"
+expect 0 "send-9" print "$send" --request send-9
+expect 1 "" print "$send" --request send-999
+expect 0 "text_send{" print "$send" --message text_send --actor modem
+expect 0 "+1\*\*\*\*\*\*\*\*77" print "$send" --phone +14155550777
+expect 1 "" print "$send" --to 2020-01-01T00:00:00Z
+expect 0 "requests answered" stats "$send"
+expect 0 "http      auth" follow "$send" send-9 --svg "$work/way.svg"
+grep -q "</svg>" "$work/way.svg" || { echo "no picture"; failed=1; }
+expect 1 "nothing in the trace" follow "$send" nobody
+expect 0 "times as fast" replay "$send"
+expect 0 "ledger: [0-9]* events, the same" replay "$send" --actor ledger
+expect 1 "no such actor" replay "$send" --actor nobody
+expect 0 "the same" diff "$send" "$send"
+expect 1 "ledger: event" diff "$send" "$traces/inbound.trace"
+expect 2 "either --request or" cut "$send" "$work/cut"
+expect 1 "nothing" cut "$send" "$work/cut" --request nobody
+expect 0 "ledger: [0-9]* events" cut "$send" "$work/cut" --request send-9
+expect 0 "the same" replay "$work/cut"
+expect 2 "File exists" cut "$send" "$work/cut" --request send-9
+expect 0 "" scrub "$send" "$work/scrubbed"
+expect 0 "the same" replay "$work/scrubbed"
+expect 1 "other rows" diff "$send" "$work/scrubbed"
+expect 0 "actors" merge "$work/merged" "$send" "$work/cut"
+
+# Damage.
+head -c 5000 "$send" >"$work/torn"
+expect 2 "ends inside a record" print "$work/torn"
+expect 0 "cut off" print "$work/torn" --torn
+expect 0 "no clean end" replay "$work/torn" --torn
+cp "$send" "$work/flipped"
+printf X | dd of="$work/flipped" bs=1 seek=3000 conv=notrunc status=none
+expect 2 "at octet" replay "$work/flipped"
+: >"$work/empty"
+expect 2 "empty" stats "$work/empty"
+echo "no trace at all" >"$work/text"
+expect 2 "no record begins here" stats "$work/text"
+exit $failed

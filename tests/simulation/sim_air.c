@@ -1,0 +1,235 @@
+/*  sim_air.c - the port of the ttys, the carrier behind them, the phones
+
+    Everything that the carrier did is noticed right after the call in which it did it, by its
+    counters: the part in the modem's hands is the last PDU that was written to its tty. */
+
+#include "tests/simulation/sim_private.h"
+
+#include "base/instant.h"
+#include "modem/pdu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void s_note(sim_t *self, const op_type_t *type, const void *body, int64_t delay)
+{
+    op_envelope_t note = {.kind = OP_FRAME_NOTE, .from = OP_STR("serial"), .to = OP_STR("modem")};
+    op_buf_t frame = {0};
+    op_frame_encode(&note, type, body, &frame);
+    if (delay)
+        sim_queue_put(&self->queue, self->now + delay, SIM_EVENT_NOTE, SIM_MODEM,
+                      self->processes[self->actors[SIM_MODEM].process].life, op_buf_str(&frame));
+    else if (self->actors[SIM_MODEM].actor)
+        sim_actor_mail(self, SIM_MODEM, op_buf_str(&frame));
+    op_buf_free(&frame);
+}
+
+/*  ---- What the carrier did ---- */
+
+typedef struct {
+    sim_t *sim;
+    const char *phone;
+    uint64_t highest;
+} inbox_t;
+
+static bool s_received(void *inbox_at, const op_carrier_text_t *text)
+{
+    inbox_t *inbox = inbox_at;
+    if (text->sequence > inbox->highest)
+        inbox->highest = text->sequence;
+    inbox->sim->verdict->arrived++;
+    model_arrived(&inbox->sim->model, op_str(inbox->phone), text->from, text->body);
+    return true;
+}
+
+static void s_look_at_phones(sim_t *self)
+{
+    inbox_t inbox = {self, NULL, self->phones_seen};
+    for (size_t i = 0; i < SIM_PHONES + self->user_count; i++) {
+        inbox.phone = i < SIM_PHONES ? self->phones[i] : self->model.phones[i - SIM_PHONES];
+        op_carrier_inbox(self->carrier, op_str(inbox.phone), self->phones_seen, s_received, &inbox);
+    }
+    self->phones_seen = inbox.highest;
+}
+
+/*  The network has the part that was written last. */
+static void s_part_accepted(sim_t *self, size_t line)
+{
+    op_pdu_t pdu;
+    op_str_t hex = op_buf_str(&self->lines[line].payload);
+    if (op_pdu_decode(hex, &pdu) != OP_PDU_OK) {
+        model_wrong(&self->model, "texts: the network took what is no PDU");
+        return;
+    }
+    op_str_t units = op_str_of(pdu.user.units, pdu.user.count);
+    model_part_whole(&self->model, pdu.user.alphabet == OP_ALPHABET_UCS2, units);
+    if (pdu.user.header_size)
+        model_part(&self->model, (int)line, op_str(pdu.peer.text),
+                   op_str_of(pdu.user.header, pdu.user.header_size), units);
+    int64_t delay = op_carrier_get(self->carrier, line, OP_KNOB_SUBMIT_DELAY_MS);
+    if (delay)
+        sim_fired(self, delay > 3 * OP_MINUTE_MS ? SIM_FAULT_AIR_LATE : SIM_FAULT_AIR_DELAY);
+    if (delay > OP_MINUTE_MS)
+        model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
+}
+
+static model_cause_t s_cause_of(int64_t code)
+{
+    return code == 21                   ? MODEL_CAUSE_REJECTED
+           : code == 1 || code == 30    ? MODEL_CAUSE_UNREACHED
+           : code == 500 || code == 332 ? MODEL_CAUSE_DOUBT
+                                        : MODEL_CAUSE_TROUBLE;
+}
+
+/*  A knob that counts down has moved: its fault has happened. */
+static bool s_knob_moved(sim_t *self, size_t line, op_knob_t knob, int64_t *seen, sim_fault_t fault)
+{
+    int64_t value = op_carrier_get(self->carrier, line, knob);
+    bool moved = value < *seen;
+    *seen = value;
+    if (moved)
+        sim_fired(self, fault);
+    return moved;
+}
+
+static void s_look_at_line(sim_t *self, size_t number)
+{
+    sim_line_t *line = &self->lines[number];
+    op_carrier_counts_t counts = op_carrier_counts(self->carrier, number);
+    if (counts.refused > line->refused) {
+        int64_t code = op_carrier_get(self->carrier, number, OP_KNOB_CMS_ERROR_CODE);
+        sim_fired(self, SIM_FAULT_AIR_REFUSAL);
+        model_cause(&self->model, (int)number, s_cause_of(code));
+    }
+    line->refused = counts.refused;
+    bool accepted = counts.accepted > line->accepted;
+    line->accepted = counts.accepted;
+    if (accepted)
+        s_part_accepted(self, number);
+    if (s_knob_moved(self, number, OP_KNOB_NO_ANSWER_NEXT, &line->silences, SIM_FAULT_AIR_SILENCE))
+        model_cause(&self->model, (int)number, MODEL_CAUSE_DOUBT);
+    if (s_knob_moved(self, number, OP_KNOB_DOUBLE_ANSWER_NEXT, &line->doubles,
+                     SIM_FAULT_AIR_DOUBLE_ANSWER)) {
+        model_cause(&self->model, (int)number, MODEL_CAUSE_TROUBLE);
+    }
+    (void)s_knob_moved(self, number, OP_KNOB_NOTICE_LOST_NEXT, &line->lost, SIM_FAULT_NOTICE_LOST);
+    (void)s_knob_moved(self, number, OP_KNOB_NOTICE_DOUBLE_NEXT, &line->twice,
+                       SIM_FAULT_NOTICE_DOUBLE);
+    if (accepted)
+        s_look_at_phones(self);
+}
+
+/*  What a tty has to read comes in pieces of any size. */
+static void s_read(sim_t *self, size_t number)
+{
+    op_buf_t *out = op_carrier_take(self->carrier, number);
+    while (self->lines[number].open && out->size) {
+        size_t most = sim_once_in(&self->random, 8) ? 16 : 4096;
+        size_t size = out->size < most ? out->size : most;
+        op_serial_bytes_t read = {number, op_str_of(out->at, size)};
+        s_note(self, &op_serial_bytes_type, &read, 0);
+        op_buf_consume(out, size);
+    }
+}
+
+void sim_air_look(sim_t *self)
+{
+    for (size_t i = 0; i < self->line_count; i++) {
+        s_look_at_line(self, i);
+        s_read(self, i);
+    }
+}
+
+/*  ---- The port ---- */
+
+static void s_open(sim_t *self, size_t number)
+{
+    sim_line_t *line = &self->lines[number];
+    if (line->gone_until > self->now) {
+        op_serial_closed_t closed = {number, OP_STR("No such device")};
+        s_note(self, &op_serial_closed_type, &closed, 5);
+        return;
+    }
+    line->open = true;
+    if (sim_once_in(&self->random, 2)) /* what nobody read is lost, or not */
+        op_buf_clear(op_carrier_take(self->carrier, number));
+    op_serial_opened_t opened = {number};
+    s_note(self, &op_serial_opened_type, &opened, 0);
+}
+
+static void s_write(sim_t *self, const op_serial_bytes_t *write)
+{
+    sim_line_t *line = &self->lines[write->line];
+    op_str_t bytes = write->bytes;
+    if (!line->open)
+        return;
+    if (bytes.size && bytes.at[bytes.size - 1] == 0x1a) {
+        op_buf_clear(&line->payload);
+        op_buf_add(&line->payload, bytes.at, bytes.size - 1);
+    }
+    op_carrier_feed(self->carrier, write->line, bytes, self->now);
+}
+
+void sim_air_note(sim_t *self, const op_type_t *type, const void *body)
+{
+    if (type == &op_serial_open_type) {
+        const op_serial_open_t *open = body;
+        if (open->line < self->line_count)
+            s_open(self, (size_t)open->line);
+    } else if (type == &op_serial_bytes_type) {
+        const op_serial_bytes_t *write = body;
+        if (write->line < self->line_count)
+            s_write(self, write);
+    }
+    sim_air_look(self);
+}
+
+static void s_trouble(sim_t *self, int line)
+{
+    model_cause(&self->model, line, MODEL_CAUSE_DOUBT);
+    model_cause(&self->model, line, MODEL_CAUSE_TROUBLE);
+}
+
+void sim_air_host_died(sim_t *self)
+{
+    for (size_t i = 0; i < self->line_count; i++)
+        self->lines[i].open = false;
+    s_trouble(self, MODEL_NONE);
+}
+
+void sim_air_close(sim_t *self, size_t number, int64_t gone)
+{
+    sim_line_t *line = &self->lines[number];
+    line->gone_until = self->now + gone;
+    s_trouble(self, (int)number);
+    if (!line->open)
+        return;
+    line->open = false;
+    op_serial_closed_t closed = {number, OP_STR("Input/output error")};
+    s_note(self, &op_serial_closed_type, &closed, 0);
+}
+
+/*  ---- Phones ---- */
+
+void sim_phone_acts(sim_t *self)
+{
+    char tag[16];
+    bool stranger = !sim_once_in(&self->random, 4);
+    const char *from = stranger ? self->phones[sim_pick(self, SIM_PHONES)]
+                                : self->model.phones[sim_pick(self, self->user_count)];
+    int number = (int)sim_pick(self, self->line_count);
+    if (sim_once_in(&self->random, 2))
+        number = 0;
+    model_tag(&self->model, tag);
+    char *body = sim_some_text(self, tag);
+    int text = model_text_in(&self->model, from, number, body);
+    op_carrier_result_t result =
+        op_carrier_text(self->carrier, op_str(from), op_str(self->model.numbers[number].e164),
+                        op_str(body), self->now);
+    if (result != OP_CARRIER_OK)
+        self->model.texts[text].answer = MODEL_REFUSED;
+    else
+        self->verdict->inbound++;
+    free(body);
+    sim_air_look(self);
+}

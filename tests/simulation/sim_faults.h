@@ -1,0 +1,63 @@
+/*  sim_faults.h - what can go wrong in a simulated world
+
+    FAULT(NAME, "name", sentence). A seed takes about half of the kinds that are allowed: a bug that
+    hides behind one kind of fault shows where that kind is absent. Each time a fault really
+    touched something, it is counted. */
+
+#ifndef OP_SIMULATION_FAULTS_H
+#define OP_SIMULATION_FAULTS_H
+
+#include "base/bytes.h"
+
+#define SIM_FAULTS(FAULT)                                                                          \
+    FAULT(NET_DELAY, "net_delay", "frames between two actors take seconds")                        \
+    FAULT(NET_CUT, "net_cut", "two actors do not hear each other")                                 \
+    FAULT(NET_CUT_ONE_WAY, "net_cut_one_way", "one does not hear the other")                       \
+    FAULT(NET_REORDER, "net_reorder", "frames of one pair overtake each other")                    \
+    FAULT(NET_DUPLICATE, "net_duplicate", "tells and acks arrive twice")                           \
+    FAULT(NET_DROP, "net_drop", "single frames are lost, as by a full mailbox")                    \
+    FAULT(CRASH_BEFORE, "crash_before", "a process dies before a commit")                          \
+    FAULT(CRASH_AFTER, "crash_after", "a process dies after a commit, before it speaks")           \
+    FAULT(KILL, "kill", "a process dies between two turns, the machine lives on")                  \
+    FAULT(POWER_NONE, "power_none", "the power fails: nothing unsynced is left")                   \
+    FAULT(POWER_PREFIX, "power_prefix", "the power fails: the first unsynced batches are left")    \
+    FAULT(POWER_SOME, "power_some", "the power fails: any unsynced batches are left")              \
+    FAULT(DISK_WRITE, "disk_write", "writes fail, a full disk included")                           \
+    FAULT(DISK_READ, "disk_read", "reads fail")                                                    \
+    FAULT(CLOCK_FORWARD, "clock_forward", "a host's clock jumps forward")                          \
+    FAULT(CLOCK_BACK, "clock_back", "a host's clock jumps back")                                   \
+    FAULT(CLOCK_DRIFT, "clock_drift", "a host's clock runs fast or slow")                          \
+    FAULT(AIR_DELAY, "air_delay", "a modem answers AT+CMGS seconds later")                         \
+    FAULT(AIR_LATE, "air_late", "it answers after its time-out")                                   \
+    FAULT(AIR_SILENCE, "air_silence", "the network has the text, the modem never says so")         \
+    FAULT(AIR_REFUSAL, "air_refusal", "+CMS ERROR")                                                \
+    FAULT(AIR_DOUBLE_ANSWER, "air_double_answer", "+CMGS and OK are said twice")                   \
+    FAULT(MODEM_RESET, "modem_reset", "a modem restarts and forgets its settings")                 \
+    FAULT(TTY_CLOSED, "tty_closed", "a tty goes away and comes back")                              \
+    FAULT(TTY_DEAF, "tty_deaf", "what is written to a tty does not reach the modem")               \
+    FAULT(NOTICE_LOST, "notice_lost", "a +CMTI is lost")                                           \
+    FAULT(NOTICE_DOUBLE, "notice_double", "a +CMTI comes twice")                                   \
+    FAULT(HOOK_SLOW, "hook_slow", "a webhook's receiver takes seconds")                            \
+    FAULT(HOOK_ERROR, "hook_error", "it answers 500")                                              \
+    FAULT(HOOK_TIMEOUT, "hook_timeout", "it does not answer in time")                              \
+    FAULT(HOOK_DEAD, "hook_dead", "it cannot be reached")                                          \
+    FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")
+
+typedef enum {
+#define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,
+    SIM_FAULTS(SIM_FAULT_ENUM)
+#undef SIM_FAULT_ENUM
+        SIM_FAULT_END
+} sim_fault_t;
+
+/*  A set of faults: one bit a kind. */
+typedef uint64_t sim_fault_set_t;
+
+#define SIM_FAULTS_ALL ((UINT64_C(1) << SIM_FAULT_END) - 1)
+
+const char *sim_fault_name(sim_fault_t fault);
+const char *sim_fault_sentence(sim_fault_t fault);
+/*  "all", "none" or names with commas between them. False: a name is unknown. */
+bool sim_faults_parse(const char *text, sim_fault_set_t *set);
+
+#endif

@@ -1,0 +1,61 @@
+/*  sim_model_private.h - the dictionaries that only the model's own files look into */
+
+#ifndef OP_SIMULATION_MODEL_PRIVATE_H
+#define OP_SIMULATION_MODEL_PRIVATE_H
+
+#include "tests/simulation/sim_model.h"
+
+/*  A login code that came to a phone. */
+typedef struct model_code {
+    int user;
+    char digits[7];
+    int64_t came;
+} model_code_t;
+
+/*  A window that calls are counted in. */
+typedef struct model_window {
+    char kind;
+    int subject;
+    int64_t length;
+    int64_t opened; /* by the counting host's clock; 0: not open */
+    int64_t latest; /* call in it */
+    uint64_t used;
+    bool unsure; /* it may have been opened before, by a call that nobody saw pass */
+} model_window_t;
+
+/*  Something that can make a text fail. */
+typedef struct model_why {
+    int line;
+    model_cause_t cause;
+    int64_t at;
+} model_why_t;
+
+/*  One event of a webhook, as first posted. */
+typedef struct model_post {
+    int hook;
+    char delivery[OP_ID_TEXT + 1];
+    char event[OP_ID_TEXT + 1];
+    char message[OP_ID_TEXT + 1];
+    char type[MODEL_WORD_MAX + 1];
+    uint64_t body; /* a hash of it */
+    size_t count;
+} model_post_t;
+
+/*  A part of several that the network has. */
+typedef struct model_part {
+    uint64_t hash; /* of line, recipient, header and content */
+} model_part_t;
+
+/*  FNV-1a; start with 0. */
+uint64_t model_hash(uint64_t hash, op_str_t bytes);
+/*  Did these six digits stand in a log line? */
+bool model_logged(const model_t *self, const char *digits);
+/*  Did this happen to the line (MODEL_NONE: to any) within the span? */
+bool model_because(const model_t *self, int line, model_cause_t cause, int64_t from, int64_t to);
+/*  Finds the text that a body belongs to, by its tag; MODEL_NONE: there is none with this very body.
+    */
+int model_text_of(const model_t *self, op_str_t body);
+/*  Each body is said to be a message once: the index of the text with this id, or MODEL_NONE. */
+int model_text_by_id(const model_t *self, op_id_t id);
+
+#endif

@@ -1,0 +1,256 @@
+/*  sim_private.h - the world as its own parts see it; nobody else includes it */
+
+#ifndef OP_SIMULATION_PRIVATE_H
+#define OP_SIMULATION_PRIVATE_H
+
+#include "actors/actor.h"
+#include "http/routes.h"
+#include "modem/carrier.h"
+#include "tests/simulation/sim.h"
+#include "tests/simulation/sim_clock.h"
+#include "tests/simulation/sim_disk.h"
+#include "tests/simulation/sim_model.h"
+#include "tests/simulation/sim_queue.h"
+#include "tests/simulation/sim_random.h"
+
+#include <sodium.h>
+
+enum {
+    SIM_RATE,
+    SIM_AUTH,
+    SIM_WEBHOOK,
+    SIM_LEDGER,
+    SIM_MODEM,
+    SIM_ACTORS,
+    SIM_HTTP = SIM_ACTORS, /* a peer without a core */
+    SIM_PEERS,
+    SIM_PROCESSES_MAX = 3,
+    SIM_LINES_MAX = 4,
+    SIM_PHONES = 5,
+    SIM_RING = 48
+};
+
+typedef enum {
+    SIM_EVENT_FRAME,    /* a: the peer it arrives at */
+    SIM_EVENT_TURN,     /* a: actor; b: life of its process */
+    SIM_EVENT_NOTE,     /* a: actor, from its port; b: life of its process */
+    SIM_EVENT_RESTART,  /* a: process */
+    SIM_EVENT_DEADLINE, /* a: request */
+    SIM_EVENT_USER,     /* a: user */
+    SIM_EVENT_PHONE,
+    SIM_EVENT_MISCHIEF,
+    SIM_EVENT_HEAL_CLOCK /* a: process */
+} sim_event_kind_t;
+
+typedef struct {
+    op_store_t *disk;
+    bool alive;
+    uint64_t life;
+    sim_clock_t clock;
+    enum { SIM_NO_CRASH, SIM_CRASH_BEFORE, SIM_CRASH_AFTER } crash;
+    uint64_t crash_in;      /* commits until then */
+    uint64_t disk_failures; /* seen so far */
+} sim_process_t;
+
+typedef struct {
+    size_t process;
+    op_actor_t *actor; /* NULL while its process is dead */
+    op_buf_t mailbox;  /* size and frame, again and again */
+    bool turn_due;
+} sim_actor_t;
+
+/*  The way from one peer to another. */
+typedef struct {
+    int64_t latest; /* when the last frame arrives: none overtakes it */
+    int64_t slow_until, slow;
+    int64_t cut_until, reorder_until, duplicate_until, drop_until;
+    sim_fault_t cut_by;
+} sim_way_t;
+
+typedef struct {
+    bool open;
+    int64_t gone_until; /* the tty is not there */
+    op_buf_t payload;   /* the last PDU that was written */
+    uint64_t accepted, refused, deleted;
+    int64_t silences, doubles, lost, twice; /* the knobs as last seen */
+} sim_line_t;
+
+typedef struct {
+    int64_t until;
+    sim_fault_t fault;
+} sim_receiver_t;
+
+typedef enum {
+    SIM_DO_START,
+    SIM_DO_VERIFY,
+    SIM_DO_PEEK, /* at a verification */
+    SIM_DO_LOGOUT,
+    SIM_DO_AVAILABLE,
+    SIM_DO_MINE,
+    SIM_DO_LEASE,
+    SIM_DO_RELEASE,
+    SIM_DO_KEY_CREATE,
+    SIM_DO_KEYS,
+    SIM_DO_KEY_REVOKE,
+    SIM_DO_HOOK_CREATE,
+    SIM_DO_HOOKS,
+    SIM_DO_HOOK_DELETE,
+    SIM_DO_NUMBER,
+    SIM_DO_SEND,
+    SIM_DO_MESSAGE,
+    SIM_DO_FOREIGN, /* a message of somebody else */
+    SIM_DO_LIST
+} sim_do_t;
+
+typedef struct {
+    bool open;
+    int user;
+    sim_do_t what;
+    op_route_name_t route;
+    int ref;     /* what it is about: a verification, number, key, hook, text, reading */
+    int session; /* the credential that was presented; MODEL_NONE: none */
+    int key;
+    int64_t asked;
+    char word[80]; /* the code; the hook's URL */
+} sim_request_t;
+
+typedef struct {
+    bool busy;
+    int verification; /* the one to finish; MODEL_NONE: none */
+    int guesses;      /* wrong codes still to be tried */
+    int64_t started;
+    int session;
+    model_reading_t reading;
+    bool reads;
+    char cursor[OP_CURSOR_MAX + 1];
+    char direction[12];
+    uint64_t page;
+    int64_t rest_until; /* told to wait */
+    uint64_t to_check;  /* of the end: what was not looked at yet, SIM_CHECK_... */
+    int scopes_read;    /* of the end: leases looked at, the shared number first */
+    bool done;
+} sim_user_t;
+
+enum { SIM_CHECK_KEYS = 1, SIM_CHECK_HOOKS = 2, SIM_CHECK_AVAILABLE = 4, SIM_CHECK_MINE = 8 };
+
+typedef enum { SIM_LIFE, SIM_REST, SIM_READING, SIM_OVER } sim_part_t;
+
+typedef struct sim {
+    sim_options_t options;
+    sim_verdict_t *verdict;
+    sim_random_t random;
+    sim_fault_set_t faults; /* those of this seed */
+    int64_t mischief_mean;
+    int64_t begin, now;
+    sim_part_t part;
+    sim_queue_t queue;
+    model_t model;
+
+    size_t process_count;
+    sim_process_t processes[SIM_PROCESSES_MAX];
+    sim_actor_t actors[SIM_ACTORS];
+    sim_way_t ways[SIM_PEERS][SIM_PEERS];
+
+    size_t line_count;
+    sim_line_t lines[SIM_LINES_MAX];
+    op_carrier_t *carrier;
+    char phones[SIM_PHONES][OP_PHONE_MAX + 1];
+    uint64_t phones_seen; /* inbox sequence, over all phones */
+
+    sim_receiver_t *receivers; /* by the number in a hook's URL */
+    int receiver_count;
+
+    sim_request_t *requests;
+    int request_count;
+    size_t user_count;
+    sim_user_t users[MODEL_USERS_MAX];
+
+    crypto_generichash_state hash;
+    struct {
+        int64_t at;
+        op_buf_t frame;
+    } ring[SIM_RING];
+    uint64_t ring_next;
+    op_arena_t arena; /* of decoding one frame */
+} sim_t;
+
+static inline bool sim_has(const sim_t *self, sim_fault_t fault)
+{
+    return (self->faults >> fault & 1) != 0;
+}
+static inline void sim_fired(sim_t *self, sim_fault_t fault)
+{
+    self->verdict->fired[fault]++;
+}
+static inline uint32_t sim_pick(sim_t *self, size_t bound)
+{
+    return sim_below(&self->random, (uint32_t)bound);
+}
+
+/*  sim_process.c: processes live, die, restart; actors take turns */
+const char *sim_peer_name(size_t peer);
+size_t sim_peer_named(op_str_t name); /* SIM_PEERS: no peer */
+int64_t sim_local(const sim_t *self, size_t process);
+void sim_process_restart(sim_t *self, size_t process);
+/*  `how`: KILL, POWER_NONE, POWER_PREFIX or POWER_SOME. */
+void sim_process_die(sim_t *self, size_t process, sim_fault_t how);
+sim_fault_t sim_any_death(sim_t *self);
+void sim_actor_mail(sim_t *self, size_t actor, op_str_t frame);
+void sim_actor_turn(sim_t *self, size_t actor);
+/*  When the first actor wants to be woken, in true time; 0: never. */
+int64_t sim_actors_wake_at(const sim_t *self);
+void sim_actors_tick(sim_t *self, bool all_of, size_t process);
+
+/*  sim_network.c */
+void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame);
+void sim_network_arrived(sim_t *self, size_t to, op_str_t frame);
+void sim_trace(sim_t *self, op_str_t frame);
+void sim_trace_print(const sim_t *self, op_buf_t *out);
+
+/*  sim_air.c: ttys, the carrier, phones */
+void sim_air_note(sim_t *self, const op_type_t *type, const void *body);
+void sim_air_host_died(sim_t *self);
+/*  What the modems say is read, what they did is seen. */
+void sim_air_look(sim_t *self);
+void sim_air_close(sim_t *self, size_t line, int64_t gone);
+void sim_phone_acts(sim_t *self);
+/*  A text of a random kind with this tag, at most 1600 characters; the caller frees it. */
+char *sim_some_text(sim_t *self, const char *tag);
+
+/*  sim_hooks.c: the poster and the web servers */
+void sim_hooks_post(sim_t *self, const op_post_t *post);
+int sim_hooks_new_url(sim_t *self, char url[80]);
+
+/*  sim_gateway.c: the http actor */
+void sim_ask(sim_t *self, sim_request_t request, const op_type_t *type, const void *body);
+void sim_gateway_frame(sim_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                       const void *body);
+void sim_gateway_deadline(sim_t *self, size_t request);
+void sim_gateway_died(sim_t *self);
+/*  A frame leaves an actor: what it says about quotas. */
+void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,
+                       const op_type_t *type, op_str_t body);
+
+/*  sim_users.c, sim_answers.c, sim_reader.c */
+void sim_user_acts(sim_t *self, int user);
+void sim_user_signs_in(sim_t *self, int user);
+void sim_user_reads_all(sim_t *self, int user);
+void sim_user_asks_list(sim_t *self, int user, sim_do_t what);
+void sim_user_lists(sim_t *self, int user, int key);
+void sim_user_creates_key(sim_t *self, int user, int number);
+sim_request_t sim_with_session(const sim_t *self, int user, sim_do_t what, op_route_name_t route);
+void sim_user_answered(sim_t *self, const sim_request_t *request, const op_envelope_t *envelope,
+                       const op_type_t *type, const void *body);
+void sim_user_unanswered(sim_t *self, const sim_request_t *request);
+
+/*  sim_mischief.c */
+void sim_mischief(sim_t *self);
+void sim_heal(sim_t *self);
+void sim_heal_clock(sim_t *self, size_t process);
+
+/*  sim_rest.c: is everything empty that should be? */
+void sim_judge_rest(sim_t *self);
+/*  For the reader of a bad run: how many rows of each kind the stores hold. */
+void sim_count_rows(sim_t *self, op_buf_t *out);
+
+#endif

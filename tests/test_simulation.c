@@ -1,0 +1,212 @@
+/*  test_simulation.c - many seeded worlds are good, one seed is one world, and the parts of the
+    world do what they say
+
+    OP_SIMULATION_SEEDS comes from the build: fewer under sanitizers, where a world takes longer. */
+
+#include "base/instant.h"
+#include "store/store.h"
+#include "tests/simulation/sim.h"
+#include "tests/simulation/sim_clock.h"
+#include "tests/simulation/sim_disk.h"
+#include "tests/simulation/sim_model.h"
+#include "tests/simulation/sim_queue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static sim_verdict_t s_run(uint64_t seed, sim_fault_set_t faults)
+{
+    sim_options_t options = {.seed = seed, .span = OP_HOUR_MS, .faults = faults};
+    sim_verdict_t verdict;
+    sim_run(&options, &verdict);
+    if (!verdict.good)
+        fail_msg("seed %llu: %s\n%.*s", (unsigned long long)seed, verdict.wrong,
+                 (int)verdict.context.size, verdict.context.size ? verdict.context.at : "");
+    sim_verdict_free(&verdict);
+    return verdict;
+}
+
+/*  ---- Worlds ---- */
+
+static void test_many_seeds(void **state)
+{
+    (void)state;
+    uint64_t fired[SIM_FAULT_END] = {0}, accepted = 0, inbound = 0;
+    for (uint64_t seed = 1; seed <= OP_SIMULATION_SEEDS; seed++) {
+        sim_verdict_t verdict = s_run(seed, SIM_FAULTS_ALL);
+        accepted += verdict.accepted;
+        inbound += verdict.inbound;
+        for (size_t i = 0; i < SIM_FAULT_END; i++)
+            fired[i] += verdict.fired[i];
+    }
+    assert_true(accepted > OP_SIMULATION_SEEDS * 10);
+    assert_true(inbound > OP_SIMULATION_SEEDS * 10);
+    for (size_t i = 0; OP_SIMULATION_SEEDS >= 200 && i < SIM_FAULT_END; i++) {
+        print_message("%-18s %8llu\n", sim_fault_name((sim_fault_t)i),
+                      (unsigned long long)fired[i]);
+        assert_true(fired[i] > 0);
+    }
+}
+
+static void test_no_faults_no_silence(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        sim_verdict_t verdict = s_run(seed, 0);
+        assert_int_equal(verdict.silences, 0);
+        assert_int_equal(verdict.deaths, 0);
+        for (size_t i = 0; i < SIM_FAULT_END; i++)
+            assert_int_equal(verdict.fired[i], 0);
+    }
+}
+
+static void test_one_seed_is_one_world(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 3; seed <= 5; seed++) {
+        sim_verdict_t first = s_run(seed, SIM_FAULTS_ALL), second = s_run(seed, SIM_FAULTS_ALL);
+        assert_string_equal(first.hash, second.hash);
+        assert_int_equal(first.frames, second.frames);
+        sim_verdict_t other = s_run(seed + 10, SIM_FAULTS_ALL);
+        assert_string_not_equal(first.hash, other.hash);
+    }
+}
+
+/*  ---- Parts ---- */
+
+static void test_names_of_faults(void **state)
+{
+    (void)state;
+    sim_fault_set_t set;
+    assert_true(sim_faults_parse("all", &set));
+    assert_true(set == SIM_FAULTS_ALL);
+    assert_true(sim_faults_parse("none", &set));
+    assert_true(set == 0);
+    assert_true(sim_faults_parse("kill,air_late", &set));
+    assert_true(set == (UINT64_C(1) << SIM_FAULT_KILL | UINT64_C(1) << SIM_FAULT_AIR_LATE));
+    assert_false(sim_faults_parse("kill,nothing", &set));
+    for (size_t i = 0; i < SIM_FAULT_END; i++) {
+        assert_true(sim_faults_parse(sim_fault_name((sim_fault_t)i), &set));
+        assert_true(set == UINT64_C(1) << i);
+        assert_true(strlen(sim_fault_sentence((sim_fault_t)i)) > 3);
+    }
+}
+
+static void test_queue_by_time_then_by_order(void **state)
+{
+    (void)state;
+    static const int64_t times[] = {5, 3, 5, 1, 3, 5, 2};
+    static const uint64_t expected[] = {3, 6, 1, 4, 0, 2, 5};
+    sim_queue_t queue = {0};
+    for (size_t i = 0; i < OP_COUNT(times); i++)
+        sim_queue_put(&queue, times[i], 1, i, 0, OP_STR("bytes"));
+    for (size_t i = 0; i < OP_COUNT(times); i++) {
+        assert_int_equal(sim_queue_next(&queue), times[expected[i]]);
+        sim_event_t event = sim_queue_take(&queue);
+        assert_int_equal(event.a, expected[i]);
+        assert_int_equal(event.size, 5);
+        free(event.bytes);
+    }
+    assert_int_equal(sim_queue_next(&queue), 0);
+    sim_queue_put(&queue, 1, 1, 0, 0, OP_STR("left over"));
+    sim_queue_free(&queue);
+}
+
+static void test_clock_there_and_back(void **state)
+{
+    (void)state;
+    static const int64_t ppms[] = {0, 20000, -20000};
+    for (size_t i = 0; i < OP_COUNT(ppms); i++) {
+        sim_clock_t clock = {.since = 1000};
+        sim_clock_set(&clock, 5000, -3000, ppms[i]);
+        assert_int_equal(sim_clock_local(&clock, 5000), 2000);
+        for (int64_t now = 5000; now < 5000000; now += 777) {
+            int64_t local = sim_clock_local(&clock, now), first = sim_clock_true(&clock, local);
+            assert_true(first <= now);
+            assert_true(sim_clock_local(&clock, first) >= local);
+            assert_true(sim_clock_local(&clock, first - 1) < local);
+        }
+        sim_clock_heal(&clock, 6000);
+        assert_int_equal(sim_clock_local(&clock, 7000), 7000);
+    }
+}
+
+static void test_disk_fails_on_demand(void **state)
+{
+    (void)state;
+    op_store_t *disk = sim_disk_new();
+    op_batch_t batch = {0};
+    op_buf_t value = {0};
+    op_batch_put(&batch, OP_STR("key"), OP_STR("value"));
+    sim_disk_fail_writes(disk, 2);
+    assert_int_equal(op_store_write(disk, &batch, true), -1);
+    assert_int_equal(op_store_write(disk, &batch, true), -1);
+    assert_int_equal(op_store_get(disk, OP_STR("key"), &value), 0);
+    assert_int_equal(op_store_write(disk, &batch, true), 0);
+    sim_disk_fail_read(disk, 1);
+    assert_int_equal(op_store_get(disk, OP_STR("key"), &value), 1);
+    assert_int_equal(op_store_get(disk, OP_STR("key"), &value), -1);
+    assert_int_equal(op_store_get(disk, OP_STR("key"), &value), 1);
+    assert_int_equal(sim_disk_failures(disk), 3);
+    op_batch_free(&batch);
+    op_buf_free(&value);
+    op_store_destroy(&disk);
+}
+
+/*  The judge of the judge: what is right passes, what is not does not. */
+static void test_model_judges(void **state)
+{
+    (void)state;
+    model_limits_t limits = {.send_second = 1, .send_minute = 6, .day_free = 2, .code_tries = 5};
+    op_id_t id = {{1}}, second = {{2}}, third = {{3}};
+    char tag[16];
+    model_t model;
+    model_init(&model, &limits);
+    model.now = 1000000;
+    (void)model_add_number(&model, "+16176088932");
+    int user = model_add_user(&model, "+14155550100");
+    int key = model_key_created(&model, user, 0, id, (op_hash_t){{0}}, 999000);
+    op_id_t *ids[] = {&id, &second, &third};
+    for (size_t i = 0; i < 2; i++) {
+        model_tag(&model, tag);
+        model_accepted(&model, model_send(&model, key, "+14155550777", tag), *ids[i], 1000000);
+        model_arrived(&model, OP_STR("+14155550777"), OP_STR("+16176088932"), op_str(tag));
+        assert_string_equal(model.wrong, "");
+    }
+    model_arrived(&model, OP_STR("+14155550777"), OP_STR("+16176088932"), op_str(tag));
+    assert_non_null(strstr(model.wrong, "exactly once"));
+    model.wrong[0] = 0;
+    model_tag(&model, tag);
+    model_accepted(&model, model_send(&model, key, "+14155550777", tag), third, 1000001);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model.wrong[0] = 0;
+    model_log(&model, OP_STR("to=+14155550100"));
+    assert_non_null(strstr(model.wrong, "secret"));
+    model.wrong[0] = 0;
+    model_counted(&model, 'k', key, 1000000);
+    model_counted(&model, 'k', key, 1001000);
+    assert_string_equal(model.wrong, "");
+    model_counted(&model, 'k', key, 1001999);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model_free(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names_of_faults),
+        cmocka_unit_test(test_queue_by_time_then_by_order),
+        cmocka_unit_test(test_clock_there_and_back),
+        cmocka_unit_test(test_disk_fails_on_demand),
+        cmocka_unit_test(test_model_judges),
+        cmocka_unit_test(test_no_faults_no_silence),
+        cmocka_unit_test(test_one_seed_is_one_world),
+        cmocka_unit_test(test_many_seeds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

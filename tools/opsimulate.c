@@ -1,0 +1,158 @@
+/*  opsimulate.c - runs simulated worlds (tests/simulation/sim.h) and says what became of them
+
+    One line a seed; a bad seed says what was broken, when, and what was said last. Exit 0: all
+    good, 1: a bad one, 2: bad arguments. The build with deliberate bugs in it (base/plant.h) is
+    opsimulate_planted. */
+
+#include "base/instant.h"
+#include "base/plant.h"
+#include "tests/simulation/sim.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char s_usage[] =
+    "usage: opsimulate [--seed N] [--hours H] [--faults LIST|all|none] [--runs K] [--report]\n"
+    "                  [--quiet] [--until-bad] [--plant NAME]\n"
+    "  --seed N       the first seed (1)\n"
+    "  --hours H      hours of life with faults in each world (1)\n"
+    "  --faults LIST  names with commas between them, all (the default) or none\n"
+    "  --runs K       so many seeds, one after another (1)\n"
+    "  --report       at the end, how often each kind of fault happened\n"
+    "  --quiet        no line for a good seed\n"
+    "  --until-bad    no more seeds after a bad one\n"
+    "  --plant NAME   with this deliberate bug (opsimulate_planted only)\n"
+    "opsimulate --plants lists the deliberate bugs.\n";
+
+static const struct {
+    const char *name, *sentence;
+} s_plants[] = {
+#define PLANT_ROW(NAME, name, sentence) {name, sentence},
+    OP_PLANTS(PLANT_ROW)
+#undef PLANT_ROW
+};
+
+typedef struct {
+    sim_options_t options;
+    uint64_t runs;
+    bool report, quiet, until_bad;
+} arguments_t;
+
+static bool s_number(const char *text, uint64_t max, uint64_t *value)
+{
+    return text && op_str_to_u64(op_str(text), max, value);
+}
+
+#ifdef OP_PLANT_BUILD
+op_plant_t op_plant;
+#endif
+
+static bool s_plant(const char *name)
+{
+#ifdef OP_PLANT_BUILD
+    for (size_t i = 0; name && i < OP_COUNT(s_plants); i++)
+        if (strcmp(name, s_plants[i].name) == 0)
+            op_plant = (op_plant_t)(i + 1);
+    return op_plant != OP_PLANT_NONE;
+#else
+    (void)name;
+    return false;
+#endif
+}
+
+static int s_list_plants(void)
+{
+    for (size_t i = 0; i < OP_COUNT(s_plants); i++)
+        printf("%s\t%s\n", s_plants[i].name, s_plants[i].sentence);
+    return 0;
+}
+
+/*  A failed assertion ends the program: the seed must be told all the same. */
+static char s_last_words[80];
+
+static void s_aborted(int number)
+{
+    (void)number;
+    if (write(STDOUT_FILENO, s_last_words, strlen(s_last_words)) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+/*  Takes one argument and its value, if it has one: how many words, or 0 when it is bad. */
+static int s_argument(arguments_t *self, const char *name, const char *value)
+{
+    uint64_t hours;
+    if (strcmp(name, "--report") == 0)
+        return self->report = true;
+    if (strcmp(name, "--until-bad") == 0)
+        return self->until_bad = true;
+    if (strcmp(name, "--plant") == 0)
+        return s_plant(value) ? 2 : 0;
+    if (strcmp(name, "--quiet") == 0)
+        return self->quiet = true;
+    if (strcmp(name, "--seed") == 0)
+        return s_number(value, INT64_MAX, &self->options.seed) ? 2 : 0;
+    if (strcmp(name, "--runs") == 0)
+        return s_number(value, INT64_MAX, &self->runs) ? 2 : 0;
+    if (strcmp(name, "--faults") == 0)
+        return value && sim_faults_parse(value, &self->options.faults) ? 2 : 0;
+    if (strcmp(name, "--hours") != 0 || !s_number(value, 10000, &hours) || hours == 0)
+        return 0;
+    self->options.span = (int64_t)hours * OP_HOUR_MS;
+    return 2;
+}
+
+static void s_print(const arguments_t *self, const sim_verdict_t *verdict)
+{
+    double at = (double)verdict->at / (double)OP_SECOND_MS;
+    if (verdict->good && !self->quiet)
+        printf("seed %llu good hash %s frames %llu calls %llu unanswered %llu accepted %llu "
+               "arrived %llu inbound %llu posts %llu deaths %llu\n",
+               (unsigned long long)self->options.seed, verdict->hash,
+               (unsigned long long)verdict->frames, (unsigned long long)verdict->requests,
+               (unsigned long long)verdict->silences, (unsigned long long)verdict->accepted,
+               (unsigned long long)verdict->arrived, (unsigned long long)verdict->inbound,
+               (unsigned long long)verdict->posts, (unsigned long long)verdict->deaths);
+    if (!verdict->good)
+        printf("seed %llu BAD at %.3f s hash %s: %s\n%.*s", (unsigned long long)self->options.seed,
+               at, verdict->hash, verdict->wrong, (int)verdict->context.size,
+               verdict->context.size ? verdict->context.at : "");
+    fflush(stdout);
+}
+
+int main(int count, char **words)
+{
+    arguments_t self = {.options = {.seed = 1, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL},
+                        .runs = 1};
+    uint64_t fired[SIM_FAULT_END] = {0}, bad = 0;
+    if (count == 2 && strcmp(words[1], "--plants") == 0)
+        return s_list_plants();
+    signal(SIGABRT, s_aborted);
+    for (int i = 1, used; i < count; i += used) {
+        used = s_argument(&self, words[i], i + 1 < count ? words[i + 1] : NULL);
+        if (used == 0) {
+            fputs(s_usage, stderr);
+            return 2;
+        }
+    }
+    for (uint64_t i = 0; i < self.runs && !(bad && self.until_bad); i++, self.options.seed++) {
+        sim_verdict_t verdict;
+        snprintf(s_last_words, sizeof s_last_words, "seed %llu BAD: an assertion failed\n",
+                 (unsigned long long)self.options.seed);
+        sim_run(&self.options, &verdict);
+        s_print(&self, &verdict);
+        bad += !verdict.good;
+        for (size_t f = 0; f < SIM_FAULT_END; f++)
+            fired[f] += verdict.fired[f];
+        sim_verdict_free(&verdict);
+    }
+    for (size_t f = 0; self.report && f < SIM_FAULT_END; f++)
+        printf("%-18s %10llu  %s\n", sim_fault_name((sim_fault_t)f), (unsigned long long)fired[f],
+               sim_fault_sentence((sim_fault_t)f));
+    if (self.runs > 1)
+        printf("%llu seeds, %llu bad\n", (unsigned long long)self.runs, (unsigned long long)bad);
+    return bad ? 1 : 0;
+}
