@@ -368,7 +368,7 @@ static void test_a_commit_that_fails(void **state)
     assert_non_null(strstr(error, "auth: cannot write the store"));
     const op_type_t *type;
     const void *body;
-    assert_null(s_reply(0, &type, &body)); /* nothing of the turn was said */
+    assert_null(s_reply(0, &type, &body));         /* nothing of the turn was said */
     assert_false(op_runtime_drain(s_runtime, 10)); /* its thread has ended: nobody waits for it */
 }
 
