@@ -223,13 +223,72 @@ static void test_inbox_limit(void **state)
     op_carrier_destroy(&carrier);
 }
 
+static size_t s_count_of(const char *said, const char *what)
+{
+    size_t count = 0;
+    for (const char *at = said; (at = strstr(at, what)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/*  Notices that are lost or doubled, and an answer that is said twice: for the next one only. */
+static void test_said_too_often(void **state)
+{
+    (void)state;
+    static const struct {
+        op_knob_t knob;
+        size_t notices;
+    } rows[] = {{OP_KNOB_NOTICE_LOST_NEXT, 0}, {OP_KNOB_NOTICE_DOUBLE_NEXT, 2}};
+    op_carrier_t *carrier = s_new("AT+CNMI=2,1,0,0,0");
+    for (size_t i = 0; i < OP_COUNT(rows); i++) {
+        assert_int_equal(op_carrier_set(carrier, 0, rows[i].knob, 1), 0);
+        for (size_t text = 0; text < 2; text++) {
+            assert_int_equal(
+                op_carrier_text(carrier, OP_STR(PHONE), OP_STR(SHARED), OP_STR("in"), NOW),
+                OP_CARRIER_OK);
+            assert_int_equal(s_count_of(s_say(carrier, ""), "+CMTI:"),
+                             text == 0 ? rows[i].notices : 1);
+        }
+    }
+    assert_int_equal(op_carrier_counts(carrier, 0).stored, 4);
+    assert_int_equal(op_carrier_set(carrier, 0, OP_KNOB_DOUBLE_ANSWER_NEXT, 1), 0);
+    assert_string_equal(s_send_text(carrier, 0, PHONE, "twice said, once sent", false, NOW),
+                        "\r\n+CMGS: 0\r\n\r\nOK\r\n\r\n+CMGS: 0\r\n\r\nOK\r\n");
+    assert_string_equal(s_send_text(carrier, 0, PHONE, "once", false, NOW),
+                        "\r\n+CMGS: 1\r\n\r\nOK\r\n");
+    s_inbox_is(carrier, PHONE, SHARED ":twice said, once sent|" SHARED ":once|");
+    op_carrier_destroy(&carrier);
+}
+
+/*  A restart: the answer under way and the settings are gone, the memory is not. */
+static void test_reset(void **state)
+{
+    (void)state;
+    op_carrier_t *carrier = s_new("AT+CNMI=2,1,0,0,0");
+    assert_int_equal(op_carrier_text(carrier, OP_STR(PHONE), OP_STR(SHARED), OP_STR("in"), NOW),
+                     OP_CARRIER_OK);
+    assert_int_equal(op_carrier_set(carrier, 0, OP_KNOB_SUBMIT_DELAY_MS, 5000), 0);
+    (void)s_say(carrier, "");
+    assert_string_equal(s_send_text(carrier, 0, PHONE, "never answered", false, NOW), "");
+    op_carrier_reset(carrier, 0, NOW + 1000);
+    assert_string_equal(s_say_at(carrier, 0, "", NOW + 1000), "\r\nRDY\r\n");
+    op_carrier_tick(carrier, NOW + 10000);
+    assert_string_equal(s_say_at(carrier, 0, "", NOW + 10000), "");
+    assert_string_equal(s_say_at(carrier, 0, "AT+CNMI?\r", NOW + 10000),
+                        "AT+CNMI?\r\r\n+CNMI: 0,0,0,0,0\r\n\r\nOK\r\n");
+    assert_int_equal(op_carrier_counts(carrier, 0).stored, 1);
+    s_inbox_is(carrier, PHONE, SHARED ":never answered|");
+    op_carrier_destroy(&carrier);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_submit),         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_modem_to_modem), cmocka_unit_test(test_reports),
         cmocka_unit_test(test_knobs),          cmocka_unit_test(test_events),
-        cmocka_unit_test(test_inbox_limit),
+        cmocka_unit_test(test_inbox_limit),    cmocka_unit_test(test_said_too_often),
+        cmocka_unit_test(test_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

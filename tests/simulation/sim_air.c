@@ -157,12 +157,23 @@ static void s_open(sim_t *self, size_t number)
     s_note(self, &op_serial_opened_type, &opened, 0);
 }
 
+static void s_trouble(sim_t *self, int line)
+{
+    model_cause(&self->model, line, MODEL_CAUSE_DOUBT);
+    model_cause(&self->model, line, MODEL_CAUSE_TROUBLE);
+}
+
 static void s_write(sim_t *self, const op_serial_bytes_t *write)
 {
     sim_line_t *line = &self->lines[write->line];
     op_str_t bytes = write->bytes;
     if (!line->open)
         return;
+    if (line->deaf_until > self->now) {
+        sim_fired(self, SIM_FAULT_TTY_DEAF);
+        s_trouble(self, (int)write->line);
+        return;
+    }
     if (bytes.size && bytes.at[bytes.size - 1] == 0x1a) {
         op_buf_clear(&line->payload);
         op_buf_add(&line->payload, bytes.at, bytes.size - 1);
@@ -182,12 +193,6 @@ void sim_air_note(sim_t *self, const op_type_t *type, const void *body)
             s_write(self, write);
     }
     sim_air_look(self);
-}
-
-static void s_trouble(sim_t *self, int line)
-{
-    model_cause(&self->model, line, MODEL_CAUSE_DOUBT);
-    model_cause(&self->model, line, MODEL_CAUSE_TROUBLE);
 }
 
 void sim_air_host_died(sim_t *self)

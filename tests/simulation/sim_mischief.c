@@ -232,6 +232,9 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_TTY_CLOSED:
         s_close_tty(self);
         return;
+    case SIM_FAULT_TTY_DEAF:
+        self->lines[sim_pick(self, self->line_count)].deaf_until = s_some_time(self, OP_MINUTE_MS);
+        return;
     case SIM_FAULT_HOOK_SLOW:
     case SIM_FAULT_HOOK_ERROR:
     case SIM_FAULT_HOOK_TIMEOUT:
@@ -267,6 +270,7 @@ void sim_heal(sim_t *self)
 {
     memset(self->ways, 0, sizeof self->ways);
     for (size_t i = 0; i < self->line_count; i++) {
+        self->lines[i].deaf_until = 0;
         s_set(self, i, OP_KNOB_SUBMIT_DELAY_MS, 0);
         s_set(self, i, OP_KNOB_NO_ANSWER_NEXT, self->lines[i].silences = 0);
         s_set(self, i, OP_KNOB_CMS_ERROR_NEXT, 0);

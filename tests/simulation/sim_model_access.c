@@ -33,6 +33,23 @@ void model_started(model_t *self, int verification, op_id_t id)
     }
 }
 
+/*  Did this code come before, with nothing in doubt since, and no later start that may have drawn the
+    same digits? */
+static bool s_came_again(const model_t *self, const model_code_t *code)
+{
+    for (const model_code_t *first = self->codes; first < code; first++) {
+        bool same = first->user == code->user && strcmp(first->digits, code->digits) == 0;
+        bool excused = model_because(self, MODEL_NONE, MODEL_CAUSE_DOUBT,
+                                     first->came - 5 * OP_MINUTE_MS, self->now);
+        for (int i = 0; i < self->verification_count; i++)
+            excused |= self->verifications[i].user == code->user &&
+                       self->verifications[i].life.asked > first->came;
+        if (same && !excused)
+            return true;
+    }
+    return false;
+}
+
 void model_code_came(model_t *self, int user, op_str_t body)
 {
     MODEL_ROOM(self->codes, self->code_count);
@@ -41,12 +58,7 @@ void model_code_came(model_t *self, int user, op_str_t body)
     op_str_copy(body, code->digits, sizeof code->digits);
     if (model_logged(self, code->digits))
         model_wrong(self, "secret: a log line held a login code");
-    bool again = false;
-    for (int i = 0; i < self->code_count - 1; i++)
-        again |= self->codes[i].user == user && strcmp(self->codes[i].digits, code->digits) == 0 &&
-                 !model_because(self, MODEL_NONE, MODEL_CAUSE_DOUBT,
-                                self->codes[i].came - 5 * OP_MINUTE_MS, self->now);
-    if (again)
+    if (s_came_again(self, code))
         model_wrong(self, "exactly once: a login code came twice without any doubt");
 }
 

@@ -70,6 +70,7 @@ typedef struct {
 typedef struct {
     bool open;
     int64_t gone_until; /* the tty is not there */
+    int64_t deaf_until; /* what is written to it is lost */
     op_buf_t payload;   /* the last PDU that was written */
     uint64_t accepted, refused, deleted;
     int64_t silences, doubles, lost, twice; /* the knobs as last seen */
