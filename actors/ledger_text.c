@@ -76,7 +76,7 @@ static void s_refuse_day(const op_event_t *event, op_turn_t *turn, uint64_t limi
 {
     event->context->limit = 0;
     op_context_window(event->context, limit, 0, ends);
-    op_rate_return_t give_back = {event->context->key};
+    op_rate_return_t give_back = {event->context->key, event->context->counted};
     op_turn_note(turn, "rate", &op_rate_return_type, &give_back);
     op_refusal_t refusal = {.error = OP_ERROR_RATE_LIMITED,
                             .retry_after =

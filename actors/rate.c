@@ -156,6 +156,7 @@ static void s_count(tally_t *tallies, size_t count, const op_event_t *event, op_
         s_refuse(worst, full, event, turn);
         return;
     }
+    event->context->counted = event->now;
     for (size_t t = 0; t < count; t++) {
         tally_t *tally = &tallies[t];
         for (size_t i = 0; i < tally->kind.count; i++) {
@@ -216,9 +217,11 @@ static void (*const s_on_step[OP_STEP_END])(rate_t *, const op_event_t *, op_tur
 
 static void s_give_back(rate_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    tally_t tally = s_load(self, turn, 'k', s_id(&OP_BODY(event, rate_return)->key), event->now);
+    const op_rate_return_t *back = OP_BODY(event, rate_return);
+    tally_t tally = s_load(self, turn, 'k', s_id(&back->key), event->now);
     for (size_t i = 0; i < tally.kind.count; i++) {
-        if (tally.used[i])
+        bool closed_since = tally.opened[i] > back->counted;
+        if (tally.used[i] && !closed_since)
             tally.used[i]--;
         if (!tally.used[i])
             tally.opened[i] = 0; /* no call is left in it: the next one opens it */

@@ -6,7 +6,8 @@
     refused with rate_limited and the seconds to wait, and uses up none of the others. rate.address
     answers `nothing` when it is the last step.
 
-    note  rate_return{key}    from ledger: that send was refused by its daily cap, do not count it
+    note  rate_return{key, counted}    from ledger: that send was refused by its daily cap, do not
+          count it; it leaves windows alone that have opened since
 
     A window opens with the first call in it and closes after its length. The counts are rows, so a
     restart does not forgive anybody; windows shorter than an hour are written lazily, so a power

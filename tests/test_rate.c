@@ -257,9 +257,10 @@ static void test_a_restart_forgives_nobody(void **state)
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 2), 0);
 }
 
-static void s_give_back(uint8_t who, int64_t at)
+/*  The note about a call that was counted at one time comes at another. */
+static void s_give_back(uint8_t who, int64_t counted, int64_t at)
 {
-    op_rate_return_t note = {.key = {{who}}};
+    op_rate_return_t note = {.key = {{who}}, .counted = DRIVE_NOW + counted};
     drive_note(s_actor, "ledger", &op_rate_return_type, &note, DRIVE_NOW + at);
     drive_commit(s_actor, &s_out);
     assert_int_equal(s_out.count, 0);
@@ -269,21 +270,24 @@ static void test_giving_back(void **state)
 {
     (void)state;
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 0), 0);
-    s_give_back(2, 1); /* another's */
+    s_give_back(2, 0, 1); /* another's */
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 2), 1);
-    s_give_back(1, 3);
+    s_give_back(1, 0, 3);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 4), 0);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 5), 1);
     /* More than was taken is not to be had. */
     for (int i = 0; i < 5; i++)
-        s_give_back(1, 6);
+        s_give_back(1, 4, 6);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 7), 0);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 8), 1);
     /* A return that comes when the second is over opens no window. */
-    s_give_back(1, 1500);
+    s_give_back(1, 7, 1500);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 1600), 0);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 2550), 1);
     assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 2600), 0);
+    /* Nor does it open up one that has begun since. */
+    s_give_back(1, 1600, 2610);
+    assert_int_equal(s_of(OP_STEP_RATE_SEND, 1, 2620), 1);
 }
 
 static void test_the_clock_goes_back(void **state)
