@@ -298,6 +298,16 @@ static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_i
         s_keep_unclaimed(event, turn, text);
 }
 
+/*  When a text came to its line. One that waited in the modem while its host was down says so by
+    the service centre's stamp, which is in whole seconds. Stamps are believed only where they
+    matter: centres with a wrong time zone exist. */
+static int64_t s_arrived(const op_text_received_t *text)
+{
+    int64_t stamped = text->stamped + OP_SECOND_MS - 1;
+    bool waited = text->found && text->stamped && stamped < text->received;
+    return waited ? stamped : text->received;
+}
+
 void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
 {
     const op_text_received_t *text = OP_BODY(event, text_received);
@@ -305,8 +315,8 @@ void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
     op_number_row_t number;
     bool ours = op_ledger_number_at(turn, text->line, &id, &number);
     bool leased = ours && !op_id_is_none(number.lease);
-    /* A host that was cut off may tell late what came in before this lease: not the lessee's. */
-    if (leased && text->received >= number.leased)
+    /* What came in before this lease is not the lessee's, however late it is told. */
+    if (leased && s_arrived(text) >= number.leased)
         s_take_in(event, turn, number.account, id, &number, text->from, text->body, text->received);
     else if (ours && !leased && number.shared)
         s_fan_out(event, turn, id, &number);

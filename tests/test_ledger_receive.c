@@ -117,6 +117,38 @@ static void test_a_late_inbound_from_before_the_lease(void **state)
     assert_int_equal(drive_rows(s_core.store, "ledger/u"), 1);
 }
 
+/*  What a sweep finds may have waited in the SIM since before the lease: its stamp decides. An
+    announced text came just now, whatever time zone its service centre believes in. */
+static void test_an_inbound_that_has_waited(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t stamped; /* from the lease's begin */
+        bool found;
+        size_t listed;
+    } rows[] = {
+        {-OP_MINUTE_MS, true, 0},    {-OP_MINUTE_MS, false, 1}, {0, true, 1},
+        {-OP_SECOND_MS, true, 0},    {OP_SECOND_MS, true, 1},   {OP_HOUR_MS, true, 1},
+        {-7 * OP_HOUR_MS, false, 1},
+    };
+    op_context_t key = s_lease('a', s_first);
+    int64_t leased = s_core.now;
+    core_advance(&s_core, OP_MINUTE_MS);
+    for (size_t i = 0; i < OP_COUNT(rows); i++) {
+        char body[16];
+        snprintf(body, sizeof body, "row %zu", i);
+        op_text_received_t text = {.line = OP_STR(FIRST),
+                                   .from = OP_STR(PEER),
+                                   .body = op_str(body),
+                                   .received = s_core.now,
+                                   .stamped =
+                                       leased / OP_SECOND_MS * OP_SECOND_MS + rows[i].stamped,
+                                   .found = rows[i].found};
+        core_tell(&s_core, "modem", &op_text_received_type, &text);
+        assert_int_equal(s_inbox(&key, body), rows[i].listed);
+    }
+}
+
 static void test_inbound_on_the_shared_number(void **state)
 {
     (void)state;
@@ -209,6 +241,7 @@ int main(void)
         TEST(test_a_hand_over_survives_a_crash_once),
         TEST(test_inbound_for_a_lessee),
         TEST(test_a_late_inbound_from_before_the_lease),
+        TEST(test_an_inbound_that_has_waited),
         TEST(test_inbound_on_the_shared_number),
         TEST(test_a_long_fan_out),
         TEST(test_a_fan_out_survives_a_crash_once),

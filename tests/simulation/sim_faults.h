@@ -41,7 +41,8 @@
     FAULT(HOOK_ERROR, "hook_error", "it answers 500")                                              \
     FAULT(HOOK_TIMEOUT, "hook_timeout", "it does not answer in time")                              \
     FAULT(HOOK_DEAD, "hook_dead", "it cannot be reached")                                          \
-    FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")
+    FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")           \
+    FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,

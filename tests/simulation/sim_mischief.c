@@ -187,7 +187,8 @@ static void s_hurt_process(sim_t *self, sim_fault_t fault)
         sim_disk_fail_writes(of->disk, 1 + sim_pick(self, 3));
     else if (fault == SIM_FAULT_DISK_READ)
         sim_disk_fail_read(of->disk, sim_pick(self, 30));
-    else
+    else if (fault != SIM_FAULT_OUTAGE ||
+             sim_once_in(&self->random, 4)) /* or little else happens */
         sim_process_die(self, process, fault);
 }
 
@@ -205,6 +206,7 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_CRASH_BEFORE:
     case SIM_FAULT_CRASH_AFTER:
     case SIM_FAULT_KILL:
+    case SIM_FAULT_OUTAGE:
     case SIM_FAULT_POWER_NONE:
     case SIM_FAULT_POWER_PREFIX:
     case SIM_FAULT_POWER_SOME:

@@ -159,7 +159,7 @@ void model_given_back(model_t *self, int subject)
         model_window_t *window = s_window(self, 'k', subject, *length);
         if (window->used)
             window->used--;
-        window->unsure = true; /* the note to rate may be lost, or late */
+        window->unsure = true; /* the note may be lost or late: then windows begin at other times */
     }
 }
 

@@ -76,16 +76,18 @@ void sim_process_die(sim_t *self, size_t process, sim_fault_t how)
             op_buf_clear(&self->actors[i].mailbox);
             self->actors[i].turn_due = false;
         }
-    if (how != SIM_FAULT_KILL)
+    bool power = how != SIM_FAULT_KILL && how != SIM_FAULT_OUTAGE;
+    if (power)
         s_cut_power(self, process, how);
     sim_fired(self, how);
     if (self->actors[SIM_RATE].process == process)
-        model_rate_died(&self->model, how != SIM_FAULT_KILL);
+        model_rate_died(&self->model, power);
     if (process == 0)
         sim_gateway_died(self);
     if (self->actors[SIM_MODEM].process == process)
         sim_air_host_died(self);
-    int64_t pause = sim_wait(&self->random, 4 * OP_SECOND_MS) + 50;
+    int64_t mean = how == SIM_FAULT_OUTAGE ? 6 * OP_MINUTE_MS : 4 * OP_SECOND_MS;
+    int64_t pause = sim_wait(&self->random, mean) + 50;
     sim_queue_put(&self->queue, self->now + pause, SIM_EVENT_RESTART, process, 0, (op_str_t){0});
 }
 
