@@ -233,7 +233,7 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     case OP_JOB_LIST:
     case OP_JOB_READ:
     case OP_JOB_DELETE:
-        op_receive_done(line, event, turn, done);
+        op_receive_done(line, job, event, turn, done);
         break;
     }
     if (done->result == OP_AT_TIMEOUT || done->result == OP_AT_NO_PROMPT) {

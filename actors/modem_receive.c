@@ -284,24 +284,26 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
 static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
 {
-    /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. */
-    if (done->line_count < 2)
-        return;
     s_take(line, event, turn, op_turn_copy(turn, done->lines[1]), false);
     if (!s_slots_add(&line->to_delete, line->slot))
         line->sweep_at = event->now;
 }
 
-void op_receive_done(op_line_t *line, const op_event_t *event, op_turn_t *turn,
+void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {
     bool ok = done->result == OP_AT_OK;
+    /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that OK may
+       as well be another command's: taking the next answer for this slot's would delete a text that
+       nobody has read. */
+    if (ok && job == OP_JOB_READ && done->line_count < 2)
+        op_at_distrust(&line->at);
     /* What failed is found again by the next sweep: nothing was deleted that was not taken. */
     if (ok && line->phase == OP_LINE_READY) {
         op_at_action_t answer = *done;
         if (answer.line_count && op_str_starts(answer.lines[0], "+CMGL:"))
             s_listed(line, event, turn, &answer);
-        else if (answer.line_count && op_str_starts(answer.lines[0], "+CMGR:"))
+        else if (answer.line_count > 1 && op_str_starts(answer.lines[0], "+CMGR:"))
             s_read(line, event, turn, &answer);
     }
 }

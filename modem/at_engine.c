@@ -63,6 +63,11 @@ bool op_at_busy(const op_at_t *self)
     return self->phase != OP_AT_PHASE_IDLE;
 }
 
+void op_at_distrust(op_at_t *self)
+{
+    self->dirty = true;
+}
+
 bool op_at_dirty(const op_at_t *self)
 {
     return self->dirty;
@@ -243,6 +248,10 @@ static void s_keep(op_at_t *self, op_str_t line)
 /*  A final result. True when it is late: nobody waits for it. */
 static bool s_final(op_at_t *self, int64_t now, op_at_result_t result, int code, op_str_t line)
 {
+    if (self->late_ok && result == OP_AT_OK) {
+        self->late_ok = false;
+        return true;
+    }
     if (self->phase == OP_AT_PHASE_OK || self->phase == OP_AT_PHASE_QUIET) {
         if (result == OP_AT_OK)
             self->phase = OP_AT_PHASE_QUIET;
@@ -278,6 +287,9 @@ static void s_other(op_at_t *self, int64_t now, op_str_t line)
     }
     bool information = line.size >= expect.size &&
                        (expect.size == 0 || memcmp(line.at, expect.at, expect.size) == 0);
+    bool read = op_str_starts(line, "+CMGR:") || op_str_starts(line, "+CMGL:");
+    if (read && (expect.size == 0 || !information))
+        self->dirty = true;
     if (self->phase == OP_AT_PHASE_ANSWER && information) {
         self->info = true;
         s_keep(self, line);
@@ -331,6 +343,8 @@ static bool s_line(op_at_t *self, int64_t now, op_str_t line, op_at_action_t *ac
     if (!late)
         return false;
     self->late++;
+    bool drains = self->phase == OP_AT_PHASE_OK || self->phase == OP_AT_PHASE_QUIET;
+    self->late_ok = !drains && op_str_starts(line, "+CMGS:");
     return s_notice(action, OP_AT_NOTICE_LATE, line);
 }
 

@@ -36,6 +36,11 @@
     for it before it drains (it should, after a payload: ESC or AT may disturb a modem that still
     sends) can settle what was in doubt.
 
+    Doubled answers: some modems say "+CMGS: 5", "OK" twice. A "+CMGS:" that nobody waits for takes
+    the OK behind it along, so that it does not end the next command. And a "+CMGR:" or "+CMGL:"
+    that nobody waits for means that answers and commands are out of step: the line is dirty, and
+    the next command drains it first.
+
     Limits: OP_AT_LINE_MAX octets a line (longer ones are dropped as a whole and counted);
     OP_AT_LINES_MAX lines and OP_AT_RESPONSE_MAX octets a response: past either, further lines are
     counted in `cut` and dropped, and the command still runs to its end; OP_AT_COMMAND_MAX and
@@ -136,9 +141,10 @@ typedef struct {
     op_buf_t input;
     size_t input_at; /* of `input`, what the lexer has consumed */
     op_at_phase_t phase;
-    bool dirty;  /* a late answer may come */
-    bool drain;  /* op_at_drain is in flight */
-    bool queued; /* a command follows the drain that op_at_start put before it */
+    bool dirty;   /* a late answer may come */
+    bool late_ok; /* a late "+CMGS:" came: the OK behind it is its own */
+    bool drain;   /* op_at_drain is in flight */
+    bool queued;  /* a command follows the drain that op_at_start put before it */
     bool payload_sent;
     int64_t deadline;
     int64_t step_by; /* prompt, sentinel or silence: the phase's own instant; 0 none */
@@ -186,6 +192,9 @@ void op_at_start(op_at_t *self, op_str_t command, op_str_t expect, op_str_t payl
 /*  Cleans the line, see "Late answers": ends with DONE and `drain`, OP_AT_OK or OP_AT_TIMEOUT (the
     modem is silent: reopen the port, or reset the modem). Asserts that no command is in flight. */
 void op_at_drain(op_at_t *self, int64_t deadline);
+
+/*  An answer made no sense: the line is dirty, so the next command drains it first. */
+void op_at_distrust(op_at_t *self);
 
 /*  The port was closed or opened again: unread input is forgotten and the line is dirty. A command
     in flight ends: the next op_at_next hands out its DONE with OP_AT_LOST. */

@@ -288,6 +288,28 @@ static void test_late(void **state)
     (void)s_feed(&at, "\r\n+CMGS: 10\r\n\r\nOK\r\n", 1, 64000, &got);
     s_is(&got, "payload 003344|done sent ok [+CMGS: 10]|");
 
+    /*  An answer that is said twice ends no other command, not even one that waits for its prompt. */
+    op_at_start(&at, op_str("AT+CMGR=1"), op_str("+CMGR:"), op_str(""), 66000);
+    (void)s_pull(&at, 64000, &got);
+    (void)s_feed(&at, "\r\n+CMGS: 10\r\n\r\nOK\r\n", 1, 64000, &got);
+    s_is(&got, "write AT+CMGR=1|notice 10 +CMGS: 10|notice 10 OK|");
+    (void)s_feed(&at, "\r\n+CMGR: 0,,20\r\n" PDU "\r\n\r\nOK\r\n", 1, 64000, &got);
+    s_is(&got, "done ok [+CMGR: 0,,20][" PDU "]|");
+    op_at_start(&at, op_str("AT+CMGS=3"), op_str("+CMGS:"), op_str("003344"), 120000);
+    (void)s_pull(&at, 64000, &got);
+    (void)s_feed(&at, "\r\n+CMGS: 10\r\n\r\nOK\r\n\r\n> ", 1, 64000, &got);
+    (void)s_feed(&at, "\r\n+CMGS: 11\r\n\r\nOK\r\n", 1, 64000, &got);
+    s_is(&got, "write AT+CMGS=3|notice 10 +CMGS: 10|notice 10 OK|payload 003344|"
+               "done sent ok [+CMGS: 11]|");
+
+    /*  Another command's answer: the two are out of step. */
+    assert_false(op_at_dirty(&at));
+    op_at_start(&at, op_str("AT+CMGD=1"), op_str(""), op_str(""), 66000);
+    (void)s_pull(&at, 64000, &got);
+    (void)s_feed(&at, "\r\n+CMGR: 0,,20\r\n" PDU "\r\n\r\nOK\r\n", 1, 64000, &got);
+    got.size = 0;
+    assert_true(op_at_dirty(&at));
+
     /*  A silent modem: the drain ends at its deadline, the line stays dirty. */
     op_at_drain(&at, 70000);
     (void)s_pull(&at, 69500, &got);

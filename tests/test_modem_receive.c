@@ -196,13 +196,40 @@ static void test_senders(void **state)
 static void test_an_empty_slot(void **state)
 {
     (void)state;
-    static const char *const answers[] = {OK, "\r\n+CMS ERROR: 321\r\n", "\r\nERROR\r\n"};
+    static const char *const answers[] = {"\r\n+CMS ERROR: 321\r\n", "\r\nERROR\r\n"};
     for (size_t i = 0; i < OP_COUNT(answers); i++) {
         s_announce(5);
         tty_dialogue(&s_core, answers[i], "");
         s_expect_texts("");
     }
     s_arrive(5, s_pdu("hello", 1), "hello");
+}
+
+/*  OK alone: an empty slot, or the end of another command's answer. In the second case the text comes
+    with the next answer, and must not be taken for the next slot's. */
+static void test_an_answer_out_of_step(void **state)
+{
+    (void)state;
+    char answer[1024];
+    s_announce(1);
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",2\r\n", "");
+    tty_dialogue(&s_core, OK,
+                 "\x1b"
+                 "AT\r"); /* not AT+CMGR=2 */
+    snprintf(answer, sizeof answer, "\r\n+CMGR: 0,,24\r\n%s\r\n" OK, s_pdu("one", 1));
+    tty_dialogue(&s_core, answer, "");
+    s_expect_texts("");
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, 300); /* the line is silent: in step again */
+    tty_expect(&s_core, "AT+CMGR=2\r");
+    s_read(s_pdu("two", 2));
+    s_expect_texts("two");
+    tty_expect(&s_core, "AT+CMGD=2\r");
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, SWEEP_MS); /* slot 1 was neither read nor deleted */
+    tty_expect(&s_core, "AT+CMGL=4\r");
+    s_list((const char *[]){s_pdu("one", 1)}, 1);
+    s_expect_texts("one");
 }
 
 static void test_announced_while_busy(void **state)
@@ -458,6 +485,7 @@ int main(void)
         TEST_UP(test_identities_are_forgotten_after_thirty_days),
         TEST_UP(test_senders),
         TEST_UP(test_an_empty_slot),
+        TEST_UP(test_an_answer_out_of_step),
         TEST_UP(test_announced_while_busy),
         TEST_UP(test_receiving_and_sending_take_turns),
         TEST_UP(test_the_sweep_at_start),

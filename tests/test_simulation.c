@@ -3,6 +3,7 @@
 
     OP_SIMULATION_SEEDS comes from the build: fewer under sanitizers, where a world takes longer. */
 
+#include "actors/replay.h"
 #include "base/instant.h"
 #include "store/store.h"
 #include "tests/simulation/sim.h"
@@ -75,6 +76,32 @@ static void test_one_seed_is_one_world(void **state)
         sim_verdict_t other = s_run(seed + 10, SIM_FAULTS_ALL);
         assert_string_not_equal(first.hash, other.hash);
     }
+}
+
+/*  The trace of a run replays, life by life, whatever ended them. */
+static void test_a_run_replays(void **state)
+{
+    (void)state;
+    op_buf_t bytes = {0}, report = {0};
+    sim_options_t options = {
+        .seed = 3, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL, .trace = &bytes};
+    sim_verdict_t recorded, plain = s_run(3, SIM_FAULTS_ALL);
+    sim_run(&options, &recorded);
+    assert_string_equal(recorded.hash, plain.hash); /* being watched changes nothing */
+    op_tape_t tape = {.actor_count = 0};
+    char error[OP_TRACE_ERROR];
+    assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), false, error), 0);
+    assert_in_range(tape.actor_count, 5, 200);
+    for (size_t i = 0; i < tape.actor_count; i++) {
+        op_replay_result_t result = op_replay_actor(&tape, i, &report);
+        if (!result.same)
+            fail_msg("%.*s", (int)report.size, report.at);
+        assert_true(result.events > 0);
+    }
+    sim_verdict_free(&recorded);
+    op_tape_free(&tape);
+    op_buf_free(&bytes);
+    op_buf_free(&report);
 }
 
 /*  ---- Parts ---- */
@@ -206,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_model_judges),
         cmocka_unit_test(test_no_faults_no_silence),
         cmocka_unit_test(test_one_seed_is_one_world),
+        cmocka_unit_test(test_a_run_replays),
         cmocka_unit_test(test_many_seeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 /*  opsimulate.c - runs simulated worlds (tests/simulation/sim.h) and says what became of them
 
-    One line a seed; a bad seed says what was broken, when, and what was said last. Exit 0: all
+    One line a seed; a bad seed says what was broken, when, and what was said last, and is run once
+    more for its trace: the last minutes of it, as a file for optrace. Exit 0: all
     good, 1: a bad one, 2: bad arguments. The build with deliberate bugs in it (base/plant.h) is
     opsimulate_planted. */
 
 #include "base/instant.h"
 #include "base/plant.h"
 #include "tests/simulation/sim.h"
+#include "tools/optrace.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@
 
 static const char s_usage[] =
     "usage: opsimulate [--seed N] [--hours H] [--faults LIST|all|none] [--runs K] [--report]\n"
-    "                  [--quiet] [--until-bad] [--plant NAME]\n"
+    "                  [--quiet] [--until-bad] [--traces DIR] [--plant NAME]\n"
     "  --seed N       the first seed (1)\n"
     "  --hours H      hours of life with faults in each world (1)\n"
     "  --faults LIST  names with commas between them, all (the default) or none\n"
@@ -24,6 +26,7 @@ static const char s_usage[] =
     "  --report       at the end, how often each kind of fault happened\n"
     "  --quiet        no line for a good seed\n"
     "  --until-bad    no more seeds after a bad one\n"
+    "  --traces DIR   write DIR/seed-N.trace for a bad seed: its last minutes (.); none: do not\n"
     "  --plant NAME   with this deliberate bug (opsimulate_planted only)\n"
     "opsimulate --plants lists the deliberate bugs.\n";
 
@@ -39,6 +42,7 @@ typedef struct {
     sim_options_t options;
     uint64_t runs;
     bool report, quiet, until_bad;
+    const char *traces; /* NULL: no traces */
 } arguments_t;
 
 static bool s_number(const char *text, uint64_t max, uint64_t *value)
@@ -91,6 +95,10 @@ static int s_argument(arguments_t *self, const char *name, const char *value)
         return self->until_bad = true;
     if (strcmp(name, "--plant") == 0)
         return s_plant(value) ? 2 : 0;
+    if (strcmp(name, "--traces") == 0) {
+        self->traces = value && strcmp(value, "none") == 0 ? NULL : value;
+        return value ? 2 : 0;
+    }
     if (strcmp(name, "--quiet") == 0)
         return self->quiet = true;
     if (strcmp(name, "--seed") == 0)
@@ -123,10 +131,51 @@ static void s_print(const arguments_t *self, const sim_verdict_t *verdict)
     fflush(stdout);
 }
 
+/*  ---- A bad seed's trace ---- */
+
+static bool s_save(const char *path, op_str_t bytes)
+{
+    FILE *file = fopen(path, "wbx");
+    if (!file)
+        return false;
+    bool good = fwrite(bytes.at, 1, bytes.size, file) == bytes.size;
+    return (fclose(file) == 0) && good;
+}
+
+/*  Runs the seed once more, recorded, and cuts the recording down to the last minutes of the run. */
+static void s_write_trace(const arguments_t *self, const sim_verdict_t *bad)
+{
+    enum { KEEP_MS = 5 * 60 * 1000 };
+    char whole[4096], path[4096];
+    op_buf_t bytes = {0};
+    sim_options_t options = self->options;
+    sim_verdict_t again;
+    options.trace = &bytes;
+    sim_run(&options, &again);
+    OP_ASSERT(strcmp(again.hash, bad->hash) == 0); /* a seed is a world */
+    snprintf(path, sizeof path, "%s/seed-%llu.trace", self->traces,
+             (unsigned long long)self->options.seed);
+    snprintf(whole, sizeof whole, "%.4000s.whole", path);
+    unlink(whole);
+    unlink(path);
+    op_optrace_options_t cut = {.files = {whole, path},
+                                .file_count = 2,
+                                .quiet = true,
+                                .from = again.begin + again.at - KEEP_MS};
+    if (s_save(whole, op_buf_str(&bytes)) && op_optrace_cut(&cut) == OP_OPTRACE_OK)
+        printf("trace: %s\n", path);
+    else
+        fprintf(stderr, "opsimulate: %s was not written\n", path);
+    unlink(whole);
+    sim_verdict_free(&again);
+    op_buf_free(&bytes);
+}
+
 int main(int count, char **words)
 {
     arguments_t self = {.options = {.seed = 1, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL},
-                        .runs = 1};
+                        .runs = 1,
+                        .traces = "."};
     uint64_t fired[SIM_FAULT_END] = {0}, bad = 0;
     if (count == 2 && strcmp(words[1], "--plants") == 0)
         return s_list_plants();
@@ -144,6 +193,8 @@ int main(int count, char **words)
                  (unsigned long long)self.options.seed);
         sim_run(&self.options, &verdict);
         s_print(&self, &verdict);
+        if (!verdict.good && self.traces)
+            s_write_trace(&self, &verdict);
         bad += !verdict.good;
         for (size_t f = 0; f < SIM_FAULT_END; f++)
             fired[f] += verdict.fired[f];

@@ -23,6 +23,7 @@ typedef struct {
     const char *actor, *message, *phone, *request, *svg;
     int64_t from, to; /* instants, both included */
     bool torn;
+    bool quiet; /* cut: not a word about what became of each actor */
 } op_optrace_options_t;
 
 /*  ---- optrace_file.c ---- */

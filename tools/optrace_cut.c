@@ -14,6 +14,7 @@
 
 #include "actors/replay.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,17 @@ typedef struct {
     size_t *mine; /* the events of the actor in hand */
     size_t count;
 } s_cut_t;
+
+static void s_say(const op_optrace_options_t *options, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void s_say(const op_optrace_options_t *options, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (!options->quiet)
+        vprintf(format, list);
+    va_end(list);
+}
 
 static const op_tape_event_t *s_event(const s_cut_t *self, size_t i)
 {
@@ -200,18 +212,18 @@ static bool s_cut_time(s_cut_t *self, const op_optrace_options_t *options)
                s_event(self, end - 1)->what != OP_TRACE_SEND)
             end--; /* a last turn without its commit */
         if (end <= begin) {
-            printf("%s: left out, nothing happens in it then\n", actor->name);
+            s_say(options, "%s: left out, nothing happens in it then\n", actor->name);
             continue;
         }
         if (begin && s_try(self, actor, begin, end)) {
-            printf("%s: %zu events, from rows\n", actor->name, end - begin);
+            s_say(options, "%s: %zu events, from rows\n", actor->name, end - begin);
             continue;
         }
         if (!s_keep(self, actor, end))
             return false;
-        printf("%s: %zu events, %s\n", actor->name, end,
-               begin ? "from its start: its rows alone would not make it go on as it did"
-                     : "from its start");
+        s_say(options, "%s: %zu events, %s\n", actor->name, end,
+              begin ? "from its start: its rows alone would not make it go on as it did"
+                    : "from its start");
     }
     return true;
 }

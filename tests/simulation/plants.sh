@@ -13,7 +13,7 @@ tab=$(printf '\t')
 "$program" --plants >"${TMPDIR:-/tmp}/plants.$$"
 trap 'rm -f "${TMPDIR:-/tmp}/plants.$$"' EXIT
 while IFS=$tab read -r name sentence; do
-    seen=$("$program" --plant "$name" --quiet --until-bad --runs "$seeds" | grep '^seed ' | head -n 1) || true
+    seen=$("$program" --plant "$name" --quiet --until-bad --traces none --runs "$seeds" | grep '^seed ' | head -n 1) || true
     if [ -n "$seen" ]; then
         printf '%-18s %s\n' "$name" "$(printf '%s' "$seen" | sed 's/ at [0-9.]* s hash [0-9a-f]*//')"
     else

@@ -214,6 +214,7 @@ static void s_tell(sim_t *self)
     op_hex(hash, 8, verdict->hash);
     verdict->good = self->model.wrong[0] == 0;
     memcpy(verdict->wrong, self->model.wrong, sizeof verdict->wrong);
+    verdict->begin = self->begin;
     verdict->at = self->now - self->begin;
     if (verdict->good)
         return;
@@ -225,6 +226,7 @@ static void s_tell(sim_t *self)
 static void s_free(sim_t *self)
 {
     for (size_t i = 0; i < SIM_ACTORS; i++) {
+        sim_record_end(self, i, false);
         op_actor_destroy(&self->actors[i].actor);
         op_buf_free(&self->actors[i].mailbox);
     }
@@ -240,6 +242,7 @@ static void s_free(sim_t *self)
     model_free(&self->model);
     sim_queue_free(&self->queue);
     op_arena_free(&self->arena);
+    sim_record_free(self);
     free(self->receivers);
     free(self->requests);
 }
@@ -271,6 +274,9 @@ void sim_run(const sim_options_t *options, sim_verdict_t *verdict)
         model_judge_texts(&self->model);
         sim_judge_rest(self);
     }
+    for (size_t i = 0; i < SIM_ACTORS; i++)
+        sim_record_end(self, i, true);
+    sim_record_write(self);
     s_tell(self);
     s_free(self);
     free(self);

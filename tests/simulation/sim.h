@@ -16,12 +16,14 @@ typedef struct {
     uint64_t seed;
     int64_t span;           /* ms of life with faults */
     sim_fault_set_t faults; /* those that may happen */
+    op_buf_t *trace;        /* appended: a trace of the end of the run; NULL: none is made */
 } sim_options_t;
 
 typedef struct {
     bool good;
     char wrong[512];  /* the broken invariant; empty when good */
-    int64_t at;       /* ms from the world's beginning to the end of the run */
+    int64_t begin;    /* the world's first instant */
+    int64_t at;       /* ms from there to the end of the run */
     char hash[17];    /* over all frames that were delivered, and when */
     op_buf_t context; /* of a bad run: the last frames, one a line */
     uint64_t fired[SIM_FAULT_END];

@@ -52,9 +52,12 @@ typedef struct {
     uint64_t disk_failures; /* seen so far */
 } sim_process_t;
 
+typedef struct sim_life sim_life_t; /* sim_record.c */
+
 typedef struct {
     size_t process;
     op_actor_t *actor; /* NULL while its process is dead */
+    sim_life_t *life;  /* what is recorded of it, or NULL */
     op_buf_t mailbox;  /* size and frame, again and again */
     bool turn_due;
 } sim_actor_t;
@@ -172,6 +175,8 @@ typedef struct sim {
         op_buf_t frame;
     } ring[SIM_RING];
     uint64_t ring_next;
+    sim_life_t **lives; /* all that were recorded */
+    size_t life_count, life_capacity;
     op_arena_t arena; /* of decoding one frame */
 } sim_t;
 
@@ -248,6 +253,13 @@ void sim_user_unanswered(sim_t *self, const sim_request_t *request);
 void sim_mischief(sim_t *self);
 void sim_heal(sim_t *self);
 void sim_heal_clock(sim_t *self, size_t process);
+
+/*  sim_record.c: with options.trace, an actor's life goes into a trace. Begin before its start; a
+    clean end is one between two turns. */
+void sim_record_begin(sim_t *self, size_t actor);
+void sim_record_end(sim_t *self, size_t actor, bool clean);
+void sim_record_write(sim_t *self);
+void sim_record_free(sim_t *self);
 
 /*  sim_rest.c: is everything empty that should be? */
 void sim_judge_rest(sim_t *self);

@@ -72,6 +72,7 @@ void sim_process_die(sim_t *self, size_t process, sim_fault_t how)
     self->verdict->deaths++;
     for (size_t i = 0; i < SIM_ACTORS; i++)
         if (self->actors[i].process == process) {
+            sim_record_end(self, i, false);
             op_actor_destroy(&self->actors[i].actor);
             op_buf_clear(&self->actors[i].mailbox);
             self->actors[i].turn_due = false;
@@ -277,6 +278,7 @@ static void s_start(sim_t *self, size_t actor)
     sim_entropy(&self->random, entropy);
     of->actor =
         op_actor_new(s_peers[actor].class, s_peers[actor].name, self->processes[of->process].disk);
+    sim_record_begin(self, actor);
     op_actor_start(of->actor, setups[actor].type, setups[actor].body, sim_local(self, of->process),
                    entropy);
     s_commit(self, actor);
