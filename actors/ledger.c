@@ -1,5 +1,6 @@
 #include "actors/ledger_private.h"
 
+#include "actors/cursor.h"
 #include "base/instant.h"
 #include "base/plant.h"
 
@@ -41,6 +42,7 @@ static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     OP_ASSERT(op_str_copy(self->setup.region, self->region, sizeof self->region));
     self->setup.prefixes = op_str(self->prefixes);
     self->setup.region = op_str(self->region);
+    self->secret = op_cursor_secret(turn);
     op_turn_wake_at(turn, event->now + OP_HOUR_MS);
 }
 
@@ -78,6 +80,7 @@ static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     int64_t yesterday = op_instant_day(event->now) - 1;
     bool whole = op_sweep_slice(&self->days, &yesterday, turn);
     whole &= op_sweep_slice(&self->unclaimed, &event->now, turn);
+    whole &= op_sweep_slice(&self->once, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -86,8 +89,9 @@ static void *s_create(void)
     op_ledger_t *self = op_alloc(sizeof *self);
     *self = (op_ledger_t){
         .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
-        .unclaimed = {
-            op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}}};
+        .unclaimed =
+            {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
+        .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}}};
     return self;
 }
 

@@ -1,11 +1,11 @@
 /*  ledger_list.c - showing messages: one, or a page of them, newest first
 
     Messages lie under scope, direction and id, and ids sort by creation, so a page is a walk
-    backwards, or two walks merged. A cursor is the id of the last message shown: what is older
-    comes next, whatever has arrived meanwhile. */
+    backwards, or two walks merged. A cursor (cursor.h) holds the id of the last message shown: what
+    is older comes next, whatever has arrived meanwhile. */
 
+#include "actors/cursor.h"
 #include "actors/failure.h"
-
 #include "actors/ledger_private.h"
 #include "base/plant.h"
 
@@ -120,21 +120,22 @@ static source_t *s_newest(source_t *sources, size_t count)
     return newest;
 }
 
-static op_str_t s_cursor(op_turn_t *turn, op_id_t id)
+/*  A cursor is for the key and the direction that it was made for. */
+typedef struct {
+    uint8_t bytes[sizeof(op_id_t) + 1];
+} bound_t;
+
+static bound_t s_bound(const op_context_t *context, op_str_t direction)
 {
-    char hex[2 * sizeof id.bytes + 1];
-    op_hex(id.bytes, sizeof id.bytes, hex);
-    return op_turn_copy(turn, op_str(hex));
+    bound_t bound;
+    memcpy(bound.bytes, context->key.bytes, sizeof context->key.bytes);
+    bound.bytes[sizeof context->key.bytes] = direction.size ? (uint8_t)direction.at[0] : 0;
+    return bound;
 }
 
-static bool s_cursor_parse(op_str_t text, op_id_t *id)
-{
-    return text.size == 2 * sizeof id->bytes &&
-           op_unhex(text, id->bytes, sizeof id->bytes) == (int)sizeof id->bytes;
-}
-
+/*  *last is the last message shown, where another page follows; else none. */
 static op_messages_view_t s_page(op_turn_t *turn, op_str_t number, source_t *sources, size_t count,
-                                 uint64_t limit)
+                                 uint64_t limit, op_id_t *last)
 {
     op_message_view_t *views = op_turn_alloc(turn, limit * sizeof *views);
     op_messages_view_t page = {.data = {views, 0}};
@@ -146,19 +147,18 @@ static op_messages_view_t s_page(op_turn_t *turn, op_str_t number, source_t *sou
             op_ledger_view(turn, next->id, next->direction, number, &next->row);
         s_advance(next);
     }
+    *last = (op_id_t){{0}};
     if (next && page.data.count)
-        page.next_cursor =
-            s_cursor(turn, OP_PLANTED(SKIP_MESSAGE) ? next->id : views[page.data.count - 1].id);
+        *last = OP_PLANTED(SKIP_MESSAGE) ? next->id : views[page.data.count - 1].id;
     return page;
 }
 
 void op_ledger_on_messages(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    (void)self;
     const op_message_list_t *list = OP_BODY(event, message_list);
     const op_context_t *context = event->context;
     op_number_row_t number;
-    op_id_t before;
+    op_id_t before, last;
     if (!op_ledger_own_number(event, turn, &number))
         return;
     bool both = list->direction.size == 0;
@@ -169,9 +169,12 @@ void op_ledger_on_messages(op_ledger_t *self, const op_event_t *event, op_turn_t
                             "direction is inbound or outbound.", 0);
         return;
     }
-    if (list->cursor.size && !s_cursor_parse(list->cursor, &before)) {
+    bound_t bound = s_bound(context, list->direction);
+    op_str_t bytes = op_str_of(bound.bytes, sizeof bound.bytes);
+    if (list->cursor.size && !op_cursor_open(&self->secret, bytes, list->cursor, &before)) {
         op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, "cursor",
-                            "The cursor is not one that this server has given out.", 0);
+                            "The cursor is not one that this server has given out for this list.",
+                            0);
         return;
     }
     op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
@@ -182,8 +185,10 @@ void op_ledger_on_messages(op_ledger_t *self, const op_event_t *event, op_turn_t
         sources[count++] = s_source(turn, scope, 'o', from);
     if (inbound)
         sources[count++] = s_source(turn, scope, 'i', from);
-    op_messages_view_t page =
-        s_page(turn, number.e164, sources, count, list->limit ? list->limit : OP_PAGE_DEFAULT);
+    op_messages_view_t page = s_page(turn, number.e164, sources, count,
+                                     list->limit ? list->limit : OP_PAGE_DEFAULT, &last);
+    if (!op_id_is_none(last))
+        page.next_cursor = op_cursor_make(turn, &self->secret, bytes, last);
     for (size_t i = 0; i < count; i++)
         op_turn_walk_end(&sources[i].walk);
     op_turn_reply(turn, &op_messages_view_type, &page);

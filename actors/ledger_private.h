@@ -3,7 +3,8 @@
     Keys: 'n' number id                number_row          'e' E.164                  number_id_row
           'm' scope, 'i' or 'o', id    text_row            'p' number, peer, account  counter_row
           'd' day, account, number     counter_row         'q' number                 counter_row
-          'u' id                       unclaimed_row
+          'u' id                       unclaimed_row      's'                         secret_row
+          'y' scope, hash              once_row
     'p' says that the account has texted the peer from the shared number; 'd' counts accepted texts
     of a UTC day; 'q' counts the texts that wait for the number's line. */
 
@@ -20,7 +21,8 @@ typedef struct {
     op_ledger_setup_t setup; /* its strings point to the two arrays */
     char prefixes[200];
     char region[9];
-    op_sweep_t days, unclaimed;
+    op_hash_t secret; /* of cursors */
+    op_sweep_t days, unclaimed, once;
 } op_ledger_t;
 
 typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
@@ -41,6 +43,12 @@ op_ledger_step_fn op_ledger_on_submit;
 void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_received(const op_event_t *event, op_turn_t *turn);
+
+/*  ledger_once.c: Idempotency-Key. The first is true when the call was made before under its key: it
+    has been answered. The second remembers the call's text. */
+bool op_ledger_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_str_t number);
+void op_ledger_remember(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_id_t text);
+bool op_once_is_dead(const void *now, op_str_t key, const void *row);
 
 /*  ledger_list.c */
 op_ledger_step_fn op_ledger_on_message, op_ledger_on_messages;

@@ -8,6 +8,7 @@
 #include "base/instant.h"
 #include "http/binding.h"
 #include "http/credential.h"
+#include "http/once.h"
 #include "transport/clock.h"
 
 #include <pthread.h>
@@ -200,6 +201,12 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
                       const op_hash_t *credential)
 {
     op_context_t context = s_context(self, credential);
+    if (!op_once_read(route, self->request, &context.once)) {
+        s_refuse_with(self, OP_ERROR_VALIDATION_ERROR,
+                      "It must be one header of 1 to 255 visible ASCII characters.",
+                      "Idempotency-Key", 0);
+        return;
+    }
     switch (op_calls_ask(self->gateway->calls, self->call, route->steps, route->step_count,
                          route->request, message, &context, op_str(self->id),
                          self->gateway->options.deadline_ms)) {

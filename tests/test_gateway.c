@@ -108,6 +108,8 @@ static void s_assert_windows(const char *limit, const char *remaining)
     s_assert_header(&s_peer, "Cache-Control: no-store");
 }
 
+#define SEND "{\"to\":\"+14155550123\",\"body\":\"hi\"}"
+
 static void s_assert_error(const char *code, const char *field, const char *message)
 {
     json_t *json = json_loadb(s_peer.body.at, s_peer.body.size, 0, NULL);
@@ -127,8 +129,8 @@ static void s_assert_error(const char *code, const char *field, const char *mess
 static void s_round_trip(void **state)
 {
     (void)state;
-    s_call("POST /v1/messages", KEY "X-Request-Id: mine-1\r\n",
-           "{\"to\":\"+14155550123\",\"body\":\"hi\"}", 201);
+    s_call("POST /v1/messages", KEY "X-Request-Id: mine-1\r\nIdempotency-Key: once-1\r\n", SEND,
+           201);
     s_assert_header(&s_peer, "Location: /v1/messages/msg_" UUID);
     s_assert_header(&s_peer, "X-Request-Id: mine-1");
     s_assert_header(&s_peer, "Content-Type: application/json");
@@ -136,7 +138,8 @@ static void s_round_trip(void **state)
     assert_non_null(strstr(s_peer.body.at, "{\"id\":\"msg_" UUID "\",\"status\":\"queued\""));
 
     static const uint8_t slip[] = {OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND, OP_STEP_LEDGER_SUBMIT};
-    op_hash_t hash = op_token_hash(OP_STR("op_live_" TOKEN));
+    op_hash_t hash = op_token_hash(OP_STR("op_live_" TOKEN)),
+              once = op_token_hash(OP_STR("once-1"));
     pthread_mutex_lock(&s_script.mutex);
     const op_envelope_t *sent = &s_script.last;
     assert_true(op_str_equal(sent->slip, op_str_of(slip, sizeof slip)));
@@ -146,6 +149,7 @@ static void s_round_trip(void **state)
     assert_true(op_str_is(sent->request_id, "mine-1"));
     assert_true(op_str_is(sent->context.address, "127.0.0.1"));
     assert_memory_equal(&sent->context.credential, &hash, sizeof hash);
+    assert_memory_equal(&sent->context.once, &once, sizeof once);
     assert_int_equal(sent->type, op_message_send_type.number);
     int64_t left = sent->deadline - op_clock_now();
     assert_true(left <= OP_REQUEST_DEADLINE_MS);
@@ -231,6 +235,12 @@ static void s_local_refusals(void **state)
         {"POST /console/webhooks", SESSION,
          "{\"number_id\":\"" UUID "\",\"url\":\"http://x\",\"events\":[\"message.sent\"]}", 422,
          "validation_error", "url", NULL},
+        {"POST /v1/messages", KEY "Idempotency-Key: two words\r\n", SEND, 422, "validation_error",
+         "Idempotency-Key", NULL},
+        {"POST /v1/messages", KEY "Idempotency-Key: a\r\nIdempotency-Key: b\r\n", SEND, 422,
+         "validation_error", "Idempotency-Key", NULL},
+        {"POST /v1/messages", KEY "Idempotency-Key:\r\n", SEND, 422, "validation_error",
+         "Idempotency-Key", NULL},
         {"GET /v1/messages?limit=0", KEY, NULL, 422, "validation_error", "limit", NULL},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {

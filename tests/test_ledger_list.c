@@ -110,8 +110,39 @@ static void test_an_empty_list(void **state)
     ids_t none = {.count = 0};
     s_expect_pages("", 0, &none, 0);
     s_expect_pages("inbound", 1, &none, 0);
-    /* A cursor from before everything is one, too. */
-    assert_int_equal(s_page("", "00000000000000000000000000000000", 5)->data.count, 0);
+}
+
+/*  A cursor is good for the key and the direction that it was made for, and no octet of it may change. */
+static void test_a_cursor_is_bound(void **state)
+{
+    (void)state;
+    char cursor[OP_CURSOR_MAX + 1];
+    s_key = s_lease('a', s_first);
+    for (int i = 0; i < 5; i++)
+        s_received("hello");
+    op_str_copy(s_page("inbound", "", 2)->next_cursor, cursor, sizeof cursor);
+    assert_int_equal(s_page("inbound", cursor, 5)->data.count, 3); /* the limit may change */
+    op_context_t other = s_key;
+    other.key = core_id('z'); /* another key for the same number */
+    op_message_list_t both = {OP_STR(""), op_str(cursor), 2},
+                      outbound = {OP_STR("outbound"), op_str(cursor), 2},
+                      inbound = {OP_STR("inbound"), op_str(cursor), 2};
+    const struct {
+        const op_context_t *key;
+        const op_message_list_t *list;
+    } table[] = {{&s_key, &both}, {&s_key, &outbound}, {&other, &inbound}};
+    for (size_t i = 0; i < OP_COUNT(table); i++)
+        CORE_REFUSED(&s_core, table[i].key, message_list, table[i].list, OP_ERROR_VALIDATION_ERROR,
+                     OP_STEP_LEDGER_MESSAGES);
+    for (size_t i = 0; i < strlen(cursor); i++) {
+        char was = cursor[i];
+        cursor[i] = was == '0' ? '1' : '0';
+        CORE_REFUSED(&s_core, &s_key, message_list, &inbound, OP_ERROR_VALIDATION_ERROR,
+                     OP_STEP_LEDGER_MESSAGES);
+        cursor[i] = was;
+    }
+    core_restart(&s_core, true);
+    assert_int_equal(s_page("inbound", cursor, 5)->data.count, 3);
 }
 
 static void test_what_is_no_list(void **state)
@@ -126,6 +157,7 @@ static void test_what_is_no_list(void **state)
         {"", "0123456789abcdef0123456789abcde", "cursor"},
         {"", "0123456789abcdef0123456789abcdef0", "cursor"},
         {"", "0123456789abcdef0123456789abcdeg", "cursor"},
+        {"", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "cursor"},
         {"", "msg_01939999-0000-7000-8000-000000000000", "cursor"},
     };
     s_key = s_lease('a', s_first);
@@ -207,9 +239,13 @@ static void test_messages_of_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pages_are_walked),   TEST(test_pages_while_new_messages_arrive),
-        TEST(test_one_direction),      TEST(test_an_empty_list),
-        TEST(test_what_is_no_list),    TEST(test_a_page_of_long_texts_fits_a_frame),
+        TEST(test_pages_are_walked),
+        TEST(test_pages_while_new_messages_arrive),
+        TEST(test_one_direction),
+        TEST(test_an_empty_list),
+        TEST(test_a_cursor_is_bound),
+        TEST(test_what_is_no_list),
+        TEST(test_a_page_of_long_texts_fits_a_frame),
         TEST(test_messages_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,16 @@ static void s_look_at_phones(sim_t *self)
 }
 
 /*  The network has the part that was written last. */
+/*  The network has answered, perhaps too late for the host to hear it in time. */
+static void s_answered(sim_t *self, size_t line)
+{
+    int64_t delay = op_carrier_get(self->carrier, line, OP_KNOB_SUBMIT_DELAY_MS);
+    if (delay)
+        sim_fired(self, delay > 3 * OP_MINUTE_MS ? SIM_FAULT_AIR_LATE : SIM_FAULT_AIR_DELAY);
+    if (delay > OP_MINUTE_MS)
+        model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
+}
+
 static void s_part_accepted(sim_t *self, size_t line)
 {
     op_pdu_t pdu;
@@ -66,11 +76,7 @@ static void s_part_accepted(sim_t *self, size_t line)
     if (pdu.user.header_size)
         model_part(&self->model, (int)line, op_str(pdu.peer.text),
                    op_str_of(pdu.user.header, pdu.user.header_size), units);
-    int64_t delay = op_carrier_get(self->carrier, line, OP_KNOB_SUBMIT_DELAY_MS);
-    if (delay)
-        sim_fired(self, delay > 3 * OP_MINUTE_MS ? SIM_FAULT_AIR_LATE : SIM_FAULT_AIR_DELAY);
-    if (delay > OP_MINUTE_MS)
-        model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
+    s_answered(self, line);
 }
 
 static model_cause_t s_cause_of(int64_t code)
@@ -100,6 +106,7 @@ static void s_look_at_line(sim_t *self, size_t number)
         int64_t code = op_carrier_get(self->carrier, number, OP_KNOB_CMS_ERROR_CODE);
         sim_fired(self, SIM_FAULT_AIR_REFUSAL);
         model_cause(&self->model, (int)number, s_cause_of(code));
+        s_answered(self, number);
     }
     line->refused = counts.refused;
     bool accepted = counts.accepted > line->accepted;
