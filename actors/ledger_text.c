@@ -302,13 +302,12 @@ static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_i
         s_keep_unclaimed(event, turn, text);
 }
 
-/*  When a text came to its line. One that waited in the modem while its host was down says so by
-    the service centre's stamp, which is in whole seconds. Stamps are believed only where they
-    matter: centres with a wrong time zone exist. */
+/*  When the network had a text: it may have waited, in the modem while its host was down, or at the
+    service centre while the SIM was full. The stamp is in whole seconds. */
 static int64_t s_arrived(const op_text_received_t *text)
 {
     int64_t stamped = text->stamped + OP_SECOND_MS - 1;
-    bool waited = text->found && text->stamped && stamped < text->received;
+    bool waited = text->stamped && stamped < text->received && !OP_PLANTED(LATE_IS_NEW);
     return waited ? stamped : text->received;
 }
 

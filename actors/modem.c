@@ -55,6 +55,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         OP_ASSERT(op_str_copy(from->device, line->device, sizeof line->device));
         OP_ASSERT(op_str_copy(from->number, line->number, sizeof line->number));
         line->shared = from->shared;
+        line->trust_stamps = setup->trust_stamps;
         line->reopen_ms = OP_REOPEN_MIN_MS;
         line->reference = (uint8_t)op_random_below(op_turn_random(turn), 256);
         op_at_init(&line->at);

@@ -51,6 +51,7 @@ typedef struct {
     char device[257];
     char number[OP_PHONE_MAX + 1];
     bool shared;
+    bool trust_stamps;
 
     op_line_phase_t phase;
     op_at_t at;

@@ -92,20 +92,19 @@ static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *
 }
 
 static void s_tell_text(op_line_t *line, const op_event_t *event, op_turn_t *turn,
-                        const op_pdu_t *pdu, op_str_t body, bool found)
+                        const op_pdu_t *pdu, op_str_t body)
 {
     op_text_received_t text = {.line = op_str(line->number),
                                .from = op_turn_copy(turn, op_str(pdu->peer.text)),
                                .body = body,
                                .received = event->now,
-                               .stamped = pdu->stamp.instant,
-                               .found = found};
+                               .stamped = line->trust_stamps ? pdu->stamp.instant : 0};
     op_turn_tell(turn, "ledger", &op_text_received_type, &text);
 }
 
 /*  `pdus` are the raw parts: what cannot be joined goes into quarantine whole. */
 static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, const op_str_t *pdus,
-                   const op_pdu_t *first, const op_user_data_t *users, size_t count, bool found)
+                   const op_pdu_t *first, const op_user_data_t *users, size_t count)
 {
     op_sms_piece_t *pieces = op_turn_alloc(turn, count * sizeof *pieces);
     for (size_t i = 0; i < count; i++)
@@ -113,7 +112,7 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
     op_buf_t text = {0};
     op_sms_result_t result = op_sms_join(pieces, count, &text);
     if (result == OP_SMS_OK && text.size && text.size <= OP_INBOUND_MAX)
-        s_tell_text(line, event, turn, first, op_buf_str(&text), found);
+        s_tell_text(line, event, turn, first, op_buf_str(&text));
     else
         for (size_t i = 0; i < count; i++)
             s_quarantine(line, event, turn, pdus[i],
@@ -125,7 +124,7 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
 
 /*  Keeps a part; when all are there, joins them and forgets them. */
 static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                        const op_pdu_t *pdu, bool found)
+                        const op_pdu_t *pdu)
 {
     const op_concat_t *concat = &pdu->user.concat;
     op_key_t low = op_key_of_text('P', op_str(line->number));
@@ -155,7 +154,7 @@ static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *tur
     op_turn_walk_end(&walk);
     if (count < concat->total)
         return;
-    s_join(line, event, turn, pdus, pdu, users, count, found);
+    s_join(line, event, turn, pdus, pdu, users, count);
     for (size_t i = 0; i < count; i++)
         op_turn_delete(turn, &keys[i]);
 }
@@ -183,9 +182,7 @@ void op_receive_give_up(op_line_t *line, const op_event_t *event, op_turn_t *tur
     }
 }
 
-/*  `found`: by a sweep, not announced. */
-static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                   bool found)
+static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)
 {
     op_pdu_t pdu;
     op_pdu_result_t result = op_pdu_decode(hex, &pdu);
@@ -202,9 +199,9 @@ static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     else if (pdu.kind != OP_PDU_DELIVER)
         s_quarantine(line, event, turn, hex, "not a received message");
     else if (pdu.user.concat.present && pdu.user.concat.total > 1)
-        s_take_part(line, event, turn, hex, &pdu, found);
+        s_take_part(line, event, turn, hex, &pdu);
     else
-        s_join(line, event, turn, &hex, &pdu, &pdu.user, 1, found);
+        s_join(line, event, turn, &hex, &pdu, &pdu.user, 1);
 }
 
 /*  ---- Commands ---- */
@@ -230,7 +227,7 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
     if (notice->notice == OP_AT_NOTICE_CMTI)
         s_announced(line, event, notice->line);
     else if (notice->notice == OP_AT_NOTICE_CMT && notice->pdu.size)
-        s_take(line, event, turn, op_turn_copy(turn, notice->pdu), false);
+        s_take(line, event, turn, op_turn_copy(turn, notice->pdu));
     else if (notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
 }
@@ -273,7 +270,7 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
             continue;
         if (op_str_starts(done->lines[i + 1], "+CMGL:"))
             continue; /* a header without its PDU: the next sweep */
-        s_take(line, event, turn, op_turn_copy(turn, done->lines[++i]), true);
+        s_take(line, event, turn, op_turn_copy(turn, done->lines[++i]));
         if (!s_slots_add(&line->to_delete, (uint16_t)slot))
             line->sweep_at = event->now + OP_SECOND_MS;
     }
@@ -284,7 +281,7 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
 static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
 {
-    s_take(line, event, turn, op_turn_copy(turn, done->lines[1]), false);
+    s_take(line, event, turn, op_turn_copy(turn, done->lines[1]));
     if (!s_slots_add(&line->to_delete, line->slot))
         line->sweep_at = event->now;
 }

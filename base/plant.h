@@ -42,7 +42,8 @@
     PLANT(LOGOUT_IDLE, "logout_idle", "logging out does not end the session")                      \
     PLANT(CODE_LOGGED, "code_logged", "a login code is logged")                                    \
     PLANT(EVENT_LOST, "event_lost", "an event is dropped while another is being posted")           \
-    PLANT(STALE_STAMP, "stale_stamp", "a repeated post carries the time of the first one")
+    PLANT(STALE_STAMP, "stale_stamp", "a repeated post carries the time of the first one")         \
+    PLANT(LATE_IS_NEW, "late_is_new", "a text that has waited counts as just received")
 
 typedef enum {
     OP_PLANT_NONE,

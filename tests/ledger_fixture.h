@@ -158,7 +158,7 @@ static inline void s_receive(const char *line, const char *from, const char *bod
                                .from = op_str(from),
                                .body = op_str(body),
                                .received = s_core.now,
-                               .stamped = s_core.now - 1000};
+                               .stamped = s_core.now};
     core_tell(&s_core, "modem", &op_text_received_type, &text);
 }
 

@@ -31,6 +31,7 @@ static inline int s_setup(void **state)
     (void)state;
     s_modem_setup.lines.count = 1;
     s_modem_setup.resend_unknown = false;
+    s_modem_setup.trust_stamps = true;
     core_open(&s_core, &op_modem_class, &op_modem_setup_type, &s_modem_setup);
     return 0;
 }

@@ -137,7 +137,8 @@ static int s_start_modem(process_t *self)
     op_modem_setup_t setup = {.lines = {lines, count},
                               .send_timeout_ms = config->modem_send_timeout_s * 1000,
                               .sweep_ms = config->modem_sweep_s * 1000,
-                              .resend_unknown = strcmp(config->modem_on_unknown, "resend") == 0};
+                              .resend_unknown = strcmp(config->modem_on_unknown, "resend") == 0,
+                              .trust_stamps = config->modem_trust_stamps};
     op_port_t port = op_serial_port();
     return op_runtime_start(self->runtime, &op_modem_class, "modem", self->store,
                             &op_modem_setup_type, &setup, &port, self->error);

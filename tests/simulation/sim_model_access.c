@@ -187,6 +187,30 @@ int model_lease(model_t *self, int user, int number)
     return self->lease_count++;
 }
 
+/*  What was made after a release that got no answer was asked for belongs to the old lease or the new
+    one: to the new one, but it is not sure to be there. */
+static void s_inherit(model_t *self, int before, int lease)
+{
+    const model_lease_t *old = &self->leases[before];
+    for (int i = 0; i < self->key_count; i++) {
+        model_key_t *key = &self->keys[i];
+        if (key->lease != before || key->life.asked < old->life.ending)
+            continue;
+        key->lease = lease;
+        key->life.made = 0;
+        for (int t = 0; t < self->text_count; t++)
+            if (self->texts[t].user != MODEL_NONE && self->texts[t].key == i)
+                self->texts[t].lease = lease;
+    }
+    for (int i = 0; i < self->hook_count; i++) {
+        model_hook_t *hook = &self->hooks[i];
+        if (hook->lease != before || hook->life.asked < old->life.ending)
+            continue;
+        hook->lease = lease;
+        hook->life.made = 0;
+    }
+}
+
 void model_leased(model_t *self, int user, int number, int64_t asked, int64_t leased_at)
 {
     if (number == 0)
@@ -195,7 +219,7 @@ void model_leased(model_t *self, int user, int number, int64_t asked, int64_t le
         if (self->leases[i].number == number && self->leases[i].user != user &&
             model_lease_sure(self, i, asked, self->now))
             model_wrong(self, "lease: %s has two lessees", self->numbers[number].e164);
-    int lease = model_lease_of(self, user, number);
+    int lease = model_lease_of(self, user, number), before = lease;
     bool another = lease != MODEL_NONE && self->leases[lease].leased_at &&
                    self->leases[lease].leased_at != leased_at;
     if (another) { /* the release that got no answer had its effect */
@@ -206,8 +230,10 @@ void model_leased(model_t *self, int user, int number, int64_t asked, int64_t le
     if (another || lease == MODEL_NONE)
         lease = model_lease(self, user, number);
     model_lease_t *of = &self->leases[lease];
-    if (another)
-        of->life.asked = asked;
+    if (another) {
+        of->life.asked = self->leases[before].life.ending;
+        s_inherit(self, before, lease);
+    }
     if (!of->life.made)
         of->life.made = self->now;
     of->leased_at = leased_at;

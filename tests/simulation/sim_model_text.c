@@ -314,9 +314,8 @@ static void s_shown_inbound(model_t *self, int by, int number, const model_shown
     bool clock = model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now);
     if (!clock && lease->leased_at && shown->received_at + OP_SECOND_MS < lease->leased_at)
         model_wrong(self, "inbound: a lessee sees #k%d#, received before the lease", number);
-    /* An announced text is read within minutes; one that waited longer is found by a sweep. */
-    if (!clock && text->user == MODEL_NONE && text->asked + 4 * OP_MINUTE_MS < lease->life.asked)
-        model_wrong(self, "inbound: a lessee sees #k%d#, sent long before the lease", number);
+    if (!clock && text->user == MODEL_NONE && text->asked + OP_SECOND_MS < lease->life.asked)
+        model_wrong(self, "inbound: a lessee sees #k%d#, sent before the lease", number);
 }
 
 void model_shown(model_t *self, int by, const model_shown_t *shown)
