@@ -108,7 +108,7 @@ static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
 {
     op_sms_piece_t *pieces = op_turn_alloc(turn, count * sizeof *pieces);
     for (size_t i = 0; i < count; i++)
-        pieces[i] = (op_sms_piece_t){users[i].alphabet, users[i].units, users[i].count};
+        pieces[i] = op_sms_piece(&users[i]);
     op_buf_t text = {0};
     op_sms_result_t result = op_sms_join(pieces, count, &text);
     if (result == OP_SMS_OK && text.size && text.size <= OP_INBOUND_MAX)

@@ -172,7 +172,7 @@ static bool s_inbox(op_carrier_t *self, op_sim_modem_t *from, op_phone_t *to,
     op_sms_piece_t pieces[OP_SMS_PARTS_MAX];
     op_buf_t body = {0};
     for (size_t i = 0; i < count; i++)
-        pieces[i] = (op_sms_piece_t){parts[i]->alphabet, parts[i]->units, parts[i]->count};
+        pieces[i] = op_sms_piece(parts[i]);
     if (op_sms_join(pieces, count, &body) != OP_SMS_OK) {
         op_buf_free(&body);
         return false;

@@ -2,12 +2,15 @@
     looks a point up in an inverse that covers Latin-1 (all that a usual text needs) and walks the
     table for the rest, the Greek capitals.
 
+    The national tables (modem/gsm7_national.h) take part in decoding only.
+
     Nothing is replaced on the way out: a lower-case c with cedilla is not its capital, and Greek
     capitals that look Latin are not Latin. What the alphabet lacks goes as UCS-2, as typed. */
 
 #include "modem/gsm7.h"
 
 #include "base/utf8.h"
+#include "modem/gsm7_national.h"
 
 /*  TS 23.038 6.2.1, by septet. The escape stands as U+0020, as the note there asks of receivers. */
 static const uint16_t s_base[128] = {
@@ -84,24 +87,42 @@ ptrdiff_t op_gsm7_encode(op_str_t text, uint8_t *septets, size_t max)
     return (ptrdiff_t)count;
 }
 
-static uint32_t s_extended(uint8_t septet)
+uint32_t op_gsm7_base(uint8_t septet)
 {
-    if (septet == OP_GSM7_ESC)
-        return ' ';
+    return s_base[septet & 0x7f];
+}
+
+uint32_t op_gsm7_extension(uint8_t septet)
+{
     for (size_t i = 0; i < OP_COUNT(s_extension); i++)
         if (s_extension[i].septet == septet)
             return s_extension[i].point;
-    return s_base[septet];
+    return 0;
 }
 
-void op_gsm7_decode(const uint8_t *septets, size_t count, op_buf_t *text)
+static uint32_t s_plain(op_gsm7_shift_t shift, uint8_t septet)
+{
+    uint32_t point = op_gsm7_locked(shift.locking, septet);
+    return point ? point : s_base[septet];
+}
+
+static uint32_t s_escaped(op_gsm7_shift_t shift, uint8_t septet)
+{
+    if (septet == OP_GSM7_ESC)
+        return ' ';
+    uint32_t point = op_gsm7_has_single(shift.single) ? op_gsm7_shifted(shift.single, septet)
+                                                      : op_gsm7_extension(septet);
+    return point ? point : s_plain(shift, septet);
+}
+
+void op_gsm7_decode(const uint8_t *septets, size_t count, op_gsm7_shift_t shift, op_buf_t *text)
 {
     for (size_t i = 0; i < count; i++) {
         uint8_t septet = septets[i] & 0x7f;
         if (septet == OP_GSM7_ESC && i + 1 < count)
-            op_utf8_add(text, s_extended(septets[++i] & 0x7f));
+            op_utf8_add(text, s_escaped(shift, septets[++i] & 0x7f));
         else
-            op_utf8_add(text, s_base[septet]);
+            op_utf8_add(text, s_plain(shift, septet));
     }
 }
 

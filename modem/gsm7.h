@@ -4,7 +4,8 @@
     ^ { } \ [ ~ ] | EURO and form feed) take two septets, the escape 1B and a code; whoever cuts
     septets into parts must not cut between the two (op_gsm7_cut).
 
-    National language tables are not here: text is encoded in the default alphabet or not at all.
+    Text is encoded in the default alphabet or not at all; what comes in may use the tables of
+    modem/gsm7_national.h as well.
     Everything is pure; every size is the caller's to bound. */
 
 #ifndef OP_MODEM_GSM7_H
@@ -12,7 +13,18 @@
 
 #include "base/bytes.h"
 
-enum { OP_GSM7_ESC = 0x1b };
+enum { OP_GSM7_ESC = 0x1b, OP_GSM7_EURO = 0x65 /* behind an escape, in every extension */ };
+
+/*  The national languages that a message asks for, by identifier; 0 for the default tables, which
+    stand in for those that nobody knows, too. */
+typedef struct {
+    uint8_t locking, single;
+} op_gsm7_shift_t;
+
+/*  The default tables: a septet's point (a space for the escape), and its point behind an escape,
+    0 where there is none. */
+uint32_t op_gsm7_base(uint8_t septet);
+uint32_t op_gsm7_extension(uint8_t septet);
 
 /*  Septets of one code point: 1, 2, or 0 when the alphabet does not have it. */
 int op_gsm7_from_point(uint32_t point, uint8_t septets[2]);
@@ -23,9 +35,9 @@ int op_gsm7_from_point(uint32_t point, uint8_t septets[2]);
 ptrdiff_t op_gsm7_encode(op_str_t text, uint8_t *septets, size_t max) OP_MUST_CHECK;
 
 /*  Septets into UTF-8, appended to `text`. Never fails: ESC with a code that the extension table
-    lacks is the base table's character, ESC ESC is a space (6.2.1.1, note 1), and so is an ESC with
-    nothing behind it. Bit 7 of a septet is ignored. */
-void op_gsm7_decode(const uint8_t *septets, size_t count, op_buf_t *text);
+    lacks is the base (or locking) table's character, ESC ESC is a space (6.2.1.1, note 1), and so
+    is an ESC with nothing behind it. Bit 7 of a septet is ignored. */
+void op_gsm7_decode(const uint8_t *septets, size_t count, op_gsm7_shift_t shift, op_buf_t *text);
 
 /*  The longest beginning of `septets`, at most `max` of `count`, that does not end inside an escape
     pair. */

@@ -45,13 +45,18 @@ const char *op_pdu_result_text(op_pdu_result_t result)
 
 op_pdu_outcome_t op_pdu_outcome(uint8_t status)
 {
-    /* Reserved values are to be read as 63, service rejected; the top of each group of 32 is the
-       service centre's own. */
-    if (status <= 0x02 || (status >= 0x10 && status <= 0x1f))
-        return OP_PDU_OUTCOME_DELIVERED;
-    if ((status >= 0x20 && status <= 0x25) || (status >= 0x30 && status <= 0x3f))
-        return OP_PDU_OUTCOME_TRYING;
-    return OP_PDU_OUTCOME_FAILED;
+    uint8_t value = status & 0x1f;
+    bool own = value & 0x10;
+    switch (status >> 5) {
+    case 0:
+        return own || value <= 0x02 ? OP_PDU_OUTCOME_DELIVERED : OP_PDU_OUTCOME_GIVEN_UP;
+    case 1:
+        return own || value <= 0x05 ? OP_PDU_OUTCOME_TRYING : OP_PDU_OUTCOME_GIVEN_UP;
+    case 2:
+        return own || value <= 0x09 ? OP_PDU_OUTCOME_FAILED : OP_PDU_OUTCOME_GIVEN_UP;
+    default:
+        return OP_PDU_OUTCOME_GIVEN_UP;
+    }
 }
 
 /*  ---- Decoding ---- */

@@ -63,11 +63,13 @@ op_pdu_result_t op_pdu_decode(op_str_t hex, op_pdu_t *pdu) OP_MUST_CHECK;
     Nothing is appended on an error. A REPORT without header, units and dcs ends at TP-ST. */
 op_pdu_result_t op_pdu_encode(op_pdu_t *pdu, op_buf_t *hex) OP_MUST_CHECK;
 
-/*  What a TP-ST means (9.2.3.15). Values of the reserved ranges are read as the standard asks. */
+/*  What a TP-ST means (9.2.3.15). The upper half of each group of 32 is the service centre's own;
+    reserved values are read as 63, "service rejected", as the standard asks. */
 typedef enum {
     OP_PDU_OUTCOME_DELIVERED, /* 00-02, 10-1F: the transaction is complete */
     OP_PDU_OUTCOME_TRYING,    /* 20-25, 30-3F: temporary error, the centre goes on trying */
-    OP_PDU_OUTCOME_FAILED     /* the rest: permanent, given up, or reserved */
+    OP_PDU_OUTCOME_FAILED,    /* 40-49, 50-5F: permanent error */
+    OP_PDU_OUTCOME_GIVEN_UP   /* 60-65, 70-7F, reserved: temporary error, no further try */
 } op_pdu_outcome_t;
 
 op_pdu_outcome_t op_pdu_outcome(uint8_t status);

@@ -1,7 +1,6 @@
 #include "modem/pdu_field.h"
 
 #include "base/instant.h"
-#include "modem/gsm7.h"
 
 #include <string.h>
 
@@ -115,7 +114,7 @@ static void s_read_name(const uint8_t *octets, size_t digits, op_address_t *addr
     /* Who rounds the length up to whole octets makes an @ out of the last seven spare bits. */
     if (count == 8 && digits == 14 && septets[7] == 0)
         count = 7;
-    op_gsm7_decode(septets, count, &text);
+    op_gsm7_decode(septets, count, (op_gsm7_shift_t){0}, &text);
     bool whole = op_str_copy(op_buf_str(&text), address->text, sizeof address->text);
     OP_ASSERT(whole);
     op_buf_free(&text);
@@ -212,102 +211,36 @@ op_stamp_t op_stamp_read(const uint8_t octets[OP_STAMP_OCTETS])
                         .quarters = (int8_t)quarters};
 }
 
-/*  ---- Data coding scheme ---- */
+/*  ---- Validity periods ---- */
 
-static op_dcs_t s_general(uint8_t dcs)
+int64_t op_validity_ms(uint8_t validity)
 {
-    op_dcs_t self = {.alphabet = OP_ALPHABET_GSM7, .message_class = -1};
-    if (dcs & 0x10)
-        self.message_class = dcs & 3;
-    if ((dcs >> 2 & 3) == 1)
-        self.alphabet = OP_ALPHABET_8BIT;
-    else if ((dcs >> 2 & 3) == 2)
-        self.alphabet = OP_ALPHABET_UCS2;
-    if (dcs & 0x20) {
-        self.compressed = true;
-        self.alphabet = OP_ALPHABET_8BIT;
-    }
-    return self;
+    if (validity <= 143)
+        return (validity + 1) * 5 * OP_MINUTE_MS;
+    if (validity <= 167)
+        return 12 * OP_HOUR_MS + (validity - 143) * 30 * OP_MINUTE_MS;
+    if (validity <= 196)
+        return (validity - 166) * OP_DAY_MS;
+    return (validity - 192) * 7 * OP_DAY_MS;
 }
 
-op_dcs_t op_dcs_read(uint8_t dcs)
+uint8_t op_validity_of(int64_t ms)
 {
-    op_dcs_t self = {.alphabet = OP_ALPHABET_GSM7, .message_class = -1};
-    switch (dcs >> 4) {
-    case 0xc: /* message waiting: discard the text, */
-    case 0xd: /* store it, */
-        self.waiting = true;
-        return self;
-    case 0xe: /* store it, UCS-2 */
-        self.waiting = true;
-        self.alphabet = OP_ALPHABET_UCS2;
-        return self;
-    case 0xf: /* data coding and message class */
-        self.alphabet = dcs & 4 ? OP_ALPHABET_8BIT : OP_ALPHABET_GSM7;
-        self.message_class = dcs & 3;
-        return self;
-    default: /* 0 to 3 general, 4 to 7 the same with automatic deletion, 8 to B reserved */
-        return dcs & 0x80 ? self : s_general(dcs);
-    }
-}
-
-uint8_t op_dcs_of(op_alphabet_t alphabet)
-{
-    switch (alphabet) {
-    case OP_ALPHABET_GSM7:
-        return 0x00;
-    case OP_ALPHABET_8BIT:
-        return 0x04;
-    case OP_ALPHABET_UCS2:
-        return 0x08;
-    }
-    OP_ASSERT(false);
-    return 0;
+    uint8_t validity = 0;
+    while (validity < 255 && op_validity_ms(validity) < ms)
+        validity++;
+    return validity;
 }
 
 /*  ---- User data ---- */
 
-enum { S_IE_CONCAT_8 = 0x00, S_IE_CONCAT_16 = 0x08, S_SEPTETS_LIMIT = 160 };
+enum { S_SEPTETS_LIMIT = 160 };
 
 void op_user_data_concat(op_user_data_t *data, op_concat_t concat)
 {
-    OP_ASSERT(concat.total > 0 && concat.sequence > 0 && concat.sequence <= concat.total);
-    OP_ASSERT(concat.wide || concat.reference <= 0xff);
-    uint8_t *at = data->header;
-    *at++ = concat.wide ? 6 : 5;
-    *at++ = concat.wide ? S_IE_CONCAT_16 : S_IE_CONCAT_8;
-    *at++ = concat.wide ? 4 : 3;
-    if (concat.wide)
-        *at++ = (uint8_t)(concat.reference >> 8);
-    *at++ = (uint8_t)(concat.reference & 0xff);
-    *at++ = concat.total;
-    *at++ = concat.sequence;
-    data->header_size = (uint8_t)(at - data->header);
+    data->header_size = (uint8_t)op_header_write_concat(concat, data->header);
     data->concat = concat;
     data->concat.present = true;
-}
-
-op_concat_t op_concat_find(const uint8_t *header, size_t size)
-{
-    op_concat_t found = {0};
-    for (size_t at = 1; at < size;) {
-        if (size - at < 2 || size - at - 2 < header[at + 1])
-            return (op_concat_t){0};
-        uint8_t element = header[at];
-        uint8_t length = header[at + 1];
-        const uint8_t *value = header + at + 2;
-        at += 2 + (size_t)length;
-        bool wide = element == S_IE_CONCAT_16;
-        if (length != (wide ? 4 : 3) || (!wide && element != S_IE_CONCAT_8))
-            continue;
-        op_concat_t concat = {.present = true, .wide = wide};
-        concat.reference = wide ? (uint16_t)(value[0] << 8 | value[1]) : value[0];
-        concat.total = value[length - 2];
-        concat.sequence = value[length - 1];
-        if (concat.sequence > 0 && concat.sequence <= concat.total)
-            found = concat;
-    }
-    return found;
 }
 
 /*  Septets that the header takes, its padding included, and the bits of that padding. */
@@ -363,7 +296,11 @@ op_user_data_result_t op_user_data_read(const uint8_t *octets, size_t size, uint
         header = octets[0] + 1U;
         memcpy(data->header, octets, header);
         data->header_size = (uint8_t)header;
-        data->concat = op_concat_find(octets, header);
+        op_header_t says = op_header_read(octets, header);
+        data->header_ill = says.ill;
+        data->concat = says.concat;
+        data->ports = says.ports;
+        data->shift = says.shift;
     }
     if (!gsm7) {
         data->count = (uint8_t)(there - header);

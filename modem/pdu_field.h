@@ -1,12 +1,14 @@
 /*  pdu_field.h - the fields that short message PDUs are made of (3GPP TS 23.040 9.1.2, 9.2.3)
 
-    Addresses, time stamps, data coding schemes and user data with its header. modem/pdu.h puts them
-    together. Everything is a plain value: nothing to free, nothing borrowed. */
+    Addresses, time stamps, validity periods and user data; the data coding scheme and the user data
+    header have files of their own. modem/pdu.h puts them together. Everything is a plain value:
+    nothing to free, nothing borrowed. */
 
 #ifndef OP_MODEM_PDU_FIELD_H
 #define OP_MODEM_PDU_FIELD_H
 
-#include "base/bytes.h"
+#include "modem/pdu_dcs.h"
+#include "modem/pdu_header.h"
 
 /*  ---- Addresses (TS 23.040 9.1.2.5) ----
 
@@ -59,20 +61,15 @@ typedef struct {
 void op_stamp_write(op_stamp_t stamp, uint8_t octets[OP_STAMP_OCTETS]);
 op_stamp_t op_stamp_read(const uint8_t octets[OP_STAMP_OCTETS]);
 
-/*  ---- Data coding scheme (TS 23.038 section 4) ---- */
+/*  ---- Validity periods (TS 23.040 9.2.3.12.1) ----
 
-typedef enum { OP_ALPHABET_GSM7, OP_ALPHABET_8BIT, OP_ALPHABET_UCS2 } op_alphabet_t;
+    How long the service centre may keep a message that it cannot deliver, in one octet: five
+    minutes to twelve hours by five minutes, to a day by half an hour, to 30 days by the day, to 63
+    weeks by the week. */
 
-typedef struct {
-    op_alphabet_t alphabet; /* reserved codings are GSM7, as the standard asks */
-    int message_class;      /* 0 (flash) to 3, or -1 */
-    bool compressed;        /* by TS 23.042, which OP does not undo: the alphabet says 8BIT */
-    bool waiting;           /* a message waiting indication, with or without text */
-} op_dcs_t;
-
-op_dcs_t op_dcs_read(uint8_t dcs);
-/*  The general group's code without a class: 00, 04 or 08. */
-uint8_t op_dcs_of(op_alphabet_t alphabet);
+int64_t op_validity_ms(uint8_t validity);
+/*  The shortest period of at least so many milliseconds, or the longest there is. */
+uint8_t op_validity_of(int64_t ms);
 
 /*  ---- User data (TS 23.040 9.2.3.16, 9.2.3.24) ---- */
 
@@ -81,22 +78,17 @@ enum {
     OP_USER_DATA_UNITS = 255   /* what a reader survives: the largest TP-UDL */
 };
 
-typedef struct {
-    bool present;
-    bool wide;          /* a 16-bit reference (IE 08); else 8 bits (IE 00) */
-    uint16_t reference; /* the same in all parts of a message */
-    uint8_t total;      /* 1 to 255 */
-    uint8_t sequence;   /* 1 to total */
-} op_concat_t;
-
 /*  `units` are septets, one per octet, for GSM7, else octets (UCS2: big-endian pairs). They begin
     behind the header. `header` is the whole user data header, its length octet in front. */
 typedef struct {
     uint8_t dcs;
     op_alphabet_t alphabet; /* of the dcs */
     op_concat_t concat;     /* what the header says; writers look at the header, not here */
-    uint8_t header_size;    /* 0: none; else header[0] + 1 */
-    uint8_t count;          /* of units */
+    op_ports_t ports;
+    op_gsm7_shift_t shift;
+    bool header_ill;     /* the header's elements do not fill it: it was ignored (9.2.3.24) */
+    uint8_t header_size; /* 0: none; else header[0] + 1 */
+    uint8_t count;       /* of units */
     uint8_t header[OP_USER_DATA_UNITS];
     uint8_t units[OP_USER_DATA_UNITS];
 } op_user_data_t;
@@ -104,11 +96,6 @@ typedef struct {
 /*  Puts a header with one concatenation element into the user data (9.2.3.24.1, .8) and sets
     `concat`, whose total and sequence must be valid. */
 void op_user_data_concat(op_user_data_t *data, op_concat_t concat);
-
-/*  Finds the concatenation in a header. Elements nobody knows are passed over; of several valid
-    ones the last counts; total 0, sequence 0 or past the total make it invalid; an element that
-    runs over the header's end voids the whole header (9.2.3.24). */
-op_concat_t op_concat_find(const uint8_t *header, size_t size);
 
 /*  TP-UDL and TP-UD. Returns the octets written, at most 1 + OP_USER_DATA_OCTETS, or -1 when the
     data takes more than the 140 octets or the header's size and its length octet differ. */

@@ -13,8 +13,10 @@
 enum {
     S_SEPTETS_ONE = 160,
     S_SEPTETS_EACH = 153,
+    S_SEPTETS_EACH_WIDE = 152,
     S_OCTETS_ONE = 140,
     S_OCTETS_EACH = 134,
+    S_OCTETS_EACH_WIDE = 132,
     /* A body of more octets than this fits no 255 parts: a septet comes from at most two octets,
        the two UTF-16 octets of a unit from at most three. */
     S_BODY_MAX = 2 * S_SEPTETS_EACH * OP_SMS_PARTS_MAX
@@ -78,7 +80,7 @@ static size_t s_cut(const s_text_t *text, size_t at)
 }
 
 /*  The body in its best alphabet; `units` has room for 2 * body.size. */
-static void s_write(op_str_t body, uint8_t *units, s_text_t *text)
+static void s_write(op_str_t body, bool wide, uint8_t *units, s_text_t *text)
 {
     ptrdiff_t septets = op_gsm7_encode(body, units, 2 * body.size);
     bool gsm7 = septets >= 0;
@@ -86,7 +88,11 @@ static void s_write(op_str_t body, uint8_t *units, s_text_t *text)
     text->alphabet = gsm7 ? OP_ALPHABET_GSM7 : OP_ALPHABET_UCS2;
     text->count = gsm7 ? (size_t)septets : s_utf16(body, units);
     text->each = gsm7 ? S_SEPTETS_ONE : S_OCTETS_ONE;
-    if (text->count > text->each)
+    if (text->count <= text->each)
+        return;
+    if (wide)
+        text->each = gsm7 ? S_SEPTETS_EACH_WIDE : S_OCTETS_EACH_WIDE;
+    else
         text->each = gsm7 ? S_SEPTETS_EACH : S_OCTETS_EACH;
 }
 
@@ -98,23 +104,24 @@ static size_t s_count(const s_text_t *text)
     return parts;
 }
 
-static op_sms_result_t s_prepare(op_str_t body, op_arena_t *arena, s_text_t *text, size_t *count)
+static op_sms_result_t s_prepare(op_str_t body, bool wide, op_arena_t *arena, s_text_t *text,
+                                 size_t *count)
 {
     if (body.size > S_BODY_MAX)
         return OP_SMS_TOO_LONG;
     if (op_utf8_count(body) < 0)
         return OP_SMS_BAD_UTF8;
-    s_write(body, op_arena_alloc(arena, 2 * body.size + 1), text);
+    s_write(body, wide, op_arena_alloc(arena, 2 * body.size + 1), text);
     *count = s_count(text);
     return *count <= OP_SMS_PARTS_MAX ? OP_SMS_OK : OP_SMS_TOO_LONG;
 }
 
-op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena,
-                             op_sms_parts_t *parts)
+static op_sms_result_t s_split(op_str_t body, bool wide, uint16_t reference, op_arena_t *arena,
+                               op_sms_parts_t *parts)
 {
     s_text_t text;
     size_t count;
-    op_sms_result_t result = s_prepare(body, arena, &text, &count);
+    op_sms_result_t result = s_prepare(body, wide, arena, &text, &count);
     if (result != OP_SMS_OK)
         return result;
     parts->count = count;
@@ -128,7 +135,8 @@ op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena
         part->count = (uint8_t)units;
         memcpy(part->units, text.units + at, units);
         if (count > 1)
-            op_user_data_concat(part, (op_concat_t){.reference = reference,
+            op_user_data_concat(part, (op_concat_t){.wide = wide,
+                                                    .reference = reference,
                                                     .total = (uint8_t)count,
                                                     .sequence = (uint8_t)(i + 1)});
         at += units;
@@ -137,12 +145,24 @@ op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena
     return OP_SMS_OK;
 }
 
+op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena,
+                             op_sms_parts_t *parts)
+{
+    return s_split(body, false, reference, arena, parts);
+}
+
+op_sms_result_t op_sms_split_wide(op_str_t body, uint16_t reference, op_arena_t *arena,
+                                  op_sms_parts_t *parts)
+{
+    return s_split(body, true, reference, arena, parts);
+}
+
 size_t op_sms_count(op_str_t body)
 {
     op_arena_t arena = {0};
     s_text_t text;
     size_t count = 0;
-    op_sms_result_t result = s_prepare(body, &arena, &text, &count);
+    op_sms_result_t result = s_prepare(body, false, &arena, &text, &count);
     op_arena_free(&arena);
     return result == OP_SMS_OK ? count : 0;
 }
@@ -163,6 +183,18 @@ static void s_decode_utf16(const uint8_t *octets, size_t size, op_buf_t *text)
     }
 }
 
+op_sms_piece_t op_sms_piece(const op_user_data_t *user)
+{
+    return (op_sms_piece_t){user->alphabet, user->shift, user->units, user->count};
+}
+
+/*  Is `next` to be decoded together with `piece`? */
+static bool s_same_run(const op_sms_piece_t *piece, const op_sms_piece_t *next)
+{
+    return next->alphabet == piece->alphabet && next->shift.locking == piece->shift.locking &&
+           next->shift.single == piece->shift.single;
+}
+
 op_sms_result_t op_sms_join(const op_sms_piece_t *pieces, size_t count, op_buf_t *text)
 {
     for (size_t i = 0; i < count; i++)
@@ -173,10 +205,10 @@ op_sms_result_t op_sms_join(const op_sms_piece_t *pieces, size_t count, op_buf_t
         bool gsm7 = pieces[i].alphabet == OP_ALPHABET_GSM7;
         size_t units = gsm7 ? pieces[i].count : pieces[i].count & ~(size_t)1;
         op_buf_add(&run, pieces[i].units, units);
-        if (i + 1 < count && pieces[i + 1].alphabet == pieces[i].alphabet)
+        if (i + 1 < count && s_same_run(&pieces[i], &pieces[i + 1]))
             continue;
         if (gsm7)
-            op_gsm7_decode((const uint8_t *)run.at, run.size, text);
+            op_gsm7_decode((const uint8_t *)run.at, run.size, pieces[i].shift, text);
         else
             s_decode_utf16((const uint8_t *)run.at, run.size, text);
         op_buf_clear(&run);

@@ -1,11 +1,11 @@
 /*  sms.h - a text of any length as short messages, and back
 
     Splitting chooses GSM-7 when the default alphabet has every character, else UCS-2 (as UTF-16BE),
-    and never cuts an escape pair or a surrogate pair. Parts (3GPP TS 23.040 9.2.3.24.1, 8-bit
-    reference):
-                    one message     each of several
-        GSM-7       160 septets     153
-        UCS-2       70 units        67
+    and never cuts an escape pair or a surrogate pair. Parts (3GPP TS 23.040 9.2.3.24.1, .8):
+
+                    one message     each of several     with a 16-bit reference
+        GSM-7       160 septets     153                 152
+        UCS-2       70 units        67                  66
 
     Joining decodes only after the units of all parts are back together, because others do cut
     pairs. Pure. */
@@ -42,19 +42,26 @@ typedef struct {
 op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena,
                              op_sms_parts_t *parts) OP_MUST_CHECK;
 
-/*  How many parts the body takes, without making them; 0 when op_sms_split would refuse it. */
+/*  The same with a 16-bit reference, where many messages to one recipient are under way. */
+op_sms_result_t op_sms_split_wide(op_str_t body, uint16_t reference, op_arena_t *arena,
+                                  op_sms_parts_t *parts) OP_MUST_CHECK;
+
+/*  How many parts op_sms_split makes, without making them; 0 when it would refuse the body. */
 size_t op_sms_count(op_str_t body);
 
 /*  One received part: units as in op_user_data_t, borrowed. */
 typedef struct {
     op_alphabet_t alphabet;
+    op_gsm7_shift_t shift;
     const uint8_t *units;
     size_t count;
 } op_sms_piece_t;
 
+op_sms_piece_t op_sms_piece(const op_user_data_t *user);
+
 /*  Appends the text of all pieces, which come in sequence order, to `text` as valid UTF-8. Lone
     surrogates become U+FFFD; an odd last octet of a UCS-2 piece is dropped. Pieces in different
-    alphabets are decoded by runs. On OP_SMS_NOT_TEXT nothing is appended. */
+    alphabets or national tables are decoded by runs. On OP_SMS_NOT_TEXT nothing is appended. */
 op_sms_result_t op_sms_join(const op_sms_piece_t *pieces, size_t count,
                             op_buf_t *text) OP_MUST_CHECK;
 

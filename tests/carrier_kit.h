@@ -116,7 +116,7 @@ static inline op_pdu_t s_pdu_behind(const char *said, const char *head)
 
 static inline void s_body_is(const op_pdu_t *pdu, const char *want)
 {
-    op_sms_piece_t piece = {pdu->user.alphabet, pdu->user.units, pdu->user.count};
+    op_sms_piece_t piece = op_sms_piece(&pdu->user);
     op_buf_t text = {0};
     assert_int_equal(op_sms_join(&piece, 1, &text), OP_SMS_OK);
     op_buf_add_byte(&text, 0);

@@ -124,7 +124,7 @@ static inline op_pdu_t s_submitted(void)
 static inline void s_expect_text(const op_pdu_t *pdu, const char *to, const char *body)
 {
     op_buf_t text = {0};
-    op_sms_piece_t piece = {pdu->user.alphabet, pdu->user.units, pdu->user.count};
+    op_sms_piece_t piece = op_sms_piece(&pdu->user);
     assert_int_equal(op_sms_join(&piece, 1, &text), OP_SMS_OK);
     assert_true(op_str_is(op_buf_str(&text), body));
     assert_string_equal(pdu->peer.text, to);

@@ -1,7 +1,8 @@
-/*  The AT engine and its lexer: every exchange whole, octet by octet and in pieces of eight. */
+/*  The AT engine and its lexer: every exchange whole, octet by octet and in pieces, each at a page's end. */
 
 #include "modem/at_engine.h"
 #include "modem/at_line.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,7 +142,10 @@ static bool s_feed(op_at_t *at, const char *text, size_t piece, int64_t now, op_
     size_t size = strlen(text);
     bool payload = false;
     for (size_t i = 0; i < size; i += piece) {
-        op_at_feed(at, op_str_of(text + i, size - i < piece ? size - i : piece));
+        size_t part = size - i < piece ? size - i : piece;
+        uint8_t *exact = page_new(text + i, part);
+        op_at_feed(at, op_str_of(exact, part));
+        page_free(exact, part);
         payload |= s_pull(at, now, got);
     }
     return payload;

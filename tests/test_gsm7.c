@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "base/utf8.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ static const char s_alphabet[] =
 static void s_decoded_is(const uint8_t *septets, size_t count, const char *wanted)
 {
     op_buf_t text = {0};
-    op_gsm7_decode(septets, count, &text);
+    op_gsm7_decode(septets, count, (op_gsm7_shift_t){0}, &text);
     assert_true(op_str_is(op_buf_str(&text), wanted));
     op_buf_free(&text);
 }
@@ -68,6 +69,23 @@ static void s_strange_escapes(void **state)
     s_decoded_is((const uint8_t *)"a\x1b", 2, "a ");        /* nothing behind it */
     s_decoded_is((const uint8_t *)"\x1b\x00", 2, "@");
     s_decoded_is((const uint8_t *)"\x9b\xe5\xc1", 3, "€A"); /* bit 7 does not count */
+}
+
+/*  Behind an escape: the ten of the extension, a space for the second escape, else the base. */
+static void s_every_escape(void **state)
+{
+    (void)state;
+    unsigned extended = 0;
+    for (uint8_t septet = 0; septet < 128; septet++) {
+        uint32_t point = op_gsm7_extension(septet);
+        op_buf_t wanted = {0};
+        extended += point != 0;
+        op_utf8_add(&wanted, point ? point : op_gsm7_base(septet));
+        op_buf_add_byte(&wanted, 0);
+        s_decoded_is((const uint8_t[]){OP_GSM7_ESC, septet}, 2, wanted.at[0] ? wanted.at : "");
+        op_buf_free(&wanted);
+    }
+    assert_int_equal(extended, 10);
 }
 
 static void s_cut(void **state)
@@ -133,8 +151,9 @@ static void s_packing_by_bits(void **state)
             int wanted = in < count ? septets[in] >> ((bit - fill) % 7) & 1 : 0;
             assert_int_equal(octets[bit / 8] >> bit % 8 & 1, wanted);
         }
-        octets = realloc(octets, size ? size : 1);
-        assert_int_equal(op_gsm7_unpack(octets, size, fill, back, count), count);
+        uint8_t *exact = page_new(octets, size);
+        assert_int_equal(op_gsm7_unpack(exact, size, fill, back, count), count);
+        page_free(exact, size);
         for (size_t i = 0; i < count; i++)
             assert_int_equal(back[i], septets[i] & 0x7f);
         free(octets);
@@ -146,12 +165,12 @@ static void s_unpack_stops_at_the_end(void **state)
     (void)state;
     for (size_t size = 0; size < 20; size++) {
         for (unsigned fill = 0; fill < 7; fill++) {
-            uint8_t *octets = calloc(1, size ? size : 1);
+            static const uint8_t zeros[20];
+            uint8_t *octets = page_new(zeros, size);
             uint8_t septets[32];
-            assert_non_null(octets);
             size_t there = size ? (size * 8 - fill) / 7 : 0;
             assert_int_equal(op_gsm7_unpack(octets, size, fill, septets, 32), there);
-            free(octets);
+            page_free(octets, size);
         }
     }
 }
@@ -169,7 +188,7 @@ static void s_every_point(void **state)
         op_buf_t wanted = {0};
         op_buf_t text = {0};
         op_utf8_add(&wanted, point);
-        op_gsm7_decode(septets, (size_t)count, &text);
+        op_gsm7_decode(septets, (size_t)count, (op_gsm7_shift_t){0}, &text);
         assert_true(op_str_equal(op_buf_str(&text), op_buf_str(&wanted)));
         op_buf_free(&wanted);
         op_buf_free(&text);
@@ -184,6 +203,7 @@ int main(void)
         cmocka_unit_test(s_extension_table),
         cmocka_unit_test(s_not_in_the_alphabet),
         cmocka_unit_test(s_strange_escapes),
+        cmocka_unit_test(s_every_escape),
         cmocka_unit_test(s_cut),
         cmocka_unit_test(s_packed_vectors),
         cmocka_unit_test(s_packing_by_bits),

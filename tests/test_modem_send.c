@@ -56,7 +56,7 @@ static void test_many_parts(void **state)
         assert_int_equal(pdus[i].user.concat.total, 3);
         assert_int_equal(pdus[i].user.concat.sequence, i + 1);
         assert_int_equal(pdus[i].user.concat.reference, pdus[0].user.concat.reference);
-        pieces[i] = (op_sms_piece_t){pdus[i].user.alphabet, pdus[i].user.units, pdus[i].user.count};
+        pieces[i] = op_sms_piece(&pdus[i].user);
         tty_say(&s_core, "\r\n+CMGS: 17\r\n" OK);
         s_expect_outcomes(i == 2 ? "a3" : "");
     }

@@ -3,6 +3,7 @@
 #include "base/instant.h"
 #include "base/random.h"
 #include "modem/gsm7.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,7 +72,7 @@ static void s_septets_are(const op_user_data_t *user, const char *wanted)
 {
     op_buf_t text = {0};
     assert_int_equal(user->alphabet, OP_ALPHABET_GSM7);
-    op_gsm7_decode(user->units, user->count, &text);
+    op_gsm7_decode(user->units, user->count, user->shift, &text);
     assert_true(op_str_is(op_buf_str(&text), wanted));
     op_buf_free(&text);
 }
@@ -178,10 +179,23 @@ static void s_odd_but_readable(void **state)
     s_decoded("000009D0E8329BFD0600006250029141250A00", &pdu); /* from a name, and empty */
     assert_string_equal(pdu.peer.text, "hello");
     assert_int_equal(pdu.user.count, 0);
-    /* An unknown single shift (24) and locking shift (25) do not hide the text. */
-    s_decoded("00400B912120550541F300006250029141250A0A062401012501017719", &pdu);
+    /* Turkish single (24) and locking (25) shift, then a language nobody knows. */
+    s_decoded("00400B912120550541F300006250029141250A0A06240101250101771900", &pdu);
     s_septets_are(&pdu.user, "w2");
-    assert_false(pdu.user.concat.present);
+    assert_int_equal(pdu.user.shift.locking, 1);
+    assert_int_equal(pdu.user.shift.single, 1);
+    assert_false(pdu.user.concat.present || pdu.user.header_ill);
+    s_decoded("00400B912120550541F300006250029141250A0A06240120250177771900", &pdu);
+    s_septets_are(&pdu.user, "w2");
+    /* A header whose last element is cut counts as empty, and the text stays. */
+    s_decoded("00400B912120550541F300006250029141250A0A06000342020100771900", &pdu);
+    s_septets_are(&pdu.user, "w2");
+    assert_true(pdu.user.header_ill && !pdu.user.concat.present);
+    /* A pair of ports. */
+    s_decoded("00440B912120550541F300F56250029141250A080605040B8423F041", &pdu);
+    assert_true(pdu.user.ports.present && pdu.user.ports.destination == 2948);
+    assert_int_equal(pdu.user.alphabet, OP_ALPHABET_8BIT);
+    assert_int_equal(pdu.user.count, 1);
 }
 
 static void s_refused(void **state)
@@ -237,20 +251,18 @@ static void s_not_encoded(void **state)
 }
 
 /*  Every beginning of a PDU is refused as cut, except where it ends behind a report's TP-ST. The
-    digits lie in memory of their exact size. */
+    digits lie at the end of a page. */
 static void s_every_prefix(void **state)
 {
     (void)state;
     static const char *const table[] = {DELIVER, SUBMIT, PART, REPORT};
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         for (size_t size = 0; size < strlen(table[i]); size++) {
-            char *exact = malloc(size ? size : 1);
-            assert_non_null(exact);
-            memcpy(exact, table[i], size);
+            uint8_t *exact = page_new(table[i], size);
             op_pdu_t pdu;
             assert_int_equal(op_pdu_decode(op_str_of(exact, size), &pdu),
                              size % 2 ? OP_PDU_BAD_HEX : OP_PDU_TRUNCATED);
-            free(exact);
+            page_free(exact, size);
         }
     }
 }
@@ -261,7 +273,9 @@ static void s_check_any(const uint8_t *octets, size_t size)
     op_buf_t line = {0};
     op_pdu_t pdu, again;
     op_hex(octets, size, hex);
-    op_pdu_result_t result = op_pdu_decode(op_str(hex), &pdu);
+    uint8_t *exact = page_new(hex, 2 * size);
+    op_pdu_result_t result = op_pdu_decode(op_str_of(exact, 2 * size), &pdu);
+    page_free(exact, 2 * size);
     assert_true(strlen(op_pdu_result_text(result)) > 0);
     /* What was decoded and can be encoded decodes to the same. */
     if (result == OP_PDU_OK && op_pdu_encode(&pdu, &line) == OP_PDU_OK) {
@@ -305,23 +319,23 @@ static void s_substitutions(void **state)
     }
 }
 
+/*  9.2.3.15: a letter a value, sixteen a row. */
 static void s_outcomes(void **state)
 {
     (void)state;
-    static const struct {
-        uint8_t status;
-        op_pdu_outcome_t outcome;
-    } table[] = {
-        {0x00, OP_PDU_OUTCOME_DELIVERED}, {0x02, OP_PDU_OUTCOME_DELIVERED},
-        {0x03, OP_PDU_OUTCOME_FAILED},    {0x10, OP_PDU_OUTCOME_DELIVERED},
-        {0x1f, OP_PDU_OUTCOME_DELIVERED}, {0x20, OP_PDU_OUTCOME_TRYING},
-        {0x25, OP_PDU_OUTCOME_TRYING},    {0x26, OP_PDU_OUTCOME_FAILED},
-        {0x30, OP_PDU_OUTCOME_TRYING},    {0x3f, OP_PDU_OUTCOME_TRYING},
-        {0x40, OP_PDU_OUTCOME_FAILED},    {0x46, OP_PDU_OUTCOME_FAILED},
-        {0x60, OP_PDU_OUTCOME_FAILED},    {0xff, OP_PDU_OUTCOME_FAILED},
-    };
-    for (size_t i = 0; i < OP_COUNT(table); i++)
-        assert_int_equal(op_pdu_outcome(table[i].status), table[i].outcome);
+    static const char wanted[] = "DDDggggggggggggg"
+                                 "DDDDDDDDDDDDDDDD"
+                                 "TTTTTTgggggggggg"
+                                 "TTTTTTTTTTTTTTTT"
+                                 "FFFFFFFFFFgggggg"
+                                 "FFFFFFFFFFFFFFFF"
+                                 "gggggggggggggggg"
+                                 "gggggggggggggggg";
+    for (unsigned status = 0; status < 256; status++) {
+        char letter = status < 128 ? wanted[status] : 'g';
+        op_pdu_outcome_t outcome = op_pdu_outcome((uint8_t)status);
+        assert_int_equal("DTFg"[outcome], letter);
+    }
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/random.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,22 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/*  Octets in memory of their exact size, so that a sanitizer sees one read too far; freed by the
-    caller. */
-static uint8_t *s_exact(const uint8_t *octets, size_t size)
-{
-    uint8_t *copy = malloc(size ? size : 1);
-    assert_non_null(copy);
-    if (size)
-        memcpy(copy, octets, size);
-    return size ? copy : copy + 1;
-}
-
-static void s_free_exact(uint8_t *copy, size_t size)
-{
-    free(size ? copy : copy - 1);
-}
 
 static void s_addresses(void **state)
 {
@@ -56,13 +41,13 @@ static void s_addresses(void **state)
             op_hex(octets, (size_t)size, hex);
             assert_string_equal(hex, wanted);
             for (size_t cut = 0; cut < (size_t)size; cut++) {
-                uint8_t *exact = s_exact(octets, cut);
+                uint8_t *exact = page_new(octets, cut);
                 assert_int_equal(op_address_read(exact, cut, smsc, &back), 0);
-                s_free_exact(exact, cut);
+                page_free(exact, cut);
             }
-            uint8_t *exact = s_exact(octets, (size_t)size);
+            uint8_t *exact = page_new(octets, (size_t)size);
             assert_int_equal(op_address_read(exact, (size_t)size, smsc, &back), size);
-            s_free_exact(exact, (size_t)size);
+            page_free(exact, (size_t)size);
             assert_int_equal(back.type, address.type);
             assert_string_equal(back.text, table[i].text);
         }
@@ -226,110 +211,30 @@ static void s_stamps_round_trip(void **state)
     }
 }
 
-static void s_coding_schemes(void **state)
+/*  The formulas of 9.2.3.12.1, met at every value by walking the steps. */
+static void s_validities(void **state)
 {
     (void)state;
-    enum { G = OP_ALPHABET_GSM7, B = OP_ALPHABET_8BIT, U = OP_ALPHABET_UCS2 };
-    static const struct {
-        uint8_t dcs;
-        int alphabet, message_class;
-        bool compressed, waiting;
-    } table[] = {
-        {0x00, G, -1, false, false}, {0x04, B, -1, false, false}, {0x08, U, -1, false, false},
-        {0x0c, G, -1, false, false}, {0x03, G, -1, false, false}, {0x10, G, 0, false, false},
-        {0x11, G, 1, false, false},  {0x16, B, 2, false, false},  {0x1b, U, 3, false, false},
-        {0x20, B, -1, true, false},  {0x38, B, 0, true, false},   {0x48, U, -1, false, false},
-        {0x51, G, 1, false, false},  {0x84, G, -1, false, false}, {0xbf, G, -1, false, false},
-        {0xc8, G, -1, false, true},  {0xd0, G, -1, false, true},  {0xe0, U, -1, false, true},
-        {0xf0, G, 0, false, false},  {0xf1, G, 1, false, false},  {0xf5, B, 1, false, false},
-        {0xf8, G, 0, false, false},  {0xff, B, 3, false, false},
-    };
-    for (size_t i = 0; i < OP_COUNT(table); i++) {
-        op_dcs_t dcs = op_dcs_read(table[i].dcs);
-        assert_int_equal(dcs.alphabet, table[i].alphabet);
-        assert_int_equal(dcs.message_class, table[i].message_class);
-        assert_int_equal(dcs.compressed, table[i].compressed);
-        assert_int_equal(dcs.waiting, table[i].waiting);
+    int64_t ms = 0;
+    for (unsigned validity = 0; validity < 256; validity++) {
+        if (validity <= 143)
+            ms += 5 * OP_MINUTE_MS;
+        else if (validity <= 167)
+            ms += 30 * OP_MINUTE_MS;
+        else if (validity <= 196)
+            ms += OP_DAY_MS;
+        else
+            ms = validity == 197 ? 5 * 7 * OP_DAY_MS : ms + 7 * OP_DAY_MS;
+        assert_true(op_validity_ms((uint8_t)validity) == ms);
+        assert_int_equal(op_validity_of(ms), validity);
+        assert_int_equal(op_validity_of(ms - 1), validity);
+        assert_int_equal(op_validity_of(ms + 1), validity < 255 ? validity + 1 : 255);
     }
-    for (int a = G; a <= U; a++)
-        assert_int_equal(op_dcs_read(op_dcs_of((op_alphabet_t)a)).alphabet, a);
-}
-
-static void s_concatenations(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *hex;
-        int reference; /* -1: none */
-        int total, sequence;
-        bool wide;
-    } table[] = {
-        {"050003420302", 0x42, 3, 2, false},
-        {"06080412340302", 0x1234, 3, 2, true},
-        {"00", -1, 0, 0, false},
-        {"050003420002", -1, 0, 0, false},   /* total 0 */
-        {"050003420300", -1, 0, 0, false},   /* sequence 0 */
-        {"050003420304", -1, 0, 0, false},   /* past the total */
-        {"0500034203", -1, 0, 0, false},     /* cut */
-        {"050004420302", -1, 0, 0, false},   /* over the end */
-        {"0400024203", -1, 0, 0, false},     /* another length */
-        {"06000342030205", -1, 0, 0, false}, /* half an element behind it */
-        {"08240101000342"
-         "0302",
-         0x42, 3, 2, false}, /* a single shift before it */
-        {"08000342030225"
-         "0101",
-         0x42, 3, 2, false}, /* a locking shift behind it */
-        {"0a0003010201000302"
-         "0201",
-         2, 2, 1, false}, /* the last counts */
-        {"0a0003010201000302"
-         "0203",
-         1, 2, 1, false}, /* the last valid one */
-        {"0b05041583158200034203"
-         "02",
-         0x42, 3, 2, false}, /* ports */
-        {"0b000342030208040102"
-         "0504",
-         0x0102, 5, 4, true},
-    };
-    for (size_t i = 0; i < OP_COUNT(table); i++) {
-        uint8_t octets[32];
-        int size = op_unhex(op_str(table[i].hex), octets, sizeof octets);
-        assert_true(size > 0);
-        uint8_t *exact = s_exact(octets, (size_t)size);
-        op_concat_t concat = op_concat_find(exact, (size_t)size);
-        s_free_exact(exact, (size_t)size);
-        assert_int_equal(concat.present, table[i].reference >= 0);
-        if (concat.present) {
-            assert_int_equal(concat.reference, table[i].reference);
-            assert_int_equal(concat.total, table[i].total);
-            assert_int_equal(concat.sequence, table[i].sequence);
-            assert_int_equal(concat.wide, table[i].wide);
-        }
-    }
-}
-
-static void s_concatenation_round_trip(void **state)
-{
-    (void)state;
-    for (unsigned total = 1; total <= 255; total += 2) {
-        for (int wide = 0; wide < 2; wide++) {
-            op_user_data_t data = {0};
-            op_concat_t made = {.wide = wide,
-                                .reference = wide ? 0xfedc : 0xfe,
-                                .total = (uint8_t)total,
-                                .sequence = (uint8_t)((total + 1) / 2)};
-            op_user_data_concat(&data, made);
-            assert_int_equal(data.header_size, wide ? 7 : 6);
-            op_concat_t found = op_concat_find(data.header, data.header_size);
-            assert_true(found.present && found.wide == made.wide);
-            assert_int_equal(found.reference, made.reference);
-            assert_int_equal(found.total, made.total);
-            assert_int_equal(found.sequence, made.sequence);
-            assert_true(data.concat.present);
-        }
-    }
+    assert_true(op_validity_ms(11) == OP_HOUR_MS && op_validity_ms(143) == 12 * OP_HOUR_MS);
+    assert_true(op_validity_ms(167) == OP_DAY_MS && op_validity_ms(196) == 30 * OP_DAY_MS);
+    assert_true(op_validity_ms(255) == 63 * 7 * OP_DAY_MS);
+    assert_int_equal(op_validity_of(INT64_MIN), 0);
+    assert_int_equal(op_validity_of(INT64_MAX), 255);
 }
 
 /*  Any header, any alphabet, any length: what fits is read back, what does not is refused; and
@@ -359,20 +264,20 @@ static void s_user_data_round_trip(void **state)
         assert_int_equal(size > 0, fits);
         if (!fits)
             continue;
-        uint8_t *exact = s_exact(octets, (size_t)size);
+        uint8_t *exact = page_new(octets, (size_t)size);
         assert_int_equal(op_user_data_read(exact, (size_t)size, data.dcs, data.header_size, &back),
                          OP_USER_DATA_OK);
-        s_free_exact(exact, (size_t)size);
+        page_free(exact, (size_t)size);
         assert_int_equal(back.alphabet, alphabet);
         assert_int_equal(back.header_size, data.header_size);
         assert_memory_equal(back.header, data.header, data.header_size);
         assert_int_equal(back.count, data.count);
         assert_memory_equal(back.units, data.units, data.count);
         size_t cut = op_random_below(&random, (uint32_t)size);
-        exact = s_exact(octets, cut);
+        exact = page_new(octets, cut);
         assert_int_equal(op_user_data_read(exact, cut, data.dcs, data.header_size, &back),
                          OP_USER_DATA_TRUNCATED);
-        s_free_exact(exact, cut);
+        page_free(exact, cut);
     }
 }
 
@@ -414,16 +319,10 @@ static void s_user_data_oddities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_addresses),
-        cmocka_unit_test(s_addresses_read_only),
-        cmocka_unit_test(s_addresses_from_text),
-        cmocka_unit_test(s_stamps),
-        cmocka_unit_test(s_stamps_out_of_range),
-        cmocka_unit_test(s_stamps_round_trip),
-        cmocka_unit_test(s_coding_schemes),
-        cmocka_unit_test(s_concatenations),
-        cmocka_unit_test(s_concatenation_round_trip),
-        cmocka_unit_test(s_user_data_round_trip),
+        cmocka_unit_test(s_addresses),           cmocka_unit_test(s_addresses_read_only),
+        cmocka_unit_test(s_addresses_from_text), cmocka_unit_test(s_stamps),
+        cmocka_unit_test(s_stamps_out_of_range), cmocka_unit_test(s_stamps_round_trip),
+        cmocka_unit_test(s_validities),          cmocka_unit_test(s_user_data_round_trip),
         cmocka_unit_test(s_user_data_oddities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "modem/gsm7.h"
 #include "modem/pdu.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ static void s_check_parts(op_str_t body, const op_sms_parts_t *parts)
             assert_int_equal(part->concat.total, parts->count);
             assert_int_equal(part->concat.sequence, i + 1);
         }
-        pieces[i] = (op_sms_piece_t){part->alphabet, part->units, part->count};
+        pieces[i] = op_sms_piece(part);
         assert_int_equal(op_sms_join(&pieces[i], 1, &alone), OP_SMS_OK);
     }
     assert_int_equal(op_sms_join(pieces, parts->count, &together), OP_SMS_OK);
@@ -173,8 +174,7 @@ static void s_round_trip(void **state)
             assert_int_equal(op_pdu_decode(op_buf_str(&line), &pdus[i]), OP_PDU_OK);
             if (parts.count > 1)
                 assert_int_equal(pdus[i].user.concat.reference, reference);
-            pieces[i] =
-                (op_sms_piece_t){pdus[i].user.alphabet, pdus[i].user.units, pdus[i].user.count};
+            pieces[i] = op_sms_piece(&pdus[i].user);
         }
         assert_int_equal(op_sms_join(pieces, parts.count, &text), OP_SMS_OK);
         assert_true(op_str_equal(op_buf_str(&text), op_buf_str(&body)));
@@ -188,7 +188,7 @@ static void s_round_trip(void **state)
 
 #define PIECE(alphabet, units)                                                                     \
     {                                                                                              \
-        OP_ALPHABET_##alphabet, (const uint8_t *)(units), sizeof(units) - 1                        \
+        OP_ALPHABET_##alphabet, {0}, (const uint8_t *)(units), sizeof(units) - 1                   \
     }
 
 static void s_joins(void **state)
@@ -225,7 +225,64 @@ static void s_joins(void **state)
     }
 }
 
-/*  Whatever comes in, what goes out is UTF-8. Units lie in memory of their exact size. */
+/*  Each part has tables of its own; an escape is not joined over a change of them. */
+static void s_joins_nations(void **state)
+{
+    (void)state;
+    const uint8_t *units = (const uint8_t *)"\x07\x1b\x67\x1b";
+    const op_sms_piece_t pieces[] = {{OP_ALPHABET_GSM7, {1, 1}, units, 4},
+                                     {OP_ALPHABET_GSM7, {1, 1}, units + 2, 2},
+                                     {OP_ALPHABET_GSM7, {0, 1}, units, 2},
+                                     {OP_ALPHABET_GSM7, {0, 0}, units, 3}};
+    op_buf_t text = {0};
+    assert_int_equal(op_sms_join(pieces, 4, &text), OP_SMS_OK);
+    assert_true(op_str_is(op_buf_str(&text), "ığğ ì ìg"));
+    op_buf_free(&text);
+}
+
+/*  With a 16-bit reference a part has one septet, or one UCS-2 unit, less. */
+static void s_wide(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        size_t times, parts, first;
+    } table[] = {
+        {"a", 160, 1, 160},     {"a", 161, 2, 152}, {"a", 305, 3, 152}, {"a", 38760, 255, 152},
+        {"a", 38761, 0, 0},     {"€", 81, 2, 152},  {"т", 70, 1, 140},  {"т", 71, 2, 132},
+        {"т", 16830, 255, 132}, {"т", 16831, 0, 0}, {"😀", 36, 2, 132},
+    };
+    op_arena_t arena = {0};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        op_buf_t body = {0}, text = {0};
+        op_sms_parts_t parts = {0};
+        op_sms_piece_t pieces[OP_SMS_PARTS_MAX];
+        s_repeat(&body, table[i].what, table[i].times);
+        op_sms_result_t result = op_sms_split_wide(op_buf_str(&body), 0xbeef, &arena, &parts);
+        assert_int_equal(result, table[i].parts ? OP_SMS_OK : OP_SMS_TOO_LONG);
+        assert_int_equal(parts.count, table[i].parts);
+        for (size_t part = 0; part < parts.count; part++) {
+            const op_user_data_t *user = &parts.at[part];
+            uint8_t octets[1 + OP_USER_DATA_OCTETS];
+            assert_true(op_user_data_write(user, octets) > 0);
+            assert_int_equal(user->header_size, parts.count > 1 ? 7 : 0);
+            if (parts.count > 1)
+                assert_true(user->concat.wide && user->concat.reference == 0xbeef);
+            pieces[part] = op_sms_piece(user);
+        }
+        if (parts.count) {
+            assert_int_equal(parts.at[0].count, table[i].first);
+            assert_int_equal(op_sms_join(pieces, parts.count, &text), OP_SMS_OK);
+            assert_true(op_str_equal(op_buf_str(&text), op_buf_str(&body)));
+        }
+        op_buf_free(&body);
+        op_buf_free(&text);
+        op_arena_clear(&arena);
+    }
+    op_arena_free(&arena);
+}
+
+/*  Whatever comes in, what goes out is UTF-8. Units lie at the end of a page. */
 static void s_joins_anything(void **state)
 {
     (void)state;
@@ -239,20 +296,20 @@ static void s_joins_anything(void **state)
         size_t count = op_random_below(&random, 5);
         for (size_t i = 0; i < count; i++) {
             size_t size = op_random_below(&random, 20);
-            units[i] = malloc(size ? size : 1);
-            assert_non_null(units[i]);
-            op_random_bytes(&random, units[i], size);
+            uint8_t octets[20];
+            op_random_bytes(&random, octets, size);
+            units[i] = page_new(octets, size);
             for (size_t at = 0; at < size; at += 2)
                 if (units[i][at] & 1) /* many surrogates */
                     units[i][at] = 0xd8 | (units[i][at] & 7);
             op_alphabet_t alphabet =
                 op_random_below(&random, 3) ? OP_ALPHABET_UCS2 : OP_ALPHABET_GSM7;
-            pieces[i] = (op_sms_piece_t){alphabet, units[i], size};
+            pieces[i] = (op_sms_piece_t){alphabet, {0}, units[i], size};
         }
         assert_int_equal(op_sms_join(pieces, count, &text), OP_SMS_OK);
         assert_true(op_utf8_count(op_buf_str(&text)) >= 0);
         for (size_t i = 0; i < count; i++)
-            free(units[i]);
+            page_free(units[i], pieces[i].count);
         op_buf_free(&text);
     }
 }
@@ -262,7 +319,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(s_limits),         cmocka_unit_test(s_not_utf8),
         cmocka_unit_test(s_round_trip),     cmocka_unit_test(s_joins),
-        cmocka_unit_test(s_joins_anything),
+        cmocka_unit_test(s_joins_anything), cmocka_unit_test(s_joins_nations),
+        cmocka_unit_test(s_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,11 +7,6 @@
 #include "base/utf8.h"
 #include "modem/sms.h"
 
-static op_sms_piece_t s_piece(const op_user_data_t *part)
-{
-    return (op_sms_piece_t){part->alphabet, part->units, part->count};
-}
-
 static void s_check_parts(op_str_t body, const op_sms_parts_t *parts)
 {
     op_sms_piece_t pieces[OP_SMS_PARTS_MAX];
@@ -22,7 +17,7 @@ static void s_check_parts(op_str_t body, const op_sms_parts_t *parts)
         uint8_t octets[1 + OP_USER_DATA_OCTETS];
         FUZZ_CHECK(op_user_data_write(&parts->at[i], octets) > 0);
         FUZZ_CHECK(parts->count == 1 || parts->at[i].concat.sequence == i + 1);
-        pieces[i] = s_piece(&parts->at[i]);
+        pieces[i] = op_sms_piece(&parts->at[i]);
         FUZZ_CHECK(op_sms_join(&pieces[i], 1, &singly) == OP_SMS_OK);
     }
     FUZZ_CHECK(op_sms_join(pieces, parts->count, &joined) == OP_SMS_OK);
@@ -39,7 +34,8 @@ static void s_check_join(op_str_t units, op_alphabet_t alphabet)
     size_t count = 0;
     while (units.size && count < OP_COUNT(pieces)) {
         op_str_t taken = fuzz_take(&units, 1 + (uint8_t)units.at[0] % 140);
-        pieces[count] = (op_sms_piece_t){count == 2 ? OP_ALPHABET_GSM7 : alphabet,
+        op_gsm7_shift_t shift = {(uint8_t)taken.at[0] % 16, (uint8_t)taken.at[0] / 16};
+        pieces[count] = (op_sms_piece_t){count == 2 ? OP_ALPHABET_GSM7 : alphabet, shift,
                                          (const uint8_t *)taken.at, taken.size};
         count++;
     }
