@@ -1,12 +1,14 @@
 /*  PDUs, given as octets. Property: a PDU decodes or is refused; what decodes is encoded, unless
-    its data is more than the standard allows, and decodes to the same fields again. Excepted is
+    its data is more than the standard allows, and decodes to the same fields again; text is UTF-8. Excepted is
     what an encoder does not write: service centres without digits, types of address without bit 7,
     long forms of validity, a report's TP-PID without user data; and the @ at the end of a name of
     eight characters, which looks like spare bits. */
 
 #include "tests/fuzz/fuzz.h"
 
-#include "modem/pdu.h"
+#include "base/utf8.h"
+#include "modem/sms.h"
+#include "modem/sms_kind.h"
 
 #include <stdlib.h>
 
@@ -35,7 +37,25 @@ static bool s_same_user(const op_user_data_t *a, const op_user_data_t *b)
            a->count == b->count && memcmp(a->header, b->header, a->header_size) == 0 &&
            memcmp(a->units, b->units, a->count) == 0 && a->concat.present == b->concat.present &&
            a->concat.reference == b->concat.reference && a->concat.total == b->concat.total &&
-           a->concat.sequence == b->concat.sequence;
+           a->concat.sequence == b->concat.sequence && a->ports.present == b->ports.present &&
+           a->ports.destination == b->ports.destination && a->ports.origin == b->ports.origin &&
+           a->shift.locking == b->shift.locking && a->shift.single == b->shift.single &&
+           a->header_ill == b->header_ill;
+}
+
+/*  It is of some kind, and where it is text it is UTF-8, and of a known length. */
+static void s_check_meaning(const op_pdu_t *pdu)
+{
+    op_buf_t text = {0};
+    op_sms_kind_t kind = op_sms_kind(pdu);
+    op_sms_piece_t piece = op_sms_piece(&pdu->user);
+    FUZZ_CHECK(kind <= OP_SMS_KIND_FLASH && op_sms_kind_text(kind)[0]);
+    op_sms_result_t result = op_sms_join(&piece, 1, &text);
+    FUZZ_CHECK((result == OP_SMS_OK) == (pdu->user.alphabet != OP_ALPHABET_8BIT));
+    FUZZ_CHECK(!op_sms_kind_is_text(kind) || result == OP_SMS_OK);
+    ptrdiff_t points = op_utf8_count(op_buf_str(&text));
+    FUZZ_CHECK(points >= 0 && points <= pdu->user.count);
+    op_buf_free(&text);
 }
 
 static void s_same(const op_pdu_t *a, const op_pdu_t *b)
@@ -60,6 +80,7 @@ static void s_check(op_str_t hex)
     if (result != OP_PDU_OK)
         return;
     FUZZ_CHECK(pdu.size <= hex.size / 2);
+    s_check_meaning(&pdu);
     op_pdu_t copy = pdu;
     result = op_pdu_encode(&copy, &text);
     FUZZ_CHECK(result == OP_PDU_OK || result == OP_PDU_BAD_DATA);
