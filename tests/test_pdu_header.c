@@ -153,7 +153,7 @@ static void s_anything(void **state)
     op_random_t random;
     uint8_t seed[OP_ENTROPY_SIZE] = {21};
     op_random_seed(&random, seed);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 5000; round++) {
         uint8_t octets[24];
         size_t size = op_random_below(&random, sizeof octets + 1);
         op_random_bytes(&random, octets, size);
