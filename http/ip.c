@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-/*  IANA IPv4 Special-Purpose Address Registry, with multicast and class E. */
+/*  IANA IPv4 Special-Purpose Address Registry, with multicast and class E. Its few entries that are
+    globally reachable are anycast services of the network (AS112, AMT, PCP and TURN in
+    192.0.0.0/24), some of them of one's own router: nothing to post to. The same goes for IPv6. */
 static const char *const s_special4[] = {
     "0.0.0.0/8",       /* this network, RFC 791 */
     "10.0.0.0/8",      /* private, RFC 1918 */
@@ -28,7 +30,7 @@ static const char *const s_special4[] = {
 };
 
 /*  Global unicast is 2000::/3 (RFC 4291); what lies outside it is special as a whole: ::, ::1,
-    IPv4-compatible, NAT64 64:ff9b::/96 and 64:ff9b:1::/48, discard 100::/64, segment routing
+    IPv4-compatible, IPv4-translated, local NAT64 64:ff9b:1::/48, discard 100::/64, segment routing
     5f00::/16, unique local fc00::/7, link-local fe80::/10, site-local fec0::/10, multicast
     ff00::/8. Inside it: */
 static const char *const s_special6[] = {
@@ -38,6 +40,10 @@ static const char *const s_special6[] = {
     "2620:4f:8000::/48", /* AS112, RFC 7534 */
     "3fff::/20",         /* documentation, RFC 9637 */
 };
+
+/*  Behind a NAT64 every IPv4 server has such an address, so the IPv4 address in it is judged; those
+    that are not global have no business there (RFC 6052 3.1). */
+static const uint8_t s_nat64[12] = {0, 0x64, 0xff, 0x9b};
 
 static const uint8_t s_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -135,6 +141,11 @@ op_ip_kind_t op_ip_kind(const op_ip_t *address)
     }
     if (memcmp(address->octets, one, sizeof one) == 0)
         return OP_IP_LOOPBACK;
+    if (memcmp(address->octets, s_nat64, sizeof s_nat64) == 0) {
+        op_ip_t four = {0};
+        memcpy(four.octets, address->octets + sizeof s_nat64, 4);
+        return op_ip_kind(&four) == OP_IP_PUBLIC ? OP_IP_PUBLIC : OP_IP_SPECIAL;
+    }
     if ((address->octets[0] & 0xe0) != 0x20 || s_listed(address, s_special6, OP_COUNT(s_special6)))
         return OP_IP_SPECIAL;
     return OP_IP_PUBLIC;

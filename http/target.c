@@ -4,6 +4,7 @@
 #include "http/target.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,12 +18,6 @@ static bool s_host_name_ok(op_str_t name)
             return false;
     }
     return name.size > 0 && name.size <= OP_TARGET_HOST_MAX;
-}
-
-bool op_target_entry_ok(const char *entry)
-{
-    op_network_t network;
-    return op_network_parse(op_str(entry), &network) || s_host_name_ok(op_str(entry));
 }
 
 bool op_target_host_allowed(const char *host, const op_target_rules_t *rules)
@@ -86,6 +81,13 @@ static bool s_ends_in_number(const char *host)
     return label[strspn(label, "0123456789")] == 0;
 }
 
+bool op_target_entry_ok(const char *entry)
+{
+    op_network_t network;
+    return op_network_parse(op_str(entry), &network) ||
+           (s_host_name_ok(op_str(entry)) && !s_ends_in_number(entry));
+}
+
 static bool s_host(CURLU *url, char *host)
 {
     char raw[OP_TARGET_HOST_MAX + 3];
@@ -114,6 +116,23 @@ bool op_target_host(op_str_t text, char *host)
 {
     CURLU *url = s_parse(text);
     bool found = url && s_host(url, host);
+    curl_url_cleanup(url);
+    return found;
+}
+
+bool op_target_endpoint(op_str_t text, char *endpoint)
+{
+    char host[OP_TARGET_HOST_MAX + 1], *scheme = NULL, *port = NULL;
+    CURLU *url = s_parse(text);
+    bool found = url && s_host(url, host) &&
+                 curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                 curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+    if (found) {
+        int size = snprintf(endpoint, OP_TARGET_ENDPOINT_SIZE, "%s://%s:%s", scheme, host, port);
+        found = size > 0 && size < OP_TARGET_ENDPOINT_SIZE;
+    }
+    curl_free(scheme);
+    curl_free(port);
     curl_url_cleanup(url);
     return found;
 }

@@ -12,7 +12,11 @@
 
 #include "http/ip.h"
 
-enum { OP_TARGET_URL_MAX = 2048, OP_TARGET_HOST_MAX = 255 };
+enum {
+    OP_TARGET_URL_MAX = 2048,
+    OP_TARGET_HOST_MAX = 255,
+    OP_TARGET_ENDPOINT_SIZE = OP_TARGET_HOST_MAX + 24 /* scheme and port around the host */
+};
 
 /*  What the operator allows beyond public https. */
 typedef struct {
@@ -44,6 +48,10 @@ const char *op_target_sentence(op_target_t verdict);
     out as four decimal parts. False: no URL, no host, or one that a resolver could take for an
     address that is not seen here ("127.%31", "127.1."). */
 bool op_target_host(op_str_t url, char *host) OP_MUST_CHECK;
+/*  Fills `endpoint` (OP_TARGET_ENDPOINT_SIZE octets) with what is connected to: scheme, host as
+    above and port, which stands there even when it is the scheme's own: "https://example.org:443".
+    False as above. */
+bool op_target_endpoint(op_str_t url, char *endpoint) OP_MUST_CHECK;
 /*  Whether the allow-list names this host: then any address it resolves to will do. */
 bool op_target_host_allowed(const char *host, const op_target_rules_t *rules);
 bool op_target_address_allowed(const op_ip_t *address, const op_target_rules_t *rules);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -97,30 +98,37 @@ static void s_assert_seen(const char *seen, op_str_t body)
 
 static const op_target_rules_t s_local = {.allow_http = true, .allow_loopback = true};
 
+static op_id_t s_id(uint64_t number)
+{
+    op_id_t id = {{0}};
+    memcpy(id.bytes, &number, sizeof number);
+    return id;
+}
+
+static uint64_t s_number(op_id_t id)
+{
+    uint64_t number;
+    memcpy(&number, id.bytes, sizeof number);
+    return number;
+}
+
 static void s_post(op_poster_t *poster, uint64_t id, const char *host, int port, const char *path)
 {
     char url[200];
     snprintf(url, sizeof url, "http://%s:%d%s", host, port, path);
-    assert_true(op_poster_post(poster, id, op_str(url), NULL, 0, OP_STR("{}")));
+    op_poster_post(poster, s_id(id), op_str(url), NULL, 0, OP_STR("{}"));
 }
 
 static void s_turn(op_poster_t *poster)
 {
-    struct pollfd fds[64];
-    int64_t wait_ms;
-    size_t count = op_poster_fds(poster, fds, OP_COUNT(fds), &wait_ms);
-    assert_true(count <= OP_COUNT(fds));
-    assert_true(count > 0 || wait_ms >= 0);
-    poll(fds, count, (int)wait_ms);
-    for (size_t i = 0; i < count; i++)
-        if (fds[i].revents)
-            op_poster_ready(poster, fds[i].fd, fds[i].revents);
-    op_poster_ready(poster, -1, 0);
+    struct pollfd fd = {.fd = op_poster_fd(poster), .events = POLLIN};
+    poll(&fd, 1, (int)op_poster_wait_ms(poster));
+    op_poster_work(poster);
 }
 
-static op_poster_result_t s_result(op_poster_t *poster)
+static op_posted_result_t s_result(op_poster_t *poster)
 {
-    op_poster_result_t result;
+    op_posted_result_t result;
     while (!op_poster_next(poster, &result)) {
         assert_true(op_poster_busy(poster) > 0);
         s_turn(poster);
@@ -151,18 +159,18 @@ static int s_silent(int *port, bool open)
 static void test_arrives(void **state)
 {
     (void)state;
-    op_poster_t *poster = s_poster((op_poster_options_t){.rules = s_local});
-    const op_poster_header_t headers[] = {{OP_STR("X-One"), OP_STR("t=1,v1=ab")},
-                                          {OP_STR("content-type"), OP_STR("text/x")}};
+    op_poster_t *poster = s_poster((op_poster_options_t){.transfer = {.rules = s_local}});
+    const op_post_line_t headers[] = {{OP_STR("X-One"), OP_STR("t=1,v1=ab")},
+                                      {OP_STR("content-type"), OP_STR("text/x")}};
     static const char body[] = "{\"a\":\"\xc3\xa9\"}\r\n\0\x01";
     char url[100];
     snprintf(url, sizeof url, "http://%s/hook", op_http_server_address(s_there.server));
-    assert_true(op_poster_post(poster, 7, op_str(url), headers, 2, op_str_of(body, sizeof body)));
-    op_poster_result_t result = s_result(poster);
-    assert_int_equal(result.id, 7);
+    op_poster_post(poster, s_id(7), op_str(url), headers, 2, op_str_of(body, sizeof body));
+    op_posted_result_t result = s_result(poster);
+    assert_int_equal(s_number(result.id), 7);
     assert_int_equal(result.status, 200);
     s_assert_seen("POST|text/x|OP|t=1,v1=ab||", op_str_of(body, sizeof body));
-    assert_true(op_poster_post(poster, 8, op_str(url), NULL, 0, OP_STR("")));
+    op_poster_post(poster, s_id(8), op_str(url), NULL, 0, OP_STR(""));
     assert_int_equal(s_result(poster).status, 200);
     s_assert_seen("POST|application/json|OP|||", OP_STR(""));
     assert_int_equal(op_poster_busy(poster), 0);
@@ -175,13 +183,13 @@ static void test_arrives(void **state)
 static void test_answers(void **state)
 {
     (void)state;
-    op_poster_t *poster = s_poster((op_poster_options_t){.rules = s_local});
+    op_poster_t *poster = s_poster((op_poster_options_t){.transfer = {.rules = s_local}});
     int port = op_http_server_port(s_there.server), hits = s_there.hits;
     s_post(poster, 1, "127.0.0.1", port, "/away");
     assert_int_equal(s_result(poster).status, 302);
     assert_int_equal(s_there.hits, hits + 1); /* not followed */
     s_post(poster, 2, "127.0.0.1", port, "/later");
-    op_poster_result_t result = s_result(poster);
+    op_posted_result_t result = s_result(poster);
     assert_int_equal(result.status, 503);
     assert_int_equal(result.retry_after_s, 17);
     s_post(poster, 3, "127.0.0.1", port, "/big");
@@ -197,17 +205,18 @@ static void test_answers(void **state)
 static void test_many(void **state)
 {
     (void)state;
-    op_poster_t *poster =
-        s_poster((op_poster_options_t){.rules = s_local, .max_concurrent = 5, .max_per_host = 3});
+    op_poster_t *poster = s_poster((op_poster_options_t){
+        .transfer = {.rules = s_local}, .max_slots = 5, .max_per_endpoint = 3});
     int port = op_http_server_port(s_there.server), hits = s_there.hits;
     bool seen[200] = {false};
     for (size_t i = 0; i < OP_COUNT(seen); i++)
         s_post(poster, i, i % 2 ? "127.0.0.1" : "localhost", port, "/");
     for (size_t i = 0; i < OP_COUNT(seen); i++) {
-        op_poster_result_t result = s_result(poster);
+        op_posted_result_t result = s_result(poster);
         assert_int_equal(result.status, 200);
-        assert_true(result.id < OP_COUNT(seen) && !seen[result.id]);
-        seen[result.id] = true;
+        uint64_t number = s_number(result.id);
+        assert_true(number < OP_COUNT(seen) && !seen[number]);
+        seen[number] = true;
     }
     assert_int_equal(s_there.hits, hits + (int)OP_COUNT(seen));
     op_poster_destroy(&poster);
@@ -238,9 +247,10 @@ static void test_forbidden(void **state)
     };
     for (size_t i = 0; i < OP_COUNT(cases); i++) {
         int hits = s_there.hits;
-        op_poster_t *poster = s_poster((op_poster_options_t){.rules = cases[i].rules});
+        op_poster_t *poster =
+            s_poster((op_poster_options_t){.transfer = {.rules = cases[i].rules}});
         s_post(poster, 1, cases[i].host, port, "/");
-        op_poster_result_t result = s_result(poster);
+        op_posted_result_t result = s_result(poster);
         if (result.status != cases[i].status)
             fail_msg("case %zu: %d %s", i, result.status, result.error);
         assert_int_equal(s_there.hits, hits + (cases[i].status ? 1 : 0));
@@ -253,74 +263,121 @@ static void test_forbidden(void **state)
 static void test_unreachable(void **state)
 {
     (void)state;
-    op_poster_t *poster = s_poster((op_poster_options_t){.rules = s_local, .timeout_ms = 50});
+    op_poster_t *poster =
+        s_poster((op_poster_options_t){.transfer = {.rules = s_local, .timeout_ms = 50}});
     int port, fd = s_silent(&port, false);
     s_post(poster, 1, "127.0.0.1", port, "/");
     assert_int_equal(s_result(poster).status, 0);
     close(fd);
     fd = s_silent(&port, true);
     s_post(poster, 2, "127.0.0.1", port, "/");
-    op_poster_result_t result = s_result(poster);
+    op_posted_result_t result = s_result(poster);
     assert_int_equal(result.status, 0);
     assert_true(result.duration_ms >= 45);
     close(fd);
     op_poster_destroy(&poster);
 }
 
-/*  One host that never answers holds its own slots only. */
-static void test_dead_host(void **state)
+/*  One endpoint that never answers holds its own slots only. */
+static void test_dead_endpoint(void **state)
 {
     (void)state;
     op_poster_t *poster = s_poster((op_poster_options_t){
-        .rules = s_local, .max_concurrent = 3, .max_per_host = 2, .max_queued = 4});
+        .transfer = {.rules = s_local}, .max_slots = 3, .max_per_endpoint = 2, .max_queued = 4});
     int port, fd = s_silent(&port, true);
     for (uint64_t i = 0; i < 5; i++)
         s_post(poster, i, "127.0.0.1", port, "/");
     s_post(poster, 100, "localhost", op_http_server_port(s_there.server), "/");
-    op_poster_result_t result = s_result(poster);
-    assert_int_equal(result.id, 100);
+    op_posted_result_t result = s_result(poster);
+    assert_int_equal(s_number(result.id), 100);
     assert_int_equal(result.status, 200);
     s_post(poster, 6, "127.0.0.1", port, "/"); /* the fourth in the queue */
-    assert_false(op_poster_post(poster, 7, OP_STR("http://127.0.0.1/"), NULL, 0, OP_STR("")));
+    s_post(poster, 7, "127.0.0.1", port, "/"); /* one too many */
+    result = s_result(poster);
+    assert_int_equal(s_number(result.id), 7);
+    assert_string_equal(result.error, "Too many posts wait already.");
     assert_int_equal(op_poster_busy(poster), 6);
     op_poster_destroy(&poster); /* cuts and drops them */
     close(fd);
 }
 
+static int64_t s_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*  Ninety-nine endpoints that never answer, each with more than it may have under way, leave the
+    hundredth alone: before any of them has timed out, and after. */
+static void test_hanging_endpoints(void **state)
+{
+    (void)state;
+    enum { HANGING = 99, EACH = 20, LIVE = 50 };
+    op_poster_t *poster =
+        s_poster((op_poster_options_t){.transfer = {.rules = s_local, .timeout_ms = 60 * 1000}});
+    int ports[HANGING], fds[HANGING], live = op_http_server_port(s_there.server);
+    for (size_t i = 0; i < HANGING; i++)
+        fds[i] = s_silent(&ports[i], true);
+    for (size_t turn = 0; turn < EACH; turn++)
+        for (size_t i = 0; i < HANGING; i++)
+            s_post(poster, 0, "127.0.0.1", ports[i], "/");
+    int64_t start = s_now_ms();
+    for (uint64_t i = 1; i <= LIVE; i++) {
+        s_post(poster, i, "127.0.0.1", live, "/");
+        op_posted_result_t result = s_result(poster);
+        assert_int_equal(s_number(result.id), i);
+        assert_int_equal(result.status, 200);
+    }
+    assert_true(s_now_ms() - start < 60 * 1000); /* none of the others came to its end */
+    assert_int_equal(op_poster_busy(poster), HANGING * EACH);
+    op_poster_destroy(&poster);
+    for (size_t i = 0; i < HANGING; i++)
+        close(fds[i]);
+}
+
 static void test_bad_posts(void **state)
 {
     (void)state;
-    op_poster_t *poster = s_poster((op_poster_options_t){.rules = s_local});
-    const op_poster_header_t bad[] = {{OP_STR("X"), OP_STR("a\r\nY: b")},
-                                      {OP_STR("X\n"), OP_STR("a")},
-                                      {OP_STR("X:"), OP_STR("a")},
-                                      {OP_STR(""), OP_STR("a")},
-                                      {OP_STR("Host"), OP_STR("")}};
+    op_poster_t *poster = s_poster((op_poster_options_t){.transfer = {.rules = s_local}});
+    const op_post_line_t bad[] = {{OP_STR("X"), OP_STR("a\r\nY: b")},
+                                  {OP_STR("X\n"), OP_STR("a")},
+                                  {OP_STR("X:"), OP_STR("a")},
+                                  {OP_STR(""), OP_STR("a")},
+                                  {OP_STR("Host"), OP_STR("")}};
     int hits = s_there.hits;
     char url[100];
     snprintf(url, sizeof url, "http://%s/", op_http_server_address(s_there.server));
     for (size_t i = 0; i < OP_COUNT(bad); i++) {
-        assert_true(op_poster_post(poster, 1, op_str(url), &bad[i], 1, OP_STR("")));
+        op_poster_post(poster, s_id(1), op_str(url), &bad[i], 1, OP_STR(""));
         assert_int_equal(s_result(poster).status, 0);
     }
-    assert_true(op_poster_post(poster, 1, OP_STR("nonsense"), NULL, 0, OP_STR("")));
+    op_poster_post(poster, s_id(1), OP_STR("nonsense"), NULL, 0, OP_STR(""));
     assert_int_equal(s_result(poster).status, 0);
     assert_int_equal(s_there.hits, hits);
     op_poster_destroy(&poster);
 
     char error[100];
     static const char *const entries[] = {"10.0.0.0/99"};
-    const op_poster_options_t options = {.rules = {.allow = entries, .allow_count = 1}};
+    const op_poster_options_t options = {
+        .transfer = {.rules = {.allow = entries, .allow_count = 1}}};
     assert_null(op_poster_new(&options, error, sizeof error));
     assert_non_null(strstr(error, "10.0.0.0/99"));
+    const op_poster_options_t nothing = {.transfer = {.ca_file = "/nothing/here.pem"}};
+    assert_null(op_poster_new(&nothing, error, sizeof error));
+    assert_non_null(strstr(error, "/nothing/here.pem"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arrives),     cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_many),        cmocka_unit_test(test_forbidden),
-        cmocka_unit_test(test_unreachable), cmocka_unit_test(test_dead_host),
+        cmocka_unit_test(test_arrives),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_unreachable),
+        cmocka_unit_test(test_dead_endpoint),
+        cmocka_unit_test(test_hanging_endpoints),
         cmocka_unit_test(test_bad_posts),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);

@@ -16,8 +16,8 @@ static void s_open(const op_poster_options_t *options)
     assert_string_equal(s_port.name, "poster");
 }
 
-static const op_poster_options_t s_local = {.timeout_ms = 5000,
-                                            .rules = {.allow_http = true, .allow_loopback = true}};
+static const op_poster_options_t s_local = {
+    .transfer = {.timeout_ms = 5000, .rules = {.allow_http = true, .allow_loopback = true}}};
 
 static op_id_t s_id(uint8_t number)
 {
@@ -120,7 +120,7 @@ static void test_a_full_queue(void **state)
     (void)state;
     enum { POSTS = 20 };
     op_poster_options_t options = s_local;
-    options.max_concurrent = 1;
+    options.max_slots = 1;
     options.max_queued = 2;
     op_http_server_t *server = s_serve((op_http_server_options_t){.threads = 4});
     char url[80];
@@ -150,8 +150,8 @@ static void test_bad_rules(void **state)
     static const char *const allow[] = {"10.0.0.0/99"};
     op_poster_options_t options = s_local;
     char error[256] = "";
-    options.rules.allow = allow;
-    options.rules.allow_count = 1;
+    options.transfer.rules.allow = allow;
+    options.transfer.rules.allow_count = 1;
     assert_int_equal(op_poster_port(&options, &s_port, error), -1);
     assert_non_null(strstr(error, "10.0.0.0/99"));
 }

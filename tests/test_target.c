@@ -59,6 +59,77 @@ static const struct {
     {"https://0x7f%2e1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
     {"https://2130706433./", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
     {"https://example.org./", OP_TARGET_OK, OP_TARGET_OK},
+    /* one to four parts, each decimal, octal or hexadecimal */
+    {"https://0/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://10.1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://10.0.1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://169.254.43518/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://2852039166/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0xa9fea9fe/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0XA9.0xFE.0xa9.0xfe/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0251.0376.0251.0376/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://025177524776/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0xa9.254.0251.254/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0000000000000000000000000000012.1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://0x8.8.8.8/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://4294967296/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://99999999999999999999/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://256.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://1.2.3.4.5/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://0x/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://127.0.0.09/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://10.0.0.1../", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://10..0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    /* escapes, and digits and dots of other alphabets, as octets and escaped */
+    {"https://%31%30.0.0.1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://10%2e0%2e0%2e1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://example%2eorg/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://example.org%00.evil/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://example.org%2f@10.0.0.1/", OP_TARGET_USERINFO, OP_TARGET_USERINFO},
+    {"https://\xef\xbc\x91\xef\xbc\x90.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://%ef%bc%91%ef%bc%90.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://\xe2\x91\xa0.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://10\xe3\x80\x82"
+     "0.0.1/",
+     OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://10%e3%80%820.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://xn--mnchen-3ya.example/", OP_TARGET_OK, OP_TARGET_OK},
+    /* IPv6 and what it carries */
+    {"https://[::]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[::ffff:10.0.0.1]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[::ffff:a00:1]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[0:0:0:0:0:ffff:a00:1]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[::ffff:8.8.8.8]/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://[::ffff:10.1.2.3]/", OP_TARGET_ADDRESS, OP_TARGET_OK},
+    {"https://[64:ff9b::10.0.0.1]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[64:ff9b::8.8.8.8]/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://[2002:a00:1::]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[FE80::1]/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://[fe80::1%eth0]/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://[fe80::1%251]/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://[2606:4700::1111%251]/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://[::1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://[127.0.0.1]/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://[v1.fe80::a]/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://::1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    /* ports */
+    {"https://example.org:65535/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://example.org:65536/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://example.org:-1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://example.org:443:80/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://example.org:x/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://10.0.0.1:443/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    /* who is the host? */
+    {"https://10.0.0.1#@example.org/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://10.0.0.1?@example.org/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+    {"https://example.org#@10.0.0.1/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://example.org:443@10.0.0.1/", OP_TARGET_USERINFO, OP_TARGET_USERINFO},
+    {"https://example.org;10.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://example.org,10.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https:\\\\10.0.0.1/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"https://exa\tmple.org/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
+    {"dict://127.0.0.1:11211/stat", OP_TARGET_SCHEME, OP_TARGET_SCHEME},
+    {"unix:///var/run/docker.sock", OP_TARGET_SCHEME, OP_TARGET_SCHEME},
     {"https://169.254.169.254/latest", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
     {"https://10.0.0.1/", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
     {"https://10.1.2.3/", OP_TARGET_ADDRESS, OP_TARGET_OK},
@@ -113,6 +184,25 @@ static void test_host(void **state)
     assert_false(op_target_host(OP_STR("nothing"), host));
 }
 
+static void test_endpoint(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"https://example.org/hook", "https://example.org:443"},
+        {"https://Example.ORG.:443/other?x", "https://example.org:443"},
+        {"https://example.org:8443/", "https://example.org:8443"},
+        {"http://example.org", "http://example.org:80"},
+        {"https://127.1:1/", "https://127.0.0.1:1"},
+        {"https://[FD00::5]/", "https://fd00::5:443"},
+    };
+    char endpoint[OP_TARGET_ENDPOINT_SIZE];
+    for (size_t i = 0; i < OP_COUNT(cases); i++) {
+        assert_true(op_target_endpoint(op_str(cases[i][0]), endpoint));
+        assert_string_equal(endpoint, cases[i][1]);
+    }
+    assert_false(op_target_endpoint(OP_STR("nothing"), endpoint));
+}
+
 static void test_entries(void **state)
 {
     (void)state;
@@ -120,6 +210,8 @@ static void test_entries(void **state)
     assert_true(op_target_entry_ok("::1"));
     assert_true(op_target_entry_ok("my-host.lan"));
     assert_false(op_target_entry_ok(""));
+    assert_false(op_target_entry_ok("10.1")); /* would never match: URLs come out in four parts */
+    assert_false(op_target_entry_ok("10.0.0.300"));
     assert_false(op_target_entry_ok("10.0.0.0/40"));
     assert_false(op_target_entry_ok("https://x"));
 }
@@ -127,9 +219,8 @@ static void test_entries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_check),
-        cmocka_unit_test(test_length),
-        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_check),   cmocka_unit_test(test_length),
+        cmocka_unit_test(test_host),    cmocka_unit_test(test_endpoint),
         cmocka_unit_test(test_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

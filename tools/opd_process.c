@@ -147,7 +147,11 @@ static int s_start_modem(process_t *self)
 static int s_start_webhook(process_t *self)
 {
     op_webhook_setup_t setup = {.timeout_ms = self->config->webhook_timeout_ms};
-    op_poster_options_t options = {.timeout_ms = (int)setup.timeout_ms, .rules = self->rules};
+    op_poster_options_t options = {.transfer = {.timeout_ms = (int)setup.timeout_ms,
+                                                .ca_file = self->config->webhook_ca_file[0]
+                                                               ? self->config->webhook_ca_file
+                                                               : NULL,
+                                                .rules = self->rules}};
     op_port_t port;
     if (op_poster_port(&options, &port, self->error) != 0)
         return -1;
