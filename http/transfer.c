@@ -33,7 +33,11 @@ static curl_socket_t s_open_socket(void *arg, curlsocktype purpose, struct curl_
     if (!op_ip_from(&to->addr, &address) ||
         (!self->host_allowed && !op_target_address_allowed(&address, &self->rules->rules))) {
         self->address_refused = true;
-        return CURL_SOCKET_BAD; /* libcurl goes on to the name's next address */
+        /* libcurl goes on to the name's next address, but only when something wakes it: without a
+           socket that may be the time-out. Going on after a pause wakes it. */
+        curl_easy_pause(self->easy, CURLPAUSE_RECV);
+        curl_easy_pause(self->easy, CURLPAUSE_CONT);
+        return CURL_SOCKET_BAD;
     }
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
