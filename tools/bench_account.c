@@ -118,10 +118,11 @@ static int s_sign_in(op_bench_client_t *client, const char *phone, char *session
     return s_member(answer, "session_token", session, size);
 }
 
-/*  The id of the shared number. */
-static int s_number(op_bench_client_t *client, const char *session, char *id, size_t size)
+/*  The shared number. */
+static int s_number(op_bench_client_t *client, op_bench_account_t *account)
 {
-    json_t *answer = op_bench_json(client, "GET", "/console/numbers/available", session, NULL, 200);
+    json_t *answer =
+        op_bench_json(client, "GET", "/console/numbers/available", account->session, NULL, 200);
     if (answer == NULL)
         return -1;
     json_t *numbers = json_object_get(answer, "numbers"), *number, *chosen = NULL;
@@ -132,26 +133,38 @@ static int s_number(op_bench_client_t *client, const char *session, char *id, si
             chosen = number;
     }
     json_incref(chosen);
+    json_incref(chosen);
     json_decref(answer);
     if (chosen == NULL)
         fprintf(stderr, "opbench: the pool has no number\n");
-    return s_member(chosen, "id", id, size);
+    int failed = s_member(chosen, "id", account->number, sizeof account->number);
+    return s_member(chosen, "e164", account->e164, sizeof account->e164) != 0 ? -1 : failed;
+}
+
+int op_bench_sign_up(op_bench_client_t *client, const char *phone, op_bench_account_t *account)
+{
+    return s_sign_in(client, phone, account->session, sizeof account->session) == 0
+               ? s_number(client, account)
+               : -1;
+}
+
+int op_bench_mint(op_bench_client_t *client, const op_bench_account_t *account, op_bench_key_t *key)
+{
+    json_t *ask = json_pack("{s:s, s:s}", "number_id", account->number, "name", "opbench");
+    json_t *answer = op_bench_json(client, "POST", "/console/api-keys", account->session, ask, 201);
+    json_decref(ask);
+    return s_member(answer, "key", key->text, sizeof key->text);
 }
 
 static int s_account(op_bench_client_t *client, const char *phone, size_t keys_each,
                      op_bench_key_t *keys)
 {
-    char session[OP_BENCH_KEY_SIZE], number[OP_BENCH_KEY_SIZE];
-    if (s_sign_in(client, phone, session, sizeof session) != 0 ||
-        s_number(client, session, number, sizeof number) != 0)
+    op_bench_account_t account;
+    if (op_bench_sign_up(client, phone, &account) != 0)
         return -1;
-    for (size_t at = 0; at < keys_each; at++) {
-        json_t *ask = json_pack("{s:s, s:s}", "number_id", number, "name", "opbench");
-        json_t *answer = op_bench_json(client, "POST", "/console/api-keys", session, ask, 201);
-        json_decref(ask);
-        if (s_member(answer, "key", keys[at].text, sizeof keys[at].text) != 0)
+    for (size_t at = 0; at < keys_each; at++)
+        if (op_bench_mint(client, &account, &keys[at]) != 0)
             return -1;
-    }
     return 0;
 }
 

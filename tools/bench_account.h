@@ -23,6 +23,17 @@ typedef struct {
     char text[OP_BENCH_KEY_SIZE];
 } op_bench_key_t;
 
+/*  A signed-up human and the shared number. */
+typedef struct {
+    char session[OP_BENCH_KEY_SIZE], number[OP_BENCH_KEY_SIZE], e164[20];
+} op_bench_account_t;
+
+/*  -1: some step failed. */
+int op_bench_sign_up(op_bench_client_t *client, const char *phone,
+                     op_bench_account_t *account) OP_MUST_CHECK;
+int op_bench_mint(op_bench_client_t *client, const op_bench_account_t *account,
+                  op_bench_key_t *key) OP_MUST_CHECK;
+
 /*  Fills keys[0 .. accounts * keys_each), account after account. -1: some step failed. */
 int op_bench_accounts(op_bench_client_t *client, size_t accounts, size_t keys_each,
                       op_bench_key_t *keys) OP_MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "tools/bench_constant.h"
 #include "tools/bench_latency.h"
 #include "tools/bench_loop.h"
+#include "tools/bench_webhook.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -41,19 +42,25 @@ static const char S_HELP[] =
     "      AT+CMGS. Both need OP on its simulated carrier; without GET /sim/events inbound\n"
     "      counts from the phone's text and outbound is left out.\n"
     "\n"
+    "  opbench webhooks --url URL [--hanging N] [--count C]\n"
+    "      C events (50) to a receiver that answers, beside N (0) that hang: from the phone's "
+    "text\n"
+    "      to the receipt. Needs OP on its simulated carrier, on this machine.\n"
+    "\n"
     "  Defaults: 1 connection (at most 1024), 5 seconds, a warm-up of 0.5 s that is not counted.\n"
     "\n"
     "get and sends print one line: connections, seconds, answered (2xx), per_second, p50_us,\n"
     "p90_us, p99_us, max_us (of all 2xx; percentiles up to 1.6 % high), errors, and then each\n"
     "status with its count, broken (no proper answer), unanswered (10 s after the end) and\n"
-    "reconnects where they are not zero. latency prints a line each way in milliseconds.\n"
+    "reconnects where they are not zero. latency prints a line each way in milliseconds, webhooks\n"
+    "one line.\n"
     "\n"
     "Exit status: 0 measured without errors; 1 something failed or was answered with an error;\n"
     "2 the command line is wrong.\n";
 
 typedef struct {
     const char *command, *listen, *url, *key_file;
-    unsigned connections, accounts, keys, count, threads;
+    unsigned connections, accounts, keys, count, threads, hanging;
     double seconds, warmup;
 } s_options_t;
 
@@ -101,6 +108,8 @@ static bool s_option(s_options_t *options, int option)
         return s_number(optarg, OP_BENCH_KEYS_MAX, &options->keys);
     case 'n':
         return s_number(optarg, OP_BENCH_LATENCY_MAX, &options->count);
+    case 'h':
+        return s_number(optarg, OP_BENCH_HANGING_MAX, &options->hanging);
     case 't':
         return s_number(optarg, 4096, &options->threads);
     case 's':
@@ -114,17 +123,13 @@ static bool s_option(s_options_t *options, int option)
 
 static bool s_parse(s_options_t *options, int count, char **words)
 {
-    static const struct option names[] = {{"listen", required_argument, NULL, 'l'},
-                                          {"url", required_argument, NULL, 'u'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"seconds", required_argument, NULL, 's'},
-                                          {"warmup", required_argument, NULL, 'w'},
-                                          {"accounts", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},
-                                          {"key-file", required_argument, NULL, 'f'},
-                                          {"count", required_argument, NULL, 'n'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {
+        {"listen", required_argument, NULL, 'l'},      {"url", required_argument, NULL, 'u'},
+        {"connections", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 's'},
+        {"warmup", required_argument, NULL, 'w'},      {"accounts", required_argument, NULL, 'a'},
+        {"keys", required_argument, NULL, 'k'},        {"key-file", required_argument, NULL, 'f'},
+        {"count", required_argument, NULL, 'n'},       {"threads", required_argument, NULL, 't'},
+        {"hanging", required_argument, NULL, 'h'},     {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(count, words, "", names, NULL)) != -1) {
         if (!s_option(options, option))
@@ -314,6 +319,15 @@ static int s_do_latency(const s_options_t *options, op_bench_client_t *client)
     return failed == 0 ? 0 : 1;
 }
 
+static int s_do_webhooks(const s_options_t *options, op_bench_client_t *client)
+{
+    op_bench_times_t times;
+    int failed = op_bench_webhooks(client, options->hanging, options->count, &times);
+    s_print_times("webhooks", &times);
+    op_bench_times_free(&times);
+    return failed == 0 ? 0 : 1;
+}
+
 /*  ---------------------------------------------------------------- main */
 
 static int s_do(const s_options_t *options)
@@ -333,6 +347,8 @@ static int s_do(const s_options_t *options)
                                            : s_wrong("keys needs --key-file");
     else if (strcmp(options->command, "latency") == 0)
         status = s_do_latency(options, client);
+    else if (strcmp(options->command, "webhooks") == 0)
+        status = s_do_webhooks(options, client);
     else
         status = s_wrong("no such command");
     op_bench_client_destroy(&client);
