@@ -201,7 +201,7 @@ static int s_account(op_bench_client_t *client, size_t index, const char *url,
 static int s_text(op_bench_client_t *client, const char *e164, size_t number, double *sent)
 {
     const size_t step = OP_BENCH_ALL_MS / OP_BENCH_TEXT_MS;
-    bool all = number < OP_BENCH_BURST || number % step == 0;
+    bool all = number < OP_BENCH_FIRST || number % step == 0;
     char path[80], body[40];
     snprintf(path, sizeof path, "/sim/phones/%s/messages", all ? S_ALL : S_LIVE);
     snprintf(body, sizeof body, "opbench webhook %zu", number);
@@ -223,7 +223,7 @@ static int s_measure(op_bench_client_t *client, const char *e164, s_receiver_t *
     int failed = 0;
     for (size_t at = 0; at < live->count && failed == 0; at++) {
         failed = s_text(client, e164, at, &sent[at]);
-        next_ns += at < OP_BENCH_BURST ? 0 : (int64_t)OP_BENCH_TEXT_MS * 1000000;
+        next_ns += (int64_t)OP_BENCH_TEXT_MS * 1000000;
         while (op_bench_now_ns() < next_ns)
             op_bench_pause_us(1000);
     }

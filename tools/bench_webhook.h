@@ -1,10 +1,10 @@
 /*  bench_webhook.h - how long an event takes to its receiver while others hang
 
     Accounts on the shared number, each with a webhook at an endpoint of its own on this machine.
-    One endpoint answers at once; the others take the connection and never say a word. A peer that all
-    have texted texts back OP_BENCH_BURST times at once and then every OP_BENCH_ALL_MS, so that
-    the server always has posts hanging at all of them; a peer that only the live account has
-    texted texts every OP_BENCH_TEXT_MS. A time runs from just before the phone's text to the
+    One endpoint answers at once; the others take the connection and never say a word. Every
+    OP_BENCH_TEXT_MS a phone texts the number: the first OP_BENCH_FIRST times and then every
+    OP_BENCH_ALL_MS one that all accounts have texted, so that posts always hang at all of the
+    others; else one that only the live account has texted. A time runs from just before the phone's text to the
     event's receipt: the modem's part and both commits are within.
 
     Needs opd --simulate on this machine, with its limits raised. */
@@ -16,7 +16,7 @@
 
 enum {
     OP_BENCH_HANGING_MAX = 500,
-    OP_BENCH_BURST = 8,
+    OP_BENCH_FIRST = 8,
     OP_BENCH_TEXT_MS = 100,
     OP_BENCH_ALL_MS = 5000,
     OP_BENCH_RECEIPT_MS = 30 * 1000 /* how long the last receipts are waited for */
