@@ -55,6 +55,9 @@ static inline void s_handle(void *arg, const op_http_request_t *request,
                       (int)request->query.size, request->query.at ? request->query.at : "",
                       (int)twice.size, twice.at ? twice.at : "", count,
                       (int)request->client_ip.size, request->client_ip.at);
+    } else if (op_str_is(request->path, "/later")) {
+        response->status = 503;
+        assert_true(op_http_response_header(response, "Retry-After", OP_STR("17")));
     } else if (op_str_is(request->path, "/gone")) {
         response->status = 204;
     } else {

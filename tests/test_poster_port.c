@@ -60,8 +60,13 @@ static void test_a_post(void **state)
     char url[80];
     static const struct {
         const char *path;
-        uint64_t status;
-    } table[] = {{"/echo", 200}, {"/show", 200}, {"/gone", 204}, {"/nothing-here", 404}};
+        uint64_t status, retry_after_s;
+        const char *answer; /* its beginning */
+    } table[] = {{"/echo", 200, 0, "{\"a\":1}"},
+                 {"/show", 200, 0, "POST|/show|"},
+                 {"/gone", 204, 0, ""},
+                 {"/later", 503, 17, ""},
+                 {"/nothing-here", 404, 0, "{\"error\":"}};
     s_open(&s_local);
     for (uint8_t i = 0; i < OP_COUNT(table); i++) {
         snprintf(url, sizeof url, "http://127.0.0.1:%d%s", op_http_server_port(server),
@@ -70,6 +75,9 @@ static void test_a_post(void **state)
         const op_posted_t *posted = s_posted();
         assert_int_equal(posted->status, table[i].status);
         assert_int_equal(posted->error.size, 0);
+        assert_int_equal(posted->retry_after_s, table[i].retry_after_s);
+        assert_true(op_str_starts(posted->answer, table[i].answer));
+        assert_true(posted->answer.size <= OP_ANSWER_MAX);
         op_id_t wanted = s_id(i);
         assert_memory_equal(&posted->delivery, &wanted, sizeof wanted);
     }
