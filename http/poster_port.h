@@ -8,7 +8,7 @@
 #include "actors/port.h"
 #include "http/poster.h"
 
-/*  A port named "poster". 0, or -1 and one line in `error` when an entry of the allow-list is
+/*  A port named "poster". 0, or -1 and one line in `error` when an option is
     wrong. */
 int op_poster_port(const op_poster_options_t *options, op_port_t *port,
                    char error[256]) OP_MUST_CHECK;
