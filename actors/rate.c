@@ -139,6 +139,14 @@ static void s_refuse(const tally_t *tally, int full, const op_event_t *event, op
     op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL, NULL, wait);
 }
 
+static void s_go_on(op_turn_t *turn)
+{
+    if (op_turn_is_last(turn))
+        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+    else
+        op_turn_forward(turn);
+}
+
 /*  Counts the call against one or two subjects, or refuses it without counting. */
 static void s_count(tally_t *tallies, size_t count, const op_event_t *event, op_turn_t *turn)
 {
@@ -165,10 +173,7 @@ static void s_count(tally_t *tallies, size_t count, const op_event_t *event, op_
         }
         s_save(tally, turn);
     }
-    if (op_turn_is_last(turn))
-        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
-    else
-        op_turn_forward(turn);
+    s_go_on(turn);
 }
 
 static op_str_t s_id(const op_id_t *id)
@@ -180,6 +185,14 @@ static void s_on_address(rate_t *self, const op_event_t *event, op_turn_t *turn)
 {
     tally_t tally = s_load(self, turn, 'a', event->context->address, event->now);
     s_count(&tally, 1, event, turn);
+}
+
+static void s_on_look(rate_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    tally_t tally = s_load(self, turn, 'a', event->context->address, event->now);
+    uint64_t limit = tally.kind.windows[0].limit, used = tally.used[0];
+    op_context_window(event->context, limit, used < limit ? limit - used : 0, s_ends(&tally, 0));
+    s_go_on(turn);
 }
 
 static void s_on_start(rate_t *self, const op_event_t *event, op_turn_t *turn)
@@ -212,7 +225,7 @@ static void s_on_read(rate_t *self, const op_event_t *event, op_turn_t *turn)
 static void (*const s_on_step[OP_STEP_END])(rate_t *, const op_event_t *, op_turn_t *) = {
     [OP_STEP_RATE_ADDRESS] = s_on_address, [OP_STEP_RATE_START] = s_on_start,
     [OP_STEP_RATE_CONSOLE] = s_on_console, [OP_STEP_RATE_SEND] = s_on_send,
-    [OP_STEP_RATE_READ] = s_on_read,
+    [OP_STEP_RATE_READ] = s_on_read,       [OP_STEP_RATE_LOOK] = s_on_look,
 };
 
 static void s_give_back(rate_t *self, const op_event_t *event, op_turn_t *turn)

@@ -20,6 +20,7 @@ enum {
     OP_REQUEST_ID_MAX = 64,
     OP_SLIP_MAX = 8,       /* steps of an itinerary */
     OP_LIST_MAX = 1000,    /* items in an answer without pages */
+    OP_PROXIES_MAX = 16,   /* networks of trusted proxies */
     OP_WEBHOOKS_MAX = 300, /* of one account */
     OP_PAGE_MAX = 100,     /* items on a page */
     OP_PAGE_DEFAULT = 20,

@@ -70,8 +70,8 @@ static bool s_same_origin(const op_http_request_t *request, bool behind_tls)
 {
     size_t count;
     op_str_t site = op_http_request_header(request, "Sec-Fetch-Site", &count);
-    if (count)
-        return count == 1 && (op_str_is(site, "same-origin") || op_str_is(site, "none"));
+    if (count > 1 || (count && !op_str_is(site, "same-origin") && !op_str_is(site, "none")))
+        return false;
     op_str_t origin = op_http_request_header(request, "Origin", &count);
     if (count == 0)
         return true;

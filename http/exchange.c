@@ -4,6 +4,7 @@
 #include "http/exchange.h"
 
 #include "http/body.h"
+#include "http/forwarded.h"
 #include "http/guard.h"
 
 #include <civetweb.h>
@@ -23,6 +24,7 @@ struct op_exchange {
     op_http_response_t response;
     op_buf_t body, out;
     char path[OP_HTTP_TARGET_MAX + 1];
+    char client[OP_IP_TEXT + 1];
 };
 
 op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
@@ -171,6 +173,7 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
     request.query = guard->query;
     request.headers = guard->headers;
     request.header_count = guard->header_count;
+    op_forwarded_apply(&request, self->options->proxies, self->options->proxy_count, self->client);
     int size = op_http_path_decode(guard->raw_path, self->path);
     if (size < 0) {
         s_refuse(self, connection, &request, 400, OP_ERROR_VALIDATION_ERROR,
@@ -201,11 +204,21 @@ int op_exchange_run(op_exchange_t *self, struct mg_connection *connection)
     return self->response.status;
 }
 
+/*  Of a target that nobody has judged yet; empty when it is none of ours. */
+static op_str_t s_known_path(op_exchange_t *self, const char *target)
+{
+    op_str_t raw = op_str_of(target, strcspn(target, "?"));
+    int size = raw.size <= (size_t)OP_HTTP_TARGET_MAX ? op_http_path_decode(raw, self->path) : 0;
+    return op_str_of(self->path, size > 0 ? (size_t)size : 0);
+}
+
 void op_exchange_refuse(op_exchange_t *self, struct mg_connection *connection, int status,
                         op_error_t error, const char *message)
 {
     const struct mg_request_info *info = mg_get_request_info(connection);
     op_http_request_t request = {.client_ip = op_str(info->remote_addr),
                                  .method = op_str(info->request_method)};
+    if (status == 405)
+        request.path = s_known_path(self, info->request_uri);
     s_refuse(self, connection, &request, status, error, message);
 }

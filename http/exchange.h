@@ -30,7 +30,7 @@ void op_exchange_destroy(op_exchange_t **self_p);
 int op_exchange_run(op_exchange_t *self, struct mg_connection *connection);
 
 /*  Answers a request that the guard never saw, and ends the connection. `message` NULL: the error's
-    own sentence. */
+    own sentence. With 405, the request's path is known too. */
 void op_exchange_refuse(op_exchange_t *self, struct mg_connection *connection, int status,
                         op_error_t error, const char *message);
 

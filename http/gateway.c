@@ -7,6 +7,7 @@
 
 #include "base/instant.h"
 #include "http/binding.h"
+#include "http/cors.h"
 #include "http/credential.h"
 #include "http/once.h"
 #include "transport/clock.h"
@@ -32,13 +33,14 @@ typedef struct {
     op_call_t *call; /* NULL: none is free */
     char id[OP_REQUEST_ID_MAX + 1];
     op_context_t window; /* its limit, remaining and reset count */
+    bool looks;          /* is shown the address's window, without being counted */
 } s_exchange_t;
 
 enum {
     S_ADDRESS_MAX = 46, /* as context.address is declared */
 };
 
-static const uint8_t s_count_steps[] = {OP_STEP_RATE_ADDRESS};
+static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_RATE_LOOK;
 
 /*  ------------------------------------------------------------------------------- new and destroy
     */
@@ -124,6 +126,12 @@ static void s_refusal(s_exchange_t *self, const op_refusal_t *refusal)
                   *field ? field : NULL, refusal->retry_after);
 }
 
+/*  Does the client's own leg have TLS? */
+static bool s_is_https(const s_exchange_t *self)
+{
+    return self->gateway->options.behind_tls || self->request->https;
+}
+
 /*  The cookie lives as long as its session; `expires` 0 deletes it. The date is an IMF-fixdate (RFC
     9110 5.6.7). */
 static void s_session_cookie(s_exchange_t *self, op_str_t token, int64_t expires)
@@ -138,7 +146,7 @@ static void s_session_cookie(s_exchange_t *self, op_str_t token, int64_t expires
              "Expires=%s, %02d %s %04d %02d:%02d:%02d GMT%s",
              (int)token.size, token.size ? token.at : "", days[op_instant_day(expires) % 7], c.day,
              months[c.month - 1], c.year, c.hour, c.minute, c.second,
-             self->gateway->options.behind_tls ? "; Secure" : "");
+             s_is_https(self) ? "; Secure" : "");
     s_header(self, "Set-Cookie", value);
 }
 
@@ -220,14 +228,20 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
     }
 }
 
+/*  A method that the path has no route for; OPTIONS, which every path has, is one of them. */
 static void s_no_route(s_exchange_t *self)
 {
     op_buf_t allow = {0};
-    if (op_route_allow(self->request->path, &allow)) {
-        OP_ASSERT(op_http_response_header(self->response, "Allow", op_buf_str(&allow)));
-        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
-    } else {
+    if (!op_route_allow(self->request->path, &allow)) {
         s_refuse(self, OP_ERROR_NOT_FOUND);
+        return;
+    }
+    OP_ASSERT(op_http_response_header(self->response, "Allow", op_buf_str(&allow)));
+    if (op_str_is(self->request->method, "OPTIONS")) {
+        self->response->status = 204;
+        op_cors_preflight(self->request, op_buf_str(&allow), self->response);
+    } else {
+        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
     }
     op_buf_free(&allow);
 }
@@ -242,7 +256,7 @@ static void s_serve(s_exchange_t *self)
         return;
     }
     op_hash_t credential;
-    op_error_t error = op_credential_check(route, self->request, options->behind_tls, &credential);
+    op_error_t error = op_credential_check(route, self->request, s_is_https(self), &credential);
     if (error != OP_OK) {
         s_refuse(self, error);
         return;
@@ -284,9 +298,10 @@ static void s_count(s_exchange_t *self)
     op_context_t context = s_context(self, &nobody);
     if (timeout_ms > OP_GATEWAY_COUNT_MS)
         timeout_ms = OP_GATEWAY_COUNT_MS;
-    if (!self->call || op_calls_ask(self->gateway->calls, self->call, s_count_steps,
-                                    OP_COUNT(s_count_steps), &op_nothing_type, &nothing, &context,
-                                    op_str(self->id), timeout_ms) != OP_ASK_ANSWERED)
+    if (!self->call ||
+        op_calls_ask(self->gateway->calls, self->call, self->looks ? &s_look_step : &s_count_step,
+                     1, &op_nothing_type, &nothing, &context, op_str(self->id),
+                     timeout_ms) != OP_ASK_ANSWERED)
         return;
     self->window = self->call->reply.context;
     if (self->call->reply.type == op_refusal_type.number &&
@@ -315,6 +330,7 @@ static void s_finish(s_exchange_t *self)
     s_header_number(self, "X-RateLimit-Remaining", self->window.remaining);
     s_header_number(self, "X-RateLimit-Reset", (reset + OP_SECOND_MS - 1) / OP_SECOND_MS);
     s_header(self, "Cache-Control", "no-store");
+    op_cors_expose(self->request, self->response);
 }
 
 static void s_choose_id(s_exchange_t *self)
@@ -338,6 +354,15 @@ static bool s_is_side(const op_gateway_t *self, op_str_t path)
     return path.size == front || path.at[front] == '/';
 }
 
+static void s_side(s_exchange_t *self)
+{
+    const op_gateway_options_t *options = &self->gateway->options;
+    const op_http_request_t *request = self->request;
+    self->looks = true;
+    options->side.serve(options->side.arg, request->method, request->path, request->query,
+                        request->body, self->response);
+}
+
 static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
 {
     op_calls_t *calls = self->gateway->calls;
@@ -356,13 +381,7 @@ void op_gateway_handle(void *gateway, const op_http_request_t *request,
 {
     s_exchange_t self = {.gateway = gateway, .request = request, .response = response};
     s_choose_id(&self);
-    if (s_is_side(gateway, request->path)) {
-        self.gateway->options.side.serve(self.gateway->options.side.arg, request->method,
-                                         request->path, request->query, request->body, response);
-        s_header(&self, "X-Request-Id", self.id);
-    } else {
-        s_run(&self, s_serve);
-    }
+    s_run(&self, s_is_side(gateway, request->path) ? s_side : s_serve);
 }
 
 static bool s_is_finished(const op_http_response_t *response)
@@ -379,5 +398,6 @@ void op_gateway_prepare(void *gateway, const op_http_request_t *request,
         return;
     s_exchange_t self = {.gateway = gateway, .request = request, .response = response};
     s_choose_id(&self);
-    s_run(&self, NULL);
+    /* A method that the server cannot read is no method of the path either. */
+    s_run(&self, response->status == 405 ? s_no_route : NULL);
 }

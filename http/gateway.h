@@ -21,6 +21,8 @@
                            have been done. If nobody counts in time, they read 0, 0 and the next
                            second: the honest advice of a server in trouble is to wait.
     Cache-Control          no-store: answers hold keys and texts
+    Access-Control-*       under /v1 (cors.h)
+    OPTIONS is answered for every path that there is, 204 with Allow.
 
     Answers of its own: not_found, method_not_allowed (with Allow), unauthenticated, forbidden,
     validation_error and its kin, unavailable with Retry-After (a full mailbox, silence until the
@@ -47,14 +49,14 @@ typedef void op_gateway_side_t(void *arg, op_str_t method, op_str_t path, op_str
 typedef struct {
     size_t workers;  /* requests at a time: the server's threads; OP_GATEWAY_WORKERS */
     int deadline_ms; /* of a request, until 503; OP_REQUEST_DEADLINE_MS */
-    bool behind_tls; /* a TLS proxy in front: Secure cookies, https origins */
+    bool behind_tls; /* a TLS proxy in front: Secure cookies, https origins, for every request */
     const char *(*check_url)(void *arg, op_str_t url); /* as in transport/json.h */
     void *url_arg;                                     /* borrowed */
     struct {
         const char *prefix; /* "/sim": that path and all below; NULL: none; borrowed */
         op_gateway_side_t *serve;
         void *arg; /* borrowed */
-    } side;        /* gets X-Request-Id, and is not counted */
+    } side;        /* is not counted; its answers show the window of the client's address */
 } op_gateway_options_t;
 
 typedef struct op_gateway op_gateway_t;

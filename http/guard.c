@@ -17,8 +17,7 @@ static bool s_malformed(op_guard_t *self, const char *message)
     return s_refuse(self, 400, OP_ERROR_VALIDATION_ERROR, message);
 }
 
-/*  RFC 9110 5.6.2: token. */
-static bool s_is_token(op_str_t text)
+bool op_guard_is_token(op_str_t text)
 {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.at[i];
@@ -63,7 +62,7 @@ static bool s_request_line(op_guard_t *self, const struct mg_request_info *info,
     if (self->method.at + self->method.size + 1 != self->raw_path.at ||
         target_end + 1 != info->http_version - 5)
         return s_malformed(self, "The request line must have single blanks.");
-    if (self->raw_path.size == 0 || self->raw_path.at[0] != '/' || !s_is_token(self->method))
+    if (self->raw_path.size == 0 || self->raw_path.at[0] != '/' || !op_guard_is_token(self->method))
         return s_malformed(self, "The request target must be a path.");
     const char *end = info->http_version + 3;
     if (end[0] != 0 || end[1] != 0)
@@ -83,7 +82,7 @@ static bool s_header_lines(op_guard_t *self, const struct mg_request_info *info,
         op_str_t value = op_str(info->http_headers[i].value);
         if (name.at != next)
             return s_malformed(self, "Header lines must end with CR LF and nothing may fold.");
-        if (!s_is_token(name))
+        if (!op_guard_is_token(name))
             return s_malformed(self, "A header name is not a token.");
         for (const char *at = name.at + name.size + 1; at < value.at; at++)
             if (*at != ' ')

@@ -42,6 +42,9 @@ typedef struct {
     op_http_header_t headers[OP_HTTP_HEADERS_MAX];
 } op_guard_t;
 
+/*  RFC 9110 5.6.2: a method or a header's name. */
+bool op_guard_is_token(op_str_t text);
+
 /*  Judges a request head as civetweb parsed it, with decode_url off. True: passed. */
 bool op_guard_check(op_guard_t *self, const struct mg_request_info *info) OP_MUST_CHECK;
 

@@ -75,6 +75,11 @@ bool op_ip_parse(op_str_t text, op_ip_t *address)
     return true;
 }
 
+void op_ip_print(const op_ip_t *address, char text[OP_IP_TEXT + 1])
+{
+    OP_ASSERT(inet_ntop(address->six ? AF_INET6 : AF_INET, address->octets, text, OP_IP_TEXT + 1));
+}
+
 bool op_ip_from(const struct sockaddr *from, op_ip_t *address)
 {
     if (from->sa_family == AF_INET) {
@@ -108,6 +113,21 @@ bool op_network_parse(op_str_t text, op_network_t *network)
     found.prefix = (unsigned)bits;
     *network = found;
     return true;
+}
+
+int op_networks_parse(op_str_t list, op_network_t *out, size_t max)
+{
+    size_t count = 0;
+    const char *at = list.at, *end = list.at + list.size;
+    for (bool more = list.size > 0; more; count++) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        op_str_t item = op_str_of(at, (size_t)((comma ? comma : end) - at));
+        if (count == max || !op_network_parse(item, &out[count]))
+            return -1;
+        more = comma != NULL;
+        at = comma + more;
+    }
+    return (int)count;
 }
 
 bool op_network_has(const op_network_t *network, const op_ip_t *address)

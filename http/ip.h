@@ -8,6 +8,8 @@
 
 #include "base/bytes.h"
 
+enum { OP_IP_TEXT = 45 }; /* characters of the longest address */
+
 struct sockaddr;
 
 /*  IPv4 in the first four octets. An IPv4-mapped IPv6 address (::ffff:0:0/96) becomes IPv4 at once,
@@ -30,12 +32,17 @@ typedef enum {
 
 /*  A literal: "192.0.2.1" (four decimal parts) or "2001:db8::1", without brackets or zone. */
 bool op_ip_parse(op_str_t text, op_ip_t *address) OP_MUST_CHECK;
+/*  The one text of an address, so that two spellings cannot be two clients. */
+void op_ip_print(const op_ip_t *address, char text[OP_IP_TEXT + 1]);
 /*  AF_INET or AF_INET6; false for any other family. */
 bool op_ip_from(const struct sockaddr *from, op_ip_t *address) OP_MUST_CHECK;
 op_ip_kind_t op_ip_kind(const op_ip_t *address);
 
 /*  "10.0.0.0/8", "fd00::/8", or a single address. */
 bool op_network_parse(op_str_t text, op_network_t *network) OP_MUST_CHECK;
+/*  Such, comma-separated and without blanks; nothing at all is no network. The number of networks
+    put into `out`; -1: one of them is malformed, or there are more than `max`. */
+int op_networks_parse(op_str_t list, op_network_t *out, size_t max) OP_MUST_CHECK;
 bool op_network_has(const op_network_t *network, const op_ip_t *address);
 
 #endif

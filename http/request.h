@@ -26,7 +26,8 @@ typedef struct {
     op_str_t path;      /* percent-decoded, starts with '/'; no NUL, no control octets */
     op_str_t query;     /* as sent, without the '?'; empty when there is none */
     op_str_t body;      /* empty when there is none */
-    op_str_t client_ip; /* the peer of the socket, in text; a proxy's when there is one */
+    op_str_t client_ip; /* in text: the peer of the socket, or whom trusted proxies name */
+    bool https;         /* a trusted proxy says that the client came over TLS */
     const op_http_header_t *headers;
     size_t header_count;
 } op_http_request_t;

@@ -84,9 +84,11 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
     op_str_t id;
     for (size_t i = 0; i < OP_COUNT(methods); i++)
         if (op_route_find(op_str(methods[i]), path, &id)) {
-            op_buf_printf(out, "%s%s", any ? ", " : "", methods[i]);
+            op_buf_printf(out, "%s, ", methods[i]);
             any = true;
         }
+    if (any)
+        op_buf_add_str(out, OP_STR("OPTIONS"));
     return any;
 }
 

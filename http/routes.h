@@ -39,7 +39,8 @@ const op_route_t *op_route(op_route_name_t name);
     the end is another path. NULL: no such path, or not with this method (see op_route_allow). */
 const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t *id);
 
-/*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, POST"). False, and
+/*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, OPTIONS"); OPTIONS is one
+    of every path. False, and
     nothing appended: the path is unknown. */
 bool op_route_allow(op_str_t path, op_buf_t *out);
 

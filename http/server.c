@@ -13,6 +13,7 @@
 
 #include "http/body.h"
 #include "http/exchange.h"
+#include "http/guard.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>
@@ -116,6 +117,16 @@ static int s_begin_request(struct mg_connection *connection)
     return status;
 }
 
+/*  civetweb does not read on behind a method that it does not know ("TRACE", "get"). The target and
+    the version are there by then. */
+static bool s_is_foreign_method(const struct mg_request_info *info)
+{
+    return info->request_method && info->request_uri && info->request_uri[0] == '/' &&
+           info->http_version &&
+           (strcmp(info->http_version, "1.1") == 0 || strcmp(info->http_version, "1.0") == 0) &&
+           op_guard_is_token(op_str(info->request_method)) && info->num_headers == 0;
+}
+
 /*  What civetweb refuses before begin_request. It says 400 for nearly everything, so the clock
     has to tell a late head from a bad one. */
 static int s_http_error(struct mg_connection *connection, int status, const char *message)
@@ -133,6 +144,8 @@ static int s_http_error(struct mg_connection *connection, int status, const char
                            "Speak HTTP/1.1.");
     else if (status >= 500)
         op_exchange_refuse(worker->exchange, connection, 500, OP_ERROR_INTERNAL, NULL);
+    else if (status == 400 && s_is_foreign_method(info))
+        op_exchange_refuse(worker->exchange, connection, 405, OP_ERROR_METHOD_NOT_ALLOWED, NULL);
     else if (late)
         op_exchange_refuse(worker->exchange, connection, 408, OP_ERROR_VALIDATION_ERROR,
                            "The request came too slowly.");

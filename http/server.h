@@ -20,6 +20,7 @@
 #ifndef OP_HTTP_SERVER_H
 #define OP_HTTP_SERVER_H
 
+#include "http/ip.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -43,9 +44,11 @@ typedef struct {
     int threads;        /* workers, 1 to 4096 */
     size_t max_body;    /* octets, at most 16 MiB */
     int head_timeout_ms;
-    int body_timeout_ms; /* a whole body; a silent peer may add one head_timeout_ms */
-    int keep_alive_ms;   /* idle between two requests */
-    int drain_ms;        /* what op_http_server_stop grants running handlers */
+    int body_timeout_ms;         /* a whole body; a silent peer may add one head_timeout_ms */
+    int keep_alive_ms;           /* idle between two requests */
+    int drain_ms;                /* what op_http_server_stop grants running handlers */
+    const op_network_t *proxies; /* whose X-Forwarded-* headers count (forwarded.h); borrowed */
+    size_t proxy_count;
     op_http_handler_t *handle;
     op_http_handler_t *prepare; /* may be NULL */
     void *arg;                  /* borrowed, handed to both */

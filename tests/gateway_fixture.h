@@ -182,6 +182,15 @@ static inline void s_take_in(int actor, const op_buf_t *frame)
     OP_ASSERT(op_frame_body(op_message_type(request.type), body, &arena, &result));
 
     pthread_mutex_lock(&s_script.mutex);
+    if (request.slip.size == 1 && request.slip.at[0] == OP_STEP_RATE_LOOK) {
+        op_buf_t shown = {0};
+        s_reply(&request, &op_nothing_type, &(op_nothing_t){0}, true, &shown);
+        s_post(op_buf_str(&shown));
+        op_buf_free(&shown);
+        pthread_mutex_unlock(&s_script.mutex);
+        op_arena_free(&arena);
+        return;
+    }
     s_script.seen[actor]++;
     bool count = request.slip.size == 1 && request.type == op_nothing_type.number;
     s_mode_t mode = count ? s_script.count_mode : s_script.mode;

@@ -78,12 +78,15 @@ static void test_set(void **state)
     assert_string_equal(s_config.store_path, "/a=b c");
     assert_string_equal(s_config.texts_prefixes, "");
     assert_string_equal(s_config.http_listen, "[::1]:0");
+    s_set("http/proxies=127.0.0.1,::1,10.0.0.0/8");
+    assert_string_equal(s_config.http_proxies, "127.0.0.1,::1,10.0.0.0/8");
     assert_string_equal(s_config.webhook_allow, "10.0.0.0/8,fd00::/8,192.168.1.5,hooks.lan");
 }
 
 #define LISTEN   "http/listen: must be IP:PORT or localhost:PORT, not "
 #define PREFIXES "texts/prefixes: must be prefixes like +1,+44, or nothing, not "
 #define ALLOW    "webhook/allow: must be networks, addresses or names, comma-separated, not "
+#define PROXIES  "http/proxies: must be networks or addresses, comma-separated, not "
 #define LONG50   "a2345678901234567890123456789012345678901234567890"
 #define LONG500  LONG50 LONG50 LONG50 LONG50 LONG50 LONG50 LONG50 LONG50 LONG50 LONG50
 
@@ -141,6 +144,11 @@ static void test_set_errors(void **state)
         {"texts/prefixes=+1, +44", PREFIXES "\"+1, +44\""},
         {"texts/prefixes=,", PREFIXES "\",\""},
         {"texts/prefixes=+1234567890123456", PREFIXES "\"+1234567890123456\""},
+        {"http/proxies=proxy.lan", PROXIES "\"proxy.lan\""},
+        {"http/proxies=10.0.0.1,", PROXIES "\"10.0.0.1,\""},
+        {"http/proxies=::/129", PROXIES "\"::/129\""},
+        {"http/proxies=::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,::1",
+         PROXIES "\"::1,::1,::1,::1,::1,::1,::1,::1,::1,::1,...\""},
         {"webhook/allow=10.0.0.0/33", ALLOW "\"10.0.0.0/33\""},
         {"webhook/allow=10.0.0.300", ALLOW "\"10.0.0.300\""},
         {"webhook/allow=fd00::/129", ALLOW "\"fd00::/129\""},

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 static s_client_t s_peer;
+static op_network_t s_proxy;
 
 static const char *s_no_http(void *arg, op_str_t url)
 {
@@ -34,8 +35,11 @@ static int s_group_setup(void **state)
     assert_non_null(s_gateway);
     assert_null(op_gateway_new(&options, error)); /* one process, one "http" */
     assert_true(strlen(error) > 0);
+    assert_int_equal(op_networks_parse(OP_STR("127.0.0.0/8"), &s_proxy, 1), 1);
     op_http_server_options_t server = {.listen = "127.0.0.1:0",
                                        .threads = 4,
+                                       .proxies = &s_proxy,
+                                       .proxy_count = 1,
                                        .handle = op_gateway_handle,
                                        .prepare = op_gateway_prepare,
                                        .arg = s_gateway};
@@ -85,7 +89,10 @@ static void s_call(const char *line, const char *headers, const char *body, int 
                  strlen(body), body);
     else
         snprintf(request + size, sizeof request - size, "\r\n");
-    s_ask(&s_peer, request, status);
+    s_say(&s_peer, request);
+    s_response(&s_peer, strncmp(line, "HEAD", 4) != 0);
+    if (status) /* 0: any */
+        assert_int_equal(s_peer.status, status);
 }
 
 static void s_assert_no_header(const char *name)
@@ -217,8 +224,9 @@ static void s_local_refusals(void **state)
     } table[] = {
         {"GET /nowhere", "", NULL, 404, "not_found", NULL, NULL},
         {"GET /v1/messages/a%20b", KEY, NULL, 404, "not_found", NULL, NULL},
-        {"PUT /v1/messages", "", NULL, 405, "method_not_allowed", NULL, "Allow: GET, HEAD, POST"},
-        {"GET /auth/start", "", NULL, 405, "method_not_allowed", NULL, "Allow: POST"},
+        {"PUT /v1/messages", "", NULL, 405, "method_not_allowed", NULL,
+         "Allow: GET, HEAD, POST, OPTIONS"},
+        {"GET /auth/start", "", NULL, 405, "method_not_allowed", NULL, "Allow: POST, OPTIONS"},
         {"GET /v1/number", "", NULL, 401, "unauthenticated", NULL, "WWW-Authenticate: Bearer"},
         {"GET /v1/number", SESSION, NULL, 401, "unauthenticated", NULL, NULL},
         {"GET /v1/number", COOKIE, NULL, 401, "unauthenticated", NULL, NULL},
@@ -272,7 +280,7 @@ static void s_refusals(void **state)
                                       .sentence = OP_STR("That is \"you\".")});
     s_call("GET /v1/number", KEY, NULL, 400);
     s_assert_error("self_send", "to", "That is \"you\".");
-    s_assert_no_header("Retry-After");
+    s_assert_no_header("\nRetry-After");
     s_assert_windows("60", "59");
     assert_int_equal(s_seen(-1), 0);
 
@@ -308,7 +316,7 @@ static void s_address_is_full(void **state)
     s_call("PUT /v1/messages", "", NULL, 429);
     s_assert_error("rate_limited", NULL, NULL);
     s_assert_header(&s_peer, "Retry-After: 9");
-    s_assert_no_header("Allow:");
+    s_assert_no_header("\nAllow:");
     s_assert_windows("60", "59");
     s_call("GET /v1/number", KEY, NULL, 200); /* counted elsewhere */
 }
@@ -389,10 +397,119 @@ static void s_the_side_door(void **state)
     s_call("POST /sim/phones?after=1", "X-Request-Id: s\r\n", "text", 200);
     s_assert_body(&s_peer, "POST /sim/phones after=1 text");
     s_assert_header(&s_peer, "X-Request-Id: s");
+    s_assert_windows("60", "59");
+    s_assert_no_header("Access-Control");
     s_call("GET /sim", "", NULL, 200);
     s_assert_body(&s_peer, "GET /sim  ");
     assert_int_equal(s_seen(-1), 0);
     s_call("GET /simple", "", NULL, 404);
+}
+
+/*  HEAD is GET without its body, OPTIONS says what a path has. */
+static void s_heads_and_options(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *headers;
+    } gets[] = {{"/healthz", ""}, {"/v1/messages", KEY}, {"/v1/messages/x", ""}, {"/", ""}};
+    for (size_t i = 0; i < OP_COUNT(gets); i++) {
+        char line[100], head[sizeof s_peer.head], length[60];
+        snprintf(line, sizeof line, "GET %s", gets[i].path);
+        s_call(line, gets[i].headers, NULL, 0);
+        int status = s_peer.status;
+        snprintf(length, sizeof length, "Content-Length: %zu", s_peer.body.size);
+        strcpy(head, s_peer.head);
+        snprintf(line, sizeof line, "HEAD %s", gets[i].path);
+        s_call(line, gets[i].headers, NULL, status);
+        s_assert_header(&s_peer, length);
+        assert_int_equal(s_peer.in.size, 0);
+        assert_int_equal(strlen(head), strlen(s_peer.head)); /* Date and id may differ */
+    }
+    s_call("OPTIONS /console/api-keys",
+           "Origin: https://a\r\nAccess-Control-Request-Method: GET\r\n", NULL, 204);
+    s_assert_header(&s_peer, "Allow: GET, HEAD, POST, OPTIONS");
+    s_assert_no_header("Access-Control");
+    s_assert_no_header("Content-Type");
+    s_assert_windows("60", "59");
+    s_call("OPTIONS /v1/nothing", "", NULL, 404);
+    s_assert_error("not_found", NULL, NULL);
+}
+
+static void s_other_origins(void **state)
+{
+    (void)state;
+    s_call("OPTIONS /v1/messages", "Origin: https://a\r\nAccess-Control-Request-Method: POST\r\n",
+           NULL, 204);
+    s_assert_header(&s_peer, "Access-Control-Allow-Origin: *");
+    s_assert_header(&s_peer, "Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS");
+    s_assert_header(&s_peer,
+                    "Access-Control-Allow-Headers: Authorization, Content-Type, X-Request-Id, "
+                    "Idempotency-Key");
+    s_assert_header(&s_peer, "Access-Control-Max-Age: 3600");
+    s_assert_no_header("Access-Control-Allow-Credentials");
+    s_call("OPTIONS /v1/messages", "", NULL, 204); /* no preflight */
+    s_assert_no_header("Access-Control-Allow-Methods");
+
+    static const struct {
+        const char *line, *headers, *body;
+        int status;
+    } open[] = {{"GET /v1/number", KEY, NULL, 200},
+                {"GET /v1/number", "Origin: https://a\r\n", NULL, 401},
+                {"PUT /v1/messages", "", NULL, 405},
+                {"GET /v1", "", NULL, 404},
+                {"POST /v1/messages", KEY, "{", 422}};
+    for (size_t i = 0; i < OP_COUNT(open); i++) {
+        s_call(open[i].line, open[i].headers, open[i].body, open[i].status);
+        s_assert_header(&s_peer, "Access-Control-Allow-Origin: *");
+        s_assert_header(&s_peer, "Access-Control-Expose-Headers: X-RateLimit-Limit, "
+                                 "X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Location, "
+                                 "X-Request-Id");
+    }
+    s_refusing(ANSWER, (op_refusal_t){.error = OP_ERROR_RATE_LIMITED, .retry_after = 9});
+    s_call("GET /v1/nothing", "", NULL, 429);
+    s_assert_header(&s_peer, "Access-Control-Allow-Origin: *");
+    s_play(ANSWER);
+    static const char *const closed[] = {"GET /healthz", "GET /console/api-keys",
+                                         "GET /v11/messages", "POST /auth/logout"};
+    for (size_t i = 0; i < OP_COUNT(closed); i++) {
+        s_call(closed[i], SESSION "Origin: https://a\r\n", NULL, 0);
+        s_assert_no_header("Access-Control");
+    }
+}
+
+/*  Methods that the HTTP library does not know. */
+static void s_foreign_methods(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"TRACE /v1/messages", "get /v1/messages",
+                                        "FROB /v1/messages?a=b", "TRACE /v1/nothing"};
+    for (size_t i = 0; i < OP_COUNT(lines); i++) {
+        bool known = i < 3;
+        s_call(lines[i], "", NULL, known ? 405 : 404);
+        s_assert_error(known ? "method_not_allowed" : "not_found", NULL, NULL);
+        if (known)
+            s_assert_header(&s_peer, "Allow: GET, HEAD, POST, OPTIONS");
+        s_assert_header(&s_peer, "Connection: close");
+        s_assert_windows("60", "59");
+        assert_false(s_more(&s_peer));
+        s_disconnected(NULL);
+        s_peer = s_connect(s_server);
+    }
+}
+
+/*  The server trusts this machine as a proxy: see s_group_setup. */
+static void s_behind_a_proxy(void **state)
+{
+    (void)state;
+#define SEEN "X-Forwarded-For: 203.0.113.7, 198.51.100.2:1\r\nX-Forwarded-Proto: https\r\n"
+    s_call("POST /auth/verify", SEEN, "{\"verification_id\":\"" UUID "\",\"code\":\"123456\"}",
+           200);
+    assert_non_null(strstr(s_peer.head, "GMT; Secure\r\n"));
+    pthread_mutex_lock(&s_script.mutex);
+    assert_true(op_str_is(s_script.last.context.address, "198.51.100.2"));
+    pthread_mutex_unlock(&s_script.mutex);
+    s_call("DELETE /console/api-keys/x", COOKIE SEEN "Origin: https://x\r\n", NULL, 204);
+    s_call("DELETE /console/api-keys/x", COOKIE SEEN "Origin: http://x\r\n", NULL, 403);
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, s_connected, s_disconnected)
@@ -400,10 +517,11 @@ static void s_the_side_door(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(s_round_trip),      SERVED(s_every_route),  SERVED(s_local_refusals),
-        SERVED(s_same_origin),     SERVED(s_refusals),     SERVED(s_address_is_full),
-        SERVED(s_strange_answers), SERVED(s_guard_errors), SERVED(s_request_ids),
-        SERVED(s_the_side_door),
+        SERVED(s_round_trip),      SERVED(s_every_route),       SERVED(s_local_refusals),
+        SERVED(s_same_origin),     SERVED(s_refusals),          SERVED(s_address_is_full),
+        SERVED(s_strange_answers), SERVED(s_guard_errors),      SERVED(s_request_ids),
+        SERVED(s_the_side_door),   SERVED(s_heads_and_options), SERVED(s_other_origins),
+        SERVED(s_foreign_methods), SERVED(s_behind_a_proxy),
     };
     return cmocka_run_group_tests(tests, s_group_setup, s_group_teardown);
 }

@@ -295,13 +295,30 @@ static void test_networks(void **state)
             fail_msg("%s", bad[i]);
 }
 
+static void test_lists(void **state)
+{
+    (void)state;
+    op_network_t found[3];
+    char text[OP_IP_TEXT + 1];
+    assert_int_equal(op_networks_parse(OP_STR(""), found, 3), 0);
+    assert_int_equal(op_networks_parse(OP_STR("10.0.0.0/8,2001:DB8:0::1"), found, 3), 2);
+    assert_int_equal(found[0].prefix, 8);
+    op_ip_print(&found[0].address, text);
+    assert_string_equal(text, "10.0.0.0");
+    op_ip_print(&found[1].address, text);
+    assert_string_equal(text, "2001:db8::1");
+    assert_int_equal(op_networks_parse(OP_STR("::1,::1,::1"), found, 3), 3);
+    static const char *const bad[] = {"::1,::1,::1,::1", ",", "::1,", ",::1", "::1, ::1", "name"};
+    for (size_t i = 0; i < OP_COUNT(bad); i++)
+        assert_int_equal(op_networks_parse(op_str(bad[i]), found, 3), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kind),
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_sockets),
-        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_kind),    cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_sockets), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

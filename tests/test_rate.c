@@ -239,6 +239,30 @@ static void test_the_last_step_answers(void **state)
     s_expect_window(600, 599, OP_MINUTE_MS);
 }
 
+static void s_look(uint64_t remaining, int64_t at, int64_t reset)
+{
+    op_context_t context = {.address = OP_STR("192.0.2.9")};
+    drive_request(s_actor, DRIVE_SLIP(OP_STEP_RATE_LOOK), &context, &op_nothing_type,
+                  &(op_nothing_t){0}, DRIVE_NOW + at);
+    drive_commit(s_actor, &s_out);
+    assert_int_equal(s_out.count, 1);
+    assert_int_equal(s_out.at[0].envelope.kind, OP_FRAME_REPLY);
+    s_expect_window(600, remaining, reset);
+}
+
+static void test_looking_counts_nothing(void **state)
+{
+    (void)state;
+    s_look(600, 0, OP_MINUTE_MS);
+    assert_int_equal(s_of(OP_STEP_RATE_ADDRESS, 1, 5000), 0);
+    s_look(599, 6000, 5000 + OP_MINUTE_MS);
+    s_look(599, 7000, 5000 + OP_MINUTE_MS);
+    for (int i = 1; i < 600; i++)
+        assert_int_equal(s_of(OP_STEP_RATE_ADDRESS, 1, 8000), 0);
+    s_look(0, 9000, 5000 + OP_MINUTE_MS); /* and is never refused */
+    s_look(600, 5000 + OP_MINUTE_MS, 5000 + 2 * OP_MINUTE_MS);
+}
+
 /*  ---- what is kept, given back, swept ---- */
 
 static void test_a_restart_forgives_nobody(void **state)
@@ -347,6 +371,7 @@ int main(void)
         TEST(test_sends),
         TEST(test_the_nearest_window_is_shown),
         TEST(test_the_last_step_answers),
+        TEST(test_looking_counts_nothing),
         TEST(test_a_restart_forgives_nobody),
         TEST(test_giving_back),
         TEST(test_the_clock_goes_back),

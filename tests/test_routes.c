@@ -137,13 +137,13 @@ static void s_allowed_methods(void **state)
     static const struct {
         const char *path, *allow;
     } table[] = {
-        {"/healthz", "GET, HEAD"},
-        {"/auth/start", "POST"},
-        {"/console/api-keys", "GET, HEAD, POST"},
-        {"/console/webhooks", "GET, HEAD, POST"},
-        {"/console/api-keys/x", "DELETE"},
-        {"/v1/messages", "GET, HEAD, POST"},
-        {"/v1/messages/x", "GET, HEAD"},
+        {"/healthz", "GET, HEAD, OPTIONS"},
+        {"/auth/start", "POST, OPTIONS"},
+        {"/console/api-keys", "GET, HEAD, POST, OPTIONS"},
+        {"/console/webhooks", "GET, HEAD, POST, OPTIONS"},
+        {"/console/api-keys/x", "DELETE, OPTIONS"},
+        {"/v1/messages", "GET, HEAD, POST, OPTIONS"},
+        {"/v1/messages/x", "GET, HEAD, OPTIONS"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         op_str_t id;

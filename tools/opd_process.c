@@ -34,6 +34,7 @@ typedef struct {
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_target_rules_t rules;
+    op_network_t proxies[OP_PROXIES_MAX];
     const char *allow[ALLOW_MAX];
     char allow_text[sizeof((op_config_t *)0)->webhook_allow];
     int signals;
@@ -214,12 +215,16 @@ static int s_serve(process_t *self)
         options.side.serve = op_sim_serve;
         options.side.arg = self->carrier;
     }
+    int proxies = op_networks_parse(op_str(config->http_proxies), self->proxies, OP_PROXIES_MAX);
+    OP_ASSERT(proxies >= 0 && "the configuration has checked them");
     self->gateway = op_gateway_new(&options, self->error);
     if (!self->gateway)
         return -1;
     self->server =
         op_http_server_new(&(op_http_server_options_t){.listen = config->http_listen,
                                                        .threads = (int)config->http_threads,
+                                                       .proxies = self->proxies,
+                                                       .proxy_count = (size_t)proxies,
                                                        .handle = op_gateway_handle,
                                                        .prepare = op_gateway_prepare,
                                                        .arg = self->gateway},

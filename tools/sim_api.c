@@ -169,9 +169,13 @@ void op_sim_serve(void *carrier, op_str_t method, op_str_t path, op_str_t query,
     else if (phone.size && op_str_is(method, "POST"))
         s_text(carrier, phone, body, response);
     else if (!get) {
-        op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
+        if (op_str_is(method, "OPTIONS"))
+            response->status = 204;
+        else
+            op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
         op_http_response_header(response, "Allow",
-                                phone.size ? OP_STR("GET, HEAD, POST") : OP_STR("GET, HEAD"));
+                                phone.size ? OP_STR("GET, HEAD, POST, OPTIONS")
+                                           : OP_STR("GET, HEAD, OPTIONS"));
     } else if (op_str_is(path, "/sim/modems"))
         s_list_modems(carrier, response);
     else

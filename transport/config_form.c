@@ -114,7 +114,7 @@ static bool s_name_ok(op_str_t item)
     return letter && item.size <= 255;
 }
 
-static bool s_allow_item_ok(op_str_t item)
+static bool s_network_ok(op_str_t item)
 {
     struct in_addr four;
     struct in6_addr six;
@@ -126,13 +126,26 @@ static bool s_allow_item_ok(op_str_t item)
     else if (s_parse6(address, &six) && !IN6_IS_ADDR_V4MAPPED(&six))
         most = 128;
     if (!most)
-        return !slash && s_name_ok(item);
+        return false;
     return !slash || op_str_to_u64(op_str_of(slash + 1, item.size - address.size - 1), most, &bits);
+}
+
+static bool s_allow_item_ok(op_str_t item)
+{
+    return s_network_ok(item) || s_name_ok(item);
 }
 
 static bool s_allow_ok(op_str_t text)
 {
     return s_each(text, s_allow_item_ok);
+}
+
+static bool s_proxies_ok(op_str_t text)
+{
+    size_t commas = 0;
+    for (size_t i = 0; i < text.size; i++)
+        commas += text.at[i] == ',';
+    return commas < OP_PROXIES_MAX && s_each(text, s_network_ok);
 }
 
 /*  ---- words ---- */
@@ -162,9 +175,10 @@ bool op_config_form_ok(const char *path, op_str_t value)
         const char *path;
         bool (*ok)(op_str_t text);
     } forms[] = {
-        {"http/listen", s_listen_ok},  {"texts/prefixes", s_prefixes_ok},
-        {"texts/region", s_region_ok}, {"modem/on_unknown", s_on_unknown_ok},
-        {"webhook/allow", s_allow_ok}, {"log/level", s_level_ok},
+        {"http/listen", s_listen_ok},   {"texts/prefixes", s_prefixes_ok},
+        {"texts/region", s_region_ok},  {"modem/on_unknown", s_on_unknown_ok},
+        {"webhook/allow", s_allow_ok},  {"log/level", s_level_ok},
+        {"http/proxies", s_proxies_ok},
     };
     for (size_t i = 0; i < OP_COUNT(forms); i++)
         if (strcmp(path, forms[i].path) == 0)
