@@ -25,6 +25,8 @@ struct op_exchange {
     op_buf_t body, out;
     char path[OP_HTTP_TARGET_MAX + 1];
     char client[OP_IP_TEXT + 1];
+    size_t place;
+    uint64_t octets;
 };
 
 op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
@@ -34,6 +36,7 @@ op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
     memset(self, 0, sizeof *self);
     self->options = options;
     self->shared = shared;
+    self->place = op_crowd_place(shared->crowd);
     return self;
 }
 
@@ -50,6 +53,27 @@ void op_exchange_destroy(op_exchange_t **self_p)
     *self_p = NULL;
 }
 
+void op_exchange_begin(op_exchange_t *self, const struct mg_connection *connection)
+{
+    self->octets = 0;
+    op_crowd_enter(self->shared->crowd, self->place, connection);
+}
+
+void op_exchange_end(op_exchange_t *self)
+{
+    op_crowd_leave(self->shared->crowd, self->place);
+}
+
+bool op_exchange_is_sent_away(const op_exchange_t *self)
+{
+    return op_crowd_is_sent_away(self->shared->crowd, self->place);
+}
+
+uint64_t op_exchange_octets(const op_exchange_t *self)
+{
+    return self->octets;
+}
+
 static void s_date(op_buf_t *out)
 {
     /* RFC 9110 5.6.7, in English whatever the locale. */
@@ -64,13 +88,6 @@ static void s_date(op_buf_t *out)
                   tm.tm_sec);
 }
 
-/*  An idle connection holds a worker. Where three quarters are held, each answer gives one back, so
-    that quiet clients do not keep new ones out. */
-static bool s_crowded(const op_exchange_t *self)
-{
-    return atomic_load(&self->shared->connections) > self->options->threads * 3 / 4;
-}
-
 /*  Lets the owner see the response, then writes it in one piece. `keep` false ends the
     connection. */
 static void s_write(op_exchange_t *self, struct mg_connection *connection,
@@ -82,7 +99,8 @@ static void s_write(op_exchange_t *self, struct mg_connection *connection,
         self->options->prepare(self->options->arg, request, response);
     OP_ASSERT(response->status >= 200 && response->status <= 599);
 
-    keep = keep && !response->close && !s_crowded(self) && !atomic_load(&self->shared->stopping);
+    keep = keep && !response->close && !op_crowd_is_full(self->shared->crowd) &&
+           !op_exchange_is_sent_away(self) && !atomic_load(&self->shared->stopping);
     bool empty = response->status == 204 || response->status == 304;
     op_buf_clear(out);
     op_buf_printf(out, "HTTP/1.1 %d %s\r\n", response->status, op_http_reason(response->status));
@@ -137,7 +155,10 @@ static bool s_read_body(op_exchange_t *self, struct mg_connection *connection,
         static const char go[] = "HTTP/1.1 100 Continue\r\n\r\n";
         (void)mg_write(connection, go, sizeof go - 1);
     }
-    switch (op_http_body_read(connection, guard->body_size, deadline, &self->body)) {
+    op_http_body_t came = op_http_body_read(connection, guard->body_size, deadline, &self->body);
+    if (came == OP_HTTP_BODY_CUT && op_exchange_is_sent_away(self))
+        came = OP_HTTP_BODY_LATE;
+    switch (came) {
     case OP_HTTP_BODY_LATE:
         s_refuse(self, connection, request, 408, OP_ERROR_VALIDATION_ERROR,
                  "The request body came too slowly.");
@@ -190,6 +211,8 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
     }
     if (!s_read_body(self, connection, &request))
         return;
+    self->octets += guard->head_size + guard->body_size;
+    op_crowd_serve(self->shared->crowd, self->place);
     op_http_response_reset(&self->response);
     self->options->handle(self->options->arg, &request, &self->response);
     s_write(self, connection, &request, guard->keep_alive);
@@ -197,7 +220,9 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
 
 int op_exchange_run(op_exchange_t *self, struct mg_connection *connection)
 {
+    op_crowd_hear(self->shared->crowd, self->place);
     s_exchange(self, connection);
+    op_crowd_rest(self->shared->crowd, self->place);
     s_trim(&self->out);
     s_trim(&self->body);
     s_trim(&self->response.body);

@@ -7,6 +7,7 @@
 #ifndef OP_HTTP_EXCHANGE_H
 #define OP_HTTP_EXCHANGE_H
 
+#include "http/crowd.h"
 #include "http/server.h"
 
 #include <stdatomic.h>
@@ -18,13 +19,22 @@ typedef struct op_exchange op_exchange_t;
 /*  What all workers share, kept by the server. */
 typedef struct {
     atomic_bool stopping;
-    atomic_int connections; /* that hold a worker now */
+    op_crowd_t *crowd; /* a place for each worker */
 } op_exchange_shared_t;
 
-/*  Borrows both for its life. The options have their defaults filled in. */
+/*  Borrows both for its life, and takes a place in the crowd. The options have their defaults filled
+    in. */
 op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
                                const op_exchange_shared_t *shared);
 void op_exchange_destroy(op_exchange_t **self_p);
+
+/*  A connection comes to this worker, and goes, before its descriptor is closed. */
+void op_exchange_begin(op_exchange_t *self, const struct mg_connection *connection);
+void op_exchange_end(op_exchange_t *self);
+/*  The connection has been asked to go, for others. */
+bool op_exchange_is_sent_away(const op_exchange_t *self);
+/*  Octets of the requests that the connection has brought so far. */
+uint64_t op_exchange_octets(const op_exchange_t *self);
 
 /*  Judges, serves and answers the request; returns the status. */
 int op_exchange_run(op_exchange_t *self, struct mg_connection *connection);

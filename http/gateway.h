@@ -36,7 +36,7 @@
 #include "http/response.h"
 
 enum {
-    OP_GATEWAY_WORKERS = 256,
+    OP_GATEWAY_WORKERS = 1024,
     OP_GATEWAY_COUNT_MS = 1000, /* at most, for the question to rate.address */
 };
 

@@ -105,6 +105,7 @@ static bool s_header_lines(op_guard_t *self, const struct mg_request_info *info,
     char first = info->num_headers ? '\r' : 0;
     if (next[0] != first || next[1] != 0)
         return s_malformed(self, "The request head must end with an empty line.");
+    self->head_size = (size_t)(next + 2 - info->request_method);
     return true;
 }
 

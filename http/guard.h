@@ -34,6 +34,7 @@ typedef struct {
     const char *message; /* and this sentence */
 
     /* The rest is filled only when it passed. Slices point into civetweb's buffer. */
+    size_t head_size;   /* octets, the empty line included */
     uint64_t body_size; /* declared; 0 without Content-Length */
     bool keep_alive;    /* the connection may carry another request */
     bool expects;       /* the client waits for "100 Continue" before it sends the body */

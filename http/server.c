@@ -12,6 +12,7 @@
 #include "http/server.h"
 
 #include "http/body.h"
+#include "http/descriptor.h"
 #include "http/exchange.h"
 #include "http/guard.h"
 
@@ -24,13 +25,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 /*  A longer target is refused without a 414. The guard must see what it is to refuse. */
 #define S_CIVETWEB_BUFFER 65536
+enum {
+    S_QUEUE = 128,   /* accepted connections that wait for a worker */
+    S_LISTENING = 2, /* the listening socket, and a connection between accept and the queue */
+    S_FEW = 64,      /* connections */
+    S_LOOK_MS = 10,
+    S_ROOM_MIN = 8 /* descriptors for connections, or there is no serving */
+};
 _Static_assert((int)OP_HTTP_HEAD_MAX < S_CIVETWEB_BUFFER, "the guard judges the head");
 _Static_assert((int)OP_HTTP_TARGET_MAX < (int)OP_HTTP_HEAD_MAX, "a target is part of the head");
 
@@ -38,8 +45,9 @@ struct op_http_server {
     op_http_server_options_t options; /* listen is not kept */
     struct mg_context *context;
     char address[INET6_ADDRSTRLEN + 16];
-    int port;
+    int port, queue;
     atomic_int running;
+    atomic_llong looked_ms; /* for a descriptor, the last time */
     op_exchange_shared_t shared;
     bool stopped, drained, library;
     pthread_mutex_t mutex; /* for the wait in op_http_server_stop */
@@ -101,7 +109,7 @@ static int s_init_connection(const struct mg_connection *connection, void **data
 {
     s_worker_t *worker = mg_get_thread_pointer(connection);
     *data = NULL;
-    atomic_fetch_add(&worker->server->shared.connections, 1);
+    op_exchange_begin(worker->exchange, connection);
     worker->since_ms = op_http_now_ms();
     worker->answered = false;
     return 0;
@@ -127,17 +135,53 @@ static bool s_is_foreign_method(const struct mg_request_info *info)
            op_guard_is_token(op_str(info->request_method)) && info->num_headers == 0;
 }
 
+/*  With many connections a look at all descriptors costs a millisecond, which nobody may buy with
+    each bad request. */
+static bool s_may_look(op_http_server_t *self)
+{
+    long long now = op_http_now_ms(), last = atomic_load(&self->looked_ms);
+    return op_crowd_here(self->shared.crowd) <= S_FEW ||
+           (now - last >= S_LOOK_MS &&
+            atomic_compare_exchange_strong(&self->looked_ms, &last, now));
+}
+
+/*  More has come than civetweb's buffer holds, and no head in it. The descriptor, for the rest that
+    is still coming; else -1. */
+static int s_oversized(const s_worker_t *worker, const struct mg_connection *connection)
+{
+    int fd = s_may_look(worker->server) ? op_descriptor_of(connection) : -1;
+    uint64_t before = op_exchange_octets(worker->exchange);
+    bool long_head = fd >= 0 && op_descriptor_received(fd) >= before + S_CIVETWEB_BUFFER;
+    return long_head ? fd : -1;
+}
+
+/*  Without a method: the head did not end, or did not begin, as one. */
+static void s_refuse_head(s_worker_t *worker, struct mg_connection *connection)
+{
+    int fd;
+    bool late = op_exchange_is_sent_away(worker->exchange) ||
+                op_http_now_ms() - worker->since_ms >= worker->server->options.head_timeout_ms;
+    if (late) {
+        op_exchange_refuse(worker->exchange, connection, 408, OP_ERROR_VALIDATION_ERROR,
+                           "The request came too slowly.");
+    } else if ((fd = s_oversized(worker, connection)) >= 0) {
+        op_exchange_refuse(worker->exchange, connection, 431, OP_ERROR_VALIDATION_ERROR,
+                           "The request head is too large.");
+        op_descriptor_linger(fd);
+    } else {
+        op_exchange_refuse(worker->exchange, connection, 400, OP_ERROR_VALIDATION_ERROR,
+                           "This is not a well-formed HTTP request.");
+    }
+}
+
 /*  What civetweb refuses before begin_request. It says 400 for nearly everything, so the clock
-    has to tell a late head from a bad one. */
+    and the kernel have to tell a late head and a long one from a bad one. */
 static int s_http_error(struct mg_connection *connection, int status, const char *message)
 {
     (void)message; /* civetweb's words stay inside */
     s_worker_t *worker = mg_get_thread_pointer(connection);
     const struct mg_request_info *info = mg_get_request_info(connection);
-    op_http_server_t *server = worker->server;
-    bool late = !info->request_method &&
-                op_http_now_ms() - worker->since_ms >= server->options.head_timeout_ms;
-    s_enter(server);
+    s_enter(worker->server);
     worker->answered = true;
     if (status == 505)
         op_exchange_refuse(worker->exchange, connection, 505, OP_ERROR_VALIDATION_ERROR,
@@ -146,9 +190,8 @@ static int s_http_error(struct mg_connection *connection, int status, const char
         op_exchange_refuse(worker->exchange, connection, 500, OP_ERROR_INTERNAL, NULL);
     else if (status == 400 && s_is_foreign_method(info))
         op_exchange_refuse(worker->exchange, connection, 405, OP_ERROR_METHOD_NOT_ALLOWED, NULL);
-    else if (late)
-        op_exchange_refuse(worker->exchange, connection, 408, OP_ERROR_VALIDATION_ERROR,
-                           "The request came too slowly.");
+    else if (!info->request_method)
+        s_refuse_head(worker, connection);
     else
         op_exchange_refuse(worker->exchange, connection, 400, OP_ERROR_VALIDATION_ERROR,
                            "This is not a well-formed HTTP request.");
@@ -160,14 +203,14 @@ static void s_connection_close(const struct mg_connection *connection)
 {
     s_worker_t *worker = mg_get_thread_pointer(connection);
     const struct mg_request_info *info = mg_get_request_info(connection);
-    atomic_fetch_sub(&worker->server->shared.connections, 1);
-    if (worker->answered || !info->request_uri || info->local_uri)
-        return;
-    /* Read, but not routed: "OPTIONS *", or an absolute target. */
-    s_enter(worker->server);
-    op_exchange_refuse(worker->exchange, (struct mg_connection *)(uintptr_t)connection, 400,
-                       OP_ERROR_VALIDATION_ERROR, "The request target must be a path.");
-    s_end(worker);
+    if (!worker->answered && info->request_uri && !info->local_uri) {
+        /* Read, but not routed: "OPTIONS *", or an absolute target. */
+        s_enter(worker->server);
+        op_exchange_refuse(worker->exchange, (struct mg_connection *)(uintptr_t)connection, 400,
+                           OP_ERROR_VALIDATION_ERROR, "The request target must be a path.");
+        s_end(worker);
+    }
+    op_exchange_end(worker->exchange);
 }
 
 static int s_log_message(const struct mg_connection *connection, const char *message)
@@ -205,13 +248,22 @@ static bool s_parse_listen(const char *listen, char *ports, size_t size)
     return true;
 }
 
-static void s_raise_descriptors(void)
+/*  civetweb's accept loop spins without descriptors, so there are never more connections than fit:
+    one for each worker, and those that wait for one. */
+static bool s_fit(op_http_server_t *self)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* what it was is then still a limit */
+    size_t room = op_descriptors_room();
+    size_t threads = (size_t)self->options.threads, queue = S_QUEUE;
+    if (room < S_ROOM_MIN)
+        return false;
+    if (threads + queue + S_LISTENING > room) {
+        queue = room / 4 < queue ? room / 4 : queue;
+        if (threads > room - queue - S_LISTENING)
+            threads = room - queue - S_LISTENING;
     }
+    self->options.threads = (int)threads;
+    self->queue = (int)queue;
+    return true;
 }
 
 static int s_default(int value, int standard)
@@ -221,7 +273,8 @@ static int s_default(int value, int standard)
 
 static bool s_start(op_http_server_t *self, const char *ports, char *error, size_t size)
 {
-    char threads[16], buffer[16], head[16], idle[16];
+    char threads[16], buffer[16], head[16], idle[16], queue[16];
+    snprintf(queue, sizeof queue, "%d", self->queue);
     snprintf(threads, sizeof threads, "%d", self->options.threads);
     snprintf(buffer, sizeof buffer, "%d", S_CIVETWEB_BUFFER);
     snprintf(head, sizeof head, "%d", self->options.head_timeout_ms);
@@ -241,7 +294,7 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
                              "tcp_nodelay",
                              "1",
                              "connection_queue",
-                             "128",
+                             queue,
                              "listen_backlog",
                              "511",
                              "decode_url",
@@ -323,8 +376,6 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
         snprintf(error, size, "at most 4096 threads and 16 MiB of body");
         return NULL;
     }
-    s_raise_descriptors();
-
     op_http_server_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->options = *options;
@@ -335,9 +386,14 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     self->options.body_timeout_ms = s_default(options->body_timeout_ms, OP_HTTP_BODY_TIMEOUT_MS);
     self->options.keep_alive_ms = s_default(options->keep_alive_ms, OP_HTTP_KEEP_ALIVE_MS);
     self->options.drain_ms = s_default(options->drain_ms, OP_HTTP_DRAIN_MS);
+    if (!s_fit(self)) {
+        snprintf(error, size, "cannot serve: too few open files are allowed (ulimit -n)");
+        free(self);
+        return NULL;
+    }
+    self->shared.crowd = op_crowd_new((size_t)self->options.threads);
     atomic_init(&self->running, 0);
     atomic_init(&self->shared.stopping, false);
-    atomic_init(&self->shared.connections, 0);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -357,6 +413,11 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
 const char *op_http_server_address(const op_http_server_t *self)
 {
     return self->address;
+}
+
+int op_http_server_threads(const op_http_server_t *self)
+{
+    return self->options.threads;
 }
 
 int op_http_server_port(const op_http_server_t *self)
@@ -394,6 +455,7 @@ void op_http_server_destroy(op_http_server_t **self_p)
     (void)op_http_server_stop(self);
     if (self->library)
         mg_exit_library();
+    op_crowd_destroy(&self->shared.crowd);
     pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
     free(self);

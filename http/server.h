@@ -2,6 +2,7 @@
 
     One listening socket, a fixed number of worker threads, one connection per worker at a time. The
     handler runs on the worker, so it may wait (within its own deadline), and several run at once.
+    Connections that only wait give way to new ones when most workers are taken (crowd.h).
 
     What the server takes care of: the guard (guard.h) before anything else sees a request; bodies
     bounded in size and in time; one write per response; keep-alive only for requests that passed
@@ -25,7 +26,7 @@
 #include "http/response.h"
 
 enum {
-    OP_HTTP_THREADS = 256,
+    OP_HTTP_THREADS = 1024,
     OP_HTTP_BODY_MAX = 64 * 1024,
     OP_HTTP_HEAD_TIMEOUT_MS = 10 * 1000,
     OP_HTTP_BODY_TIMEOUT_MS = 10 * 1000,
@@ -56,14 +57,16 @@ typedef struct {
 
 typedef struct op_http_server op_http_server_t;
 
-/*  Listens and serves from now on. NULL: `error` (of `size` octets) says why in one line. Raises
-    the process's soft RLIMIT_NOFILE to its hard limit, because civetweb's accept loop spins
-    without descriptors. Options are copied, `listen` too. */
+/*  Listens and serves from now on. NULL: `error` (of `size` octets) says why in one line. Options are
+    copied, `listen` too. Raises the process's soft RLIMIT_NOFILE to its hard limit; where that is
+    too little for `threads` connections and what else the process has open, there are fewer
+    threads, so that connections alone never use up the descriptors. */
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size) OP_MUST_CHECK;
 
 /*  Where it listens: "127.0.0.1:43210". Lives as long as the server. */
 const char *op_http_server_address(const op_http_server_t *self);
+int op_http_server_threads(const op_http_server_t *self);
 int op_http_server_port(const op_http_server_t *self);
 
 /*  Drains, then stops: from the call on each new request is answered 503 and its connection closed;

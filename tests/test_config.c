@@ -25,7 +25,7 @@ static void test_defaults(void **state)
     op_config_init(&s_config);
     const op_config_t *c = &s_config;
     assert_string_equal(c->http_listen, "127.0.0.1:8080");
-    assert_int_equal(c->http_threads, 256);
+    assert_int_equal(c->http_threads, 1024);
     assert_false(c->http_tls_in_front || c->http_public_listen || c->webhook_allow_http);
     assert_string_equal(c->store_path, "./data");
     assert_int_equal(c->store_cache_mb, 64);

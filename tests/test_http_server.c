@@ -129,6 +129,38 @@ static void test_crowd(void **state)
     op_http_server_destroy(&server);
 }
 
+/*  Many that say nothing, half a head, or half a body; and somebody who wants an answer. */
+static void test_waiting_ones_give_way(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"", "GET /show HTTP/1.1\r\nX-Slow: ",
+                                        "POST /echo HTTP/1.1\r\n" HOST
+                                        "Content-Length: 5\r\n\r\nhe"};
+    enum { MANY = 60 };
+    op_http_server_t *server = s_serve((op_http_server_options_t){
+        .threads = 8, .head_timeout_ms = 3600000, .body_timeout_ms = 3600000});
+    s_client_t waiting[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        waiting[i] = s_connect(server);
+        s_say(&waiting[i], words[i % OP_COUNT(words)]);
+        s_client_t client = s_connect(server);
+        s_ask(&client, "GET /show HTTP/1.1\r\n" HOST "\r\n", 200);
+        s_close(&client);
+    }
+    /* No more of them are left than there are workers. */
+    for (size_t i = 0; i < MANY - 8; i++) {
+        if (i % OP_COUNT(words) != 0) {
+            s_response(&waiting[i], true);
+            assert_int_equal(waiting[i].status, 408);
+            s_assert_refused(&waiting[i], "validation_error");
+        }
+        assert_false(s_more(&waiting[i]));
+    }
+    for (size_t i = 0; i < MANY; i++)
+        s_close(&waiting[i]);
+    op_http_server_destroy(&server);
+}
+
 static void *s_stopper(void *server)
 {
     return op_http_server_stop(server) ? server : NULL;
@@ -190,10 +222,15 @@ static void test_listen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_keep_alive),     cmocka_unit_test(test_pipelined),
-        cmocka_unit_test(test_old_clients),    cmocka_unit_test(test_body_sizes),
-        cmocka_unit_test(test_expect),         cmocka_unit_test(test_crowd),
-        cmocka_unit_test(test_stop_in_flight), cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_pipelined),
+        cmocka_unit_test(test_old_clients),
+        cmocka_unit_test(test_body_sizes),
+        cmocka_unit_test(test_expect),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_waiting_ones_give_way),
+        cmocka_unit_test(test_stop_in_flight),
+        cmocka_unit_test(test_listen),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);
 }

@@ -229,7 +229,13 @@ static int s_serve(process_t *self)
                                                        .prepare = op_gateway_prepare,
                                                        .arg = self->gateway},
                            self->error, sizeof self->error);
-    return self->server ? 0 : -1;
+    if (!self->server)
+        return -1;
+    int threads = op_http_server_threads(self->server);
+    if (threads < (int)config->http_threads)
+        op_log(OP_LOG_WARNING, "opd",
+               "only %d connections at a time: too few open files are allowed", threads);
+    return 0;
 }
 
 /*  ---- Ready: the ledger knows a line that can text a code ---- */

@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/phone.h"
+#include "transport/json.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -68,7 +69,9 @@ static void s_text(op_carrier_pty_t *carrier, op_str_t phone, op_str_t body,
                    op_http_response_t *response)
 {
     json_error_t why;
-    json_t *text = json_loadb(body.size ? body.at : "", body.size, JSON_REJECT_DUPLICATES, &why);
+    json_t *text = NULL;
+    if (body.size && !op_json_too_deep(body))
+        text = json_loadb(body.at, body.size, JSON_REJECT_DUPLICATES, &why);
     const char *to = NULL, *content = NULL;
     size_t to_size = 0, content_size = 0;
     if (!text ||

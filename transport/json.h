@@ -58,4 +58,8 @@ typedef struct {
 int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *rules,
                  op_arena_t *arena, void *value, op_json_fault_t *fault) OP_MUST_CHECK;
 
+/*  Ask this before any other parser is given a stranger's JSON: they recurse, and a server's thread
+    may have a stack of 100 KiB. */
+bool op_json_too_deep(op_str_t text);
+
 #endif

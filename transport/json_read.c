@@ -195,7 +195,7 @@ static int s_read_object(reader_t *self, const op_type_t *type, const json_t *ob
 
 /*  Counts brackets outside of strings. What is no JSON at all may be counted wrong, and fails
     later. */
-static bool s_too_deep(op_str_t text)
+bool op_json_too_deep(op_str_t text)
 {
     int depth = 0;
     bool quoted = false;
@@ -223,7 +223,7 @@ int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *ru
     memset(value, 0, type->size);
     if (text.size == 0)
         return s_invalid(&self, "A JSON object is required.");
-    if (s_too_deep(text))
+    if (op_json_too_deep(text))
         return s_invalid(&self, "The JSON is nested too deeply.");
     /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. */
     json_t *json = json_loadb(text.at, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);

@@ -1,0 +1,136 @@
+#include "http/descriptor.h"
+
+#include "http/body.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <dirent.h>
+#include <linux/tcp.h> /* the C library's own tcp_info ends before the octets */
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+static bool s_split(const struct sockaddr_storage *address, char text[INET6_ADDRSTRLEN], int *port)
+{
+    if (address->ss_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        *port = ntohs(in.sin_port);
+        return inet_ntop(AF_INET, &in.sin_addr, text, INET6_ADDRSTRLEN) != NULL;
+    }
+    if (address->ss_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof in6);
+        *port = ntohs(in6.sin6_port);
+        return inet_ntop(AF_INET6, &in6.sin6_addr, text, INET6_ADDRSTRLEN) != NULL;
+    }
+    return false;
+}
+
+/*  Calls `visit` for one descriptor, if it is a connection. */
+static bool s_visit(int fd, op_descriptor_visit_t *visit, void *arg)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char peer[INET6_ADDRSTRLEN], own[INET6_ADDRSTRLEN];
+    int peer_port, own_port;
+    if (getpeername(fd, (struct sockaddr *)&address, &size) || !s_split(&address, peer, &peer_port))
+        return true;
+    size = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &size) || !s_split(&address, own, &own_port))
+        return true;
+    return visit(arg, fd, peer, peer_port, own_port);
+}
+
+/*  Without `visit`, only counts. */
+static size_t s_walk(op_descriptor_visit_t *visit, void *arg)
+{
+    size_t count = 0;
+    bool more = true;
+    DIR *own = opendir("/proc/self/fd");
+    if (!own)
+        return 0;
+    for (struct dirent *entry; more && (entry = readdir(own)) != NULL;) {
+        uint64_t fd;
+        if (!op_str_to_u64(op_str(entry->d_name), INT32_MAX, &fd))
+            continue;
+        count++;
+        more = !visit || s_visit((int)fd, visit, arg);
+    }
+    closedir(own);
+    return count;
+}
+
+void op_descriptors_visit(op_descriptor_visit_t *visit, void *arg)
+{
+    (void)s_walk(visit, arg);
+}
+
+size_t op_descriptors_room(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t soft = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = soft;
+    }
+    size_t all = limit.rlim_cur < INT32_MAX ? (size_t)limit.rlim_cur : INT32_MAX;
+    size_t spare = all / 4 < 32 ? 32 : all / 4 > 512 ? 512 : all / 4;
+    size_t used = s_walk(NULL, NULL) + spare;
+    return used < all ? all - used : 0;
+}
+
+typedef struct {
+    const struct mg_request_info *info;
+    int fd;
+} s_search_t;
+
+static bool s_is_sought(void *arg, int fd, const char *peer, int peer_port, int own_port)
+{
+    s_search_t *search = arg;
+    const struct mg_request_info *info = search->info;
+    if (peer_port != info->remote_port || own_port != info->server_port ||
+        strcmp(peer, info->remote_addr) != 0)
+        return true;
+    search->fd = fd;
+    return false;
+}
+
+int op_descriptor_of(const struct mg_connection *connection)
+{
+    s_search_t search = {.info = mg_get_request_info(connection), .fd = -1};
+    op_descriptors_visit(s_is_sought, &search);
+    return search.fd;
+}
+
+uint64_t op_descriptor_received(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    memset(&info, 0, sizeof info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+void op_descriptor_linger(int fd)
+{
+    char piece[4096];
+    int64_t end = op_http_now_ms() + OP_LINGER_MS;
+    size_t taken = 0;
+    if (shutdown(fd, SHUT_WR) != 0)
+        return;
+    while (taken < OP_LINGER_OCTETS) {
+        struct pollfd more = {.fd = fd, .events = POLLIN};
+        int64_t left = end - op_http_now_ms();
+        if (left <= 0 || poll(&more, 1, (int)left) <= 0)
+            return;
+        ssize_t got = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
+        if (got <= 0)
+            return;
+        taken += (size_t)got;
+    }
+}
