@@ -19,7 +19,7 @@ static void test_keep_alive(void **state)
     s_assert_body(&client, "hello");
     s_assert_header(&client, "Content-Type: text/plain");
     s_assert_header(&client, "X-Request-Id: me.1");
-    s_ask(&client, "POST /echo HTTP/1.1\r\n" HOST "\r\n", 200);
+    s_ask(&client, "\r\nPOST /echo HTTP/1.1\r\n" HOST "\r\n", 200); /* RFC 9112 2.2 */
     s_assert_body(&client, "");
     s_ask(&client, "HEAD /show HTTP/1.1\r\n" HOST "X-Request-Id: no blanks\r\n\r\n", 200);
     s_assert_header(&client, "X-Request-Id: made");
