@@ -24,6 +24,7 @@ typedef struct {
     bool shut;
     atomic_bool sent_away, waits, answered;
     atomic_llong since_ms; /* it waits since */
+    atomic_ullong turn;    /* the same in finer grain: who began to wait before whom */
     /* While somebody has to go: */
     const struct mg_request_info *info; /* NULL: not known yet */
     uint16_t group;                     /* of its address; two addresses may share one */
@@ -33,6 +34,7 @@ struct op_crowd {
     pthread_mutex_t mutex;
     s_place_t *places;
     size_t count, given;
+    atomic_ullong turns;
     atomic_size_t here; /* taken, without those that were sent away */
     uint16_t groups[S_GROUPS];
 };
@@ -109,7 +111,7 @@ static s_place_t *s_next_to_go(op_crowd_t *self, int64_t now)
         if (!s_may_go(place, now))
             continue;
         uint16_t size = self->groups[place->group], most = next ? self->groups[next->group] : 0;
-        if (size > most || (size == most && place->since_ms < next->since_ms))
+        if (size > most || (size == most && next && place->turn < next->turn))
             next = place;
     }
     return next;
@@ -148,6 +150,13 @@ static void s_thin(op_crowd_t *self, int64_t now)
         op_descriptors_visit(s_shut, self);
 }
 
+static void s_wait(op_crowd_t *self, s_place_t *place, int64_t now)
+{
+    place->since_ms = now;
+    place->turn = atomic_fetch_add(&self->turns, 1);
+    place->waits = true;
+}
+
 void op_crowd_enter(op_crowd_t *self, size_t index, const struct mg_connection *connection)
 {
     int64_t now = op_http_now_ms();
@@ -160,8 +169,7 @@ void op_crowd_enter(op_crowd_t *self, size_t index, const struct mg_connection *
     place->shut = false;
     place->sent_away = false;
     place->answered = false;
-    place->since_ms = now;
-    place->waits = true;
+    s_wait(self, place, now);
     pthread_mutex_unlock(&self->mutex);
 }
 
@@ -178,7 +186,7 @@ void op_crowd_leave(op_crowd_t *self, size_t index)
 
 void op_crowd_hear(op_crowd_t *self, size_t index)
 {
-    self->places[index].since_ms = op_http_now_ms();
+    s_wait(self, &self->places[index], op_http_now_ms());
 }
 
 void op_crowd_serve(op_crowd_t *self, size_t index)
@@ -189,9 +197,8 @@ void op_crowd_serve(op_crowd_t *self, size_t index)
 void op_crowd_rest(op_crowd_t *self, size_t index)
 {
     s_place_t *place = &self->places[index];
-    place->since_ms = op_http_now_ms();
     place->answered = true;
-    place->waits = true;
+    s_wait(self, place, op_http_now_ms());
 }
 
 size_t op_crowd_here(op_crowd_t *self)

@@ -41,29 +41,12 @@ static bool s_is(op_str_t text, const char *word)
     return text.size == strlen(word) && strncasecmp(text.at, word, text.size) == 0;
 }
 
-/*  civetweb skips blanks and line breaks in front of a request, and then takes the first empty line
-    among them for the end of the head: what follows runs as another request. Worse, it reads on behind
-    what has come, into what an earlier connection has left in the buffer. One CR LF is harmless, and
-    clients of old send it behind a body (RFC 9112 2.2). With nothing skipped these octets are in
-    front of the buffer, which the allocator uses for a size: mapped, and never a line break. */
-__attribute__((no_sanitize("address"))) static bool s_has_blanks_in_front(const char *method)
-{
-    const volatile char *at = method;
-    static const char blanks[] = " \t\n\v\f\r";
-    if (!memchr(blanks, at[-1], sizeof blanks - 1))
-        return false;
-    bool one_line = at[-1] == '\n' && at[-2] == '\r';
-    return !one_line || memchr(blanks, at[-3], sizeof blanks - 1);
-}
-
 /*  The request line: one blank after the method, one after the target, two octets of line end, all
     of them NUL by now; `*next` is then where the first header must begin. */
 static bool s_request_line(op_guard_t *self, const struct mg_request_info *info, const char **next)
 {
     if (!info->request_method || !info->request_uri || !info->http_version)
         return s_malformed(self, "The request line is malformed.");
-    if (s_has_blanks_in_front(info->request_method))
-        return s_malformed(self, "Nothing may stand before the request line.");
     self->method = op_str(info->request_method);
     self->raw_path = op_str(info->request_uri);
     self->query = op_str(info->query_string);

@@ -11,7 +11,7 @@
     that begin the first header line after a bare LF or CR in place of the request line's CRLF,
     two octets in all. The header itself is then read and judged like any other.
 
-    Refused: blanks and line breaks in front, but for one CR LF; no or two Host in HTTP/1.1 (RFC 9112 3.2); any Transfer-Encoding (411, no chunked
+    Refused: no or two Host in HTTP/1.1 (RFC 9112 3.2); any Transfer-Encoding (411, no chunked
     bodies here); two Content-Length, or one that is not 1 to 10 digits (RFC 9112 6.3); more than
     63 headers; names that are no tokens (RFC 9110 5.6.2), a blank before the colon; control
     octets in values; an Expect other than 100-continue; bare LF, folded lines, dropped lines;
@@ -46,8 +46,8 @@ typedef struct {
 /*  RFC 9110 5.6.2: a method or a header's name. */
 bool op_guard_is_token(op_str_t text);
 
-/*  Judges a request head as civetweb parsed it, with decode_url off. Looks at the three octets in front
-    of the method too, which must be mapped. True: passed. */
+/*  Judges a request head as civetweb parsed it, with decode_url off. True: passed. What stood before it
+    is exchange.c's to judge. */
 bool op_guard_check(op_guard_t *self, const struct mg_request_info *info) OP_MUST_CHECK;
 
 /*  The second look, once the body has been read: whether it begins with what is left of the head,

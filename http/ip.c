@@ -125,7 +125,7 @@ int op_networks_parse(op_str_t list, op_network_t *out, size_t max)
         if (count == max || !op_network_parse(item, &out[count]))
             return -1;
         more = comma != NULL;
-        at = comma + more;
+        at = comma ? comma + 1 : end;
     }
     return (int)count;
 }
