@@ -161,14 +161,6 @@ void op_ledger_on_messages(op_ledger_t *self, const op_event_t *event, op_turn_t
     op_id_t before, last;
     if (!op_ledger_own_number(event, turn, &number))
         return;
-    bool both = list->direction.size == 0;
-    bool inbound = both || op_str_is(list->direction, "inbound");
-    bool outbound = both || op_str_is(list->direction, "outbound");
-    if (!inbound && !outbound) {
-        op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, "direction",
-                            "direction is inbound or outbound.", 0);
-        return;
-    }
     bound_t bound = s_bound(context, list->direction);
     op_str_t bytes = op_str_of(bound.bytes, sizeof bound.bytes);
     if (list->cursor.size && !op_cursor_open(&self->secret, bytes, list->cursor, &before)) {
@@ -181,9 +173,9 @@ void op_ledger_on_messages(op_ledger_t *self, const op_event_t *event, op_turn_t
     const op_id_t *from = list->cursor.size ? &before : NULL;
     source_t sources[2];
     size_t count = 0;
-    if (outbound)
+    if (!op_str_is(list->direction, "inbound"))
         sources[count++] = s_source(turn, scope, 'o', from);
-    if (inbound)
+    if (!op_str_is(list->direction, "outbound"))
         sources[count++] = s_source(turn, scope, 'i', from);
     op_messages_view_t page = s_page(turn, number.e164, sources, count,
                                      list->limit ? list->limit : OP_PAGE_DEFAULT, &last);

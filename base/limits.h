@@ -41,7 +41,8 @@ enum {
 
     /* HTTP. */
     OP_URL_MAX = 2048,
-    OP_NAME_MAX = 100,   /* the name of an API key */
+    OP_NAME_CHARACTERS_MAX = 100, /* the name of an API key */
+    OP_NAME_MAX = OP_NAME_CHARACTERS_MAX * 4,
     OP_ANSWER_MAX = 256, /* what is kept of the body of a webhook receiver's answer */
     OP_CURSOR_MAX = 200,
 };

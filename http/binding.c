@@ -1,12 +1,10 @@
 #include "http/binding.h"
 
 #include "base/utf8.h"
+#include "transport/shape.h"
 
 #include <string.h>
 #include <strings.h>
-
-/*  An id in a path, at most: as the members "id" of requests are declared. */
-enum { S_ID_MAX = 64 };
 
 static const void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field,
                            const char *sentence)
@@ -27,16 +25,14 @@ static op_str_t s_cut(op_str_t *rest, char mark)
 
 /*  ------------------------------------------------------------------------------- the path's id */
 
-/*  Ids are letters, digits, '_' and '-'. What is none cannot name anything. */
-static bool s_is_id(op_str_t text, size_t max)
+/*  Whatever a route reads its message from, the id in its path is declared in by_id. */
+static bool s_is_id(op_str_t text, op_json_fault_t *fault)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && c != '_' && c != '-')
-            return false;
-    }
-    return text.size > 0 && text.size <= max;
+    op_shape_fault_t wrong;
+    if (op_shape_text(&op_by_id_type.fields[0], text, &wrong))
+        return true;
+    *fault = (op_json_fault_t){wrong.error, NULL, NULL};
+    return false;
 }
 
 static const void *s_from_path(const op_type_t *type, op_str_t id, op_arena_t *arena,
@@ -44,8 +40,8 @@ static const void *s_from_path(const op_type_t *type, op_str_t id, op_arena_t *a
 {
     const op_field_t *field = &type->fields[0];
     OP_ASSERT(strcmp(field->name, "id") == 0 && field->kind == OP_KIND_TEXT);
-    if (!s_is_id(id, field->max))
-        return s_fault(fault, OP_ERROR_NOT_FOUND, NULL, NULL);
+    if (!s_is_id(id, fault))
+        return NULL;
     char *value = op_arena_alloc(arena, type->size);
     memcpy(value + field->offset, &id, sizeof id);
     return value;
@@ -69,31 +65,32 @@ static const op_field_t *s_field(const op_type_t *type, op_str_t name)
     return NULL;
 }
 
-/*  NULL, or what is wrong with the parameter. */
-static const char *s_parameter(const op_field_t *field, op_str_t text, char *value)
+static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
+                        op_shape_fault_t *fault)
 {
     op_id_t id;
     uint64_t number;
+    *fault = (op_shape_fault_t){OP_ERROR_VALIDATION_ERROR, NULL};
     if (field->kind == OP_KIND_ID) {
-        if (!op_id_parse(text, &id))
-            return "This is not an id of the server's making.";
+        if (!op_id_parse(text, &id)) {
+            fault->sentence = "This is not an id of the server's making.";
+            return false;
+        }
         memcpy(value + field->offset, &id, sizeof id);
-        return NULL;
+        return true;
     }
     if (field->kind == OP_KIND_U64) {
-        bool page = strcmp(field->name, "limit") == 0;
-        if (!op_str_to_u64(text, page ? OP_PAGE_MAX : INT64_MAX, &number) || (page && number == 0))
-            return page ? "The limit is a number from 1 to 100." : "This must be a whole number.";
+        if (!op_str_to_u64(text, INT64_MAX, &number)) {
+            fault->sentence = "This must be a whole number.";
+            return false;
+        }
         memcpy(value + field->offset, &number, sizeof number);
-        return NULL;
+        return op_shape_number(field, number, fault);
     }
     OP_ASSERT(field->kind == OP_KIND_TEXT);
-    if (text.size > field->max)
-        return "This parameter is too long.";
     memcpy(value + field->offset, &text, sizeof text);
-    return NULL;
+    return op_shape_text(field, text, fault);
 }
-_Static_assert(OP_PAGE_MAX == 100, "as the sentence above says");
 
 static const void *s_from_query(const op_type_t *type, op_str_t query, op_arena_t *arena,
                                 op_json_fault_t *fault)
@@ -119,9 +116,9 @@ static const void *s_from_query(const op_type_t *type, op_str_t query, op_arena_
             return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known,
                            "This parameter stands in the query twice.");
         seen |= bit;
-        const char *wrong = text.size ? s_parameter(field, text, value) : NULL;
-        if (wrong)
-            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known, wrong);
+        op_shape_fault_t wrong;
+        if (text.size && !s_parameter(field, text, value, &wrong))
+            return s_fault(fault, wrong.error, known, wrong.sentence);
     }
     return value;
 }
@@ -136,41 +133,21 @@ static bool s_speaks_of_json(op_str_t content_type)
     return false;
 }
 
-static bool s_events_known(op_str_t events)
-{
-    static const char *const known[] = {"message.received", "message.sent", "message.failed"};
-    while (events.size) {
-        op_str_t event = s_cut(&events, ',');
-        bool found = false;
-        for (size_t i = 0; i < OP_COUNT(known); i++)
-            found = found || op_str_is(event, known[i]);
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
 static const void *s_from_body(const op_type_t *type, const op_http_request_t *request, op_str_t id,
                                const op_json_rules_t *rules, op_arena_t *arena,
                                op_json_fault_t *fault)
 {
     op_json_rules_t own = *rules;
     own.id = id;
-    if (id.size && !s_is_id(id, S_ID_MAX))
-        return s_fault(fault, OP_ERROR_NOT_FOUND, NULL, NULL);
+    if (id.size && !s_is_id(id, fault))
+        return NULL;
     size_t count;
     op_str_t content_type = op_http_request_header(request, "Content-Type", &count);
     if (count && request->body.size && !s_speaks_of_json(content_type))
         return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
                        "Send the body as JSON, with Content-Type: application/json.");
     void *value = op_arena_alloc(arena, type->size);
-    if (op_json_read(type, request->body, &own, arena, value, fault) == -1)
-        return NULL;
-    if (type == &op_webhook_create_type &&
-        !s_events_known(((const op_webhook_create_t *)value)->events))
-        return s_fault(fault, OP_ERROR_INVALID_EVENTS, "events",
-                       "Events are message.received, message.sent and message.failed.");
-    return value;
+    return op_json_read(type, request->body, &own, arena, value, fault) == 0 ? value : NULL;
 }
 
 const void *op_binding_read(const op_route_t *route, const op_http_request_t *request, op_str_t id,

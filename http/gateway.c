@@ -34,6 +34,7 @@ typedef struct {
     char id[OP_REQUEST_ID_MAX + 1];
     op_context_t window; /* its limit, remaining and reset count */
     bool looks;          /* is shown the address's window, without being counted */
+    bool page;           /* the answer is one of pages.h */
 } s_exchange_t;
 
 enum {
@@ -228,9 +229,28 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
     }
 }
 
+/*  False: there is no page here. */
+static bool s_page(s_exchange_t *self)
+{
+    const op_pages_t *pages = self->gateway->options.pages;
+    op_str_t method = self->request->method;
+    if (!op_pages_has(pages, self->request->path))
+        return false;
+    self->page = op_str_is(method, "GET") || op_str_is(method, "HEAD");
+    if (self->page) {
+        op_pages_serve(pages, self->request, self->response);
+    } else {
+        s_header(self, "Allow", "GET, HEAD");
+        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
+    }
+    return true;
+}
+
 /*  A method that the path has no route for; OPTIONS, which every path has, is one of them. */
 static void s_no_route(s_exchange_t *self)
 {
+    if (s_page(self))
+        return;
     op_buf_t allow = {0};
     if (!op_route_allow(self->request->path, &allow)) {
         s_refuse(self, OP_ERROR_NOT_FOUND);
@@ -305,13 +325,14 @@ static void s_count(s_exchange_t *self)
         return;
     self->window = self->call->reply.context;
     if (self->call->reply.type == op_refusal_type.number &&
-        !s_may_be_done(self->response->status)) {
+        (self->page || !s_may_be_done(self->response->status))) {
         op_decode_t result;
         const op_refusal_t *refusal =
             op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
         if (refusal) {
             s_drop_headers(self);
             s_refusal(self, refusal);
+            self->page = false;
         }
     }
 }
@@ -329,7 +350,8 @@ static void s_finish(s_exchange_t *self)
     s_header_number(self, "X-RateLimit-Limit", self->window.limit);
     s_header_number(self, "X-RateLimit-Remaining", self->window.remaining);
     s_header_number(self, "X-RateLimit-Reset", (reset + OP_SECOND_MS - 1) / OP_SECOND_MS);
-    s_header(self, "Cache-Control", "no-store");
+    if (!self->page)
+        s_header(self, "Cache-Control", "no-store");
     op_cors_expose(self->request, self->response);
 }
 

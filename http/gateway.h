@@ -20,7 +20,7 @@
                            answer, in place of any but 500 and 503, behind which the call may
                            have been done. If nobody counts in time, they read 0, 0 and the next
                            second: the honest advice of a server in trouble is to wait.
-    Cache-Control          no-store: answers hold keys and texts
+    Cache-Control          no-store: answers hold keys and texts; pages (pages.h) have their own
     Access-Control-*       under /v1 (cors.h)
     OPTIONS is answered for every path that there is, 204 with Allow.
 
@@ -32,6 +32,7 @@
 #define OP_HTTP_GATEWAY_H
 
 #include "http/calls.h"
+#include "http/pages.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -57,6 +58,7 @@ typedef struct {
         op_gateway_side_t *serve;
         void *arg; /* borrowed */
     } side;        /* is not counted; its answers show the window of the client's address */
+    const op_pages_t *pages; /* what is served besides the API; NULL: nothing; borrowed */
 } op_gateway_options_t;
 
 typedef struct op_gateway op_gateway_t;

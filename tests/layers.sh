@@ -14,7 +14,7 @@ declare -A may=(
 )
 
 # The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
-pure=(transport/{codec,json,json_read,messages,reader,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
+pure=(transport/{codec,json,json_read,messages,reader,shape,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
   actors/{rate,auth,auth_code,auth_key,ledger,ledger_number,ledger_text,ledger_list}.c
   actors/{modem,modem_line,modem_send,modem_receive,webhook,webhook_deliver}.c
   actors/{recording,replay,tape,tape_order}.c transport/trace.c)

@@ -12,6 +12,7 @@
 #include "modem/serial.h"
 #include "store/leveldb.h"
 #include "store/schema.h"
+#include "tools/opd_pages.h"
 #include "tools/opd_trace.h"
 #include "tools/sim_api.h"
 #include "transport/clock.h"
@@ -31,6 +32,7 @@ typedef struct {
     op_store_t *store;
     op_trace_file_t *trace;
     op_runtime_t *runtime;
+    op_pages_t *pages;
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_target_rules_t rules;
@@ -203,13 +205,25 @@ static const char *s_check_url(void *rules, op_str_t url)
     return verdict == OP_TARGET_OK ? NULL : op_target_sentence(verdict);
 }
 
+static const char *s_shared_number(const process_t *self)
+{
+    if (self->carrier)
+        return op_carrier_pty_number(self->carrier, 0);
+    for (size_t i = 0; i < self->config->modem_count; i++)
+        if (self->config->modems[i].shared)
+            return self->config->modems[i].phone;
+    return "";
+}
+
 static int s_serve(process_t *self)
 {
     const op_config_t *config = self->config;
+    self->pages = op_opd_pages_new(config, s_shared_number(self));
     op_gateway_options_t options = {.workers = (size_t)config->http_threads,
                                     .behind_tls = config->http_tls_in_front,
                                     .check_url = s_check_url,
-                                    .url_arg = &self->rules};
+                                    .url_arg = &self->rules,
+                                    .pages = self->pages};
     if (self->carrier) {
         options.side.prefix = "/sim";
         options.side.serve = op_sim_serve;
@@ -316,6 +330,7 @@ static void s_stop(process_t *self, bool drain)
         op_log(OP_LOG_WARNING, "opd", "a text was still in the air: the next start settles it");
     op_http_server_destroy(&self->server);
     op_gateway_destroy(&self->gateway);
+    op_pages_destroy(&self->pages);
     op_runtime_destroy(&self->runtime);
     op_trace_file_destroy(&self->trace);
     op_carrier_pty_destroy(&self->carrier);

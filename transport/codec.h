@@ -51,6 +51,7 @@ typedef struct {
 typedef enum { OP_REQUIRED, OP_OPTIONAL, OP_OMITTED } op_presence_t;
 
 typedef struct op_type op_type_t;
+typedef struct op_shape op_shape_t; /* transport/shape.h */
 
 typedef struct {
     const char *name;
@@ -60,6 +61,7 @@ typedef struct {
     size_t max;            /* bytes of a string, items of a list; 0 for the other kinds */
     const op_type_t *item; /* of NESTED, MAYBE, LIST */
     const char *doc;
+    const op_shape_t *shape;
 } op_field_t;
 
 struct op_type {

@@ -148,6 +148,19 @@ static bool s_proxies_ok(op_str_t text)
     return commas < OP_PROXIES_MAX && s_each(text, s_network_ok);
 }
 
+/*  An origin, without a path: what is put in front of paths in documents and shell commands. */
+static bool s_public_url_ok(op_str_t text)
+{
+    size_t front = op_str_starts(text, "https://") ? 8 : op_str_starts(text, "http://") ? 7 : 0;
+    for (size_t i = front; i < text.size; i++) {
+        char c = text.at[i];
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!alnum && !memchr(".-:[]", c, 5))
+            return false;
+    }
+    return text.size == 0 || (front && text.size > front);
+}
+
 /*  ---- words ---- */
 
 static bool s_region_ok(op_str_t text)
@@ -175,9 +188,13 @@ bool op_config_form_ok(const char *path, op_str_t value)
         const char *path;
         bool (*ok)(op_str_t text);
     } forms[] = {
-        {"http/listen", s_listen_ok},   {"texts/prefixes", s_prefixes_ok},
-        {"texts/region", s_region_ok},  {"modem/on_unknown", s_on_unknown_ok},
-        {"webhook/allow", s_allow_ok},  {"log/level", s_level_ok},
+        {"http/listen", s_listen_ok},
+        {"http/public_url", s_public_url_ok},
+        {"texts/prefixes", s_prefixes_ok},
+        {"texts/region", s_region_ok},
+        {"modem/on_unknown", s_on_unknown_ok},
+        {"webhook/allow", s_allow_ok},
+        {"log/level", s_level_ok},
         {"http/proxies", s_proxies_ok},
     };
     for (size_t i = 0; i < OP_COUNT(forms); i++)

@@ -11,11 +11,11 @@
     LIST(name, item, field, max, sentence)            ... or up to max of them
     END(name)
 
-    An item is declared above its first use. Including this file defines the lines so that the list
+    KIND is one of codec.h or a shape of shapes.def. An item is declared above its first use. Including this file defines the lines so that the list
     that follows declares one struct op_<name>_t and one table op_<name>_type each; with
     OP_DECLARE_TABLES defined, the tables themselves. Include undeclare.h behind the list. */
 
-#include "transport/codec.h"
+#include "transport/shape.h"
 
 #define OP_C_U64     uint64_t
 #define OP_C_BOOL    bool
@@ -31,11 +31,20 @@
 #define OP_C_WORDS   op_str_t
 #define OP_C_SECRET  op_str_t
 #define OP_C_BYTES   op_str_t
+#ifndef OP_TRANSPORT_DECLARED_SHAPES /* once, though this file is included for each list */
+#define OP_TRANSPORT_DECLARED_SHAPES
+#define KIND(NAME, ...)
+#define SHAPE(NAME, KIND, ...) typedef OP_C_##KIND OP_C_##NAME;
+#include "transport/shapes.def"
+#undef KIND
+#undef SHAPE
+#endif
 
 #ifdef OP_DECLARE_TABLES
 
 #define OP_ROW(name, kind, presence, field, max, item, doc)                                        \
-    {#field, OP_KIND_##kind, presence, offsetof(op_##name##_t, field), max, item, doc},
+    {#field, (op_kind_t)OP_KIND_##kind,  presence, offsetof(op_##name##_t, field), max, item,      \
+     doc,    &op_shapes[OP_SHAPE_##kind]},
 
 #define MESSAGE(name, number, doc)                                                                 \
     enum { op_##name##_number = number };                                                          \

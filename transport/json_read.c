@@ -4,7 +4,7 @@
 #include "transport/json.h"
 
 #include "base/limits.h"
-#include "base/utf8.h"
+#include "transport/shape.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -39,14 +39,6 @@ static void s_set_text(reader_t *self, op_str_t text)
     s_set(self, &copy, sizeof copy);
 }
 
-static int s_check_body(reader_t *self, op_str_t text)
-{
-    ptrdiff_t points = op_utf8_count(text);
-    if (points < 0)
-        return s_invalid(self, "The text must be valid UTF-8.");
-    return points > OP_BODY_CHARACTERS_MAX ? s_fault(self, OP_ERROR_BODY_TOO_LONG, NULL) : 0;
-}
-
 static int s_check_url(reader_t *self, op_str_t text)
 {
     const op_json_rules_t *rules = self->rules;
@@ -56,18 +48,10 @@ static int s_check_url(reader_t *self, op_str_t text)
 
 static int s_read_text(reader_t *self, op_str_t text)
 {
-    op_kind_t kind = self->field->kind;
-    if (kind == OP_KIND_PHONE && !op_phone_valid(text))
-        return s_fault(self, OP_ERROR_INVALID_PHONE, NULL);
-    if (text.size == 0 && self->field->presence == OP_REQUIRED)
-        return s_invalid(self, "This member must not be empty.");
-    if (text.size && memchr(text.at, 0, text.size))
-        return s_invalid(self, "This member must not hold the character U+0000.");
-    if (kind == OP_KIND_BODY && s_check_body(self, text) == -1)
-        return -1;
-    if (text.size > self->field->max)
-        return s_invalid(self, "This member is too long.");
-    if (kind == OP_KIND_URL && text.size && s_check_url(self, text) == -1)
+    op_shape_fault_t fault;
+    if (!op_shape_text(self->field, text, &fault))
+        return s_fault(self, fault.error, fault.sentence);
+    if (self->field->kind == OP_KIND_URL && text.size && s_check_url(self, text) == -1)
         return -1;
     s_set_text(self, text);
     return 0;
@@ -87,26 +71,25 @@ static int s_read_words(reader_t *self, const json_t *json)
     if (json_array_size(json) == 0 && self->field->presence == OP_REQUIRED)
         return s_invalid(self, "This member must not be empty.");
     op_buf_t words = {0};
-    const char *sentence = NULL;
-    for (size_t i = 0; !sentence && i < json_array_size(json); i++) {
+    op_shape_fault_t fault = {OP_OK, NULL};
+    for (size_t i = 0; fault.error == OP_OK && i < json_array_size(json); i++) {
         const json_t *word = json_array_get(json, i);
         op_str_t text = op_str_of(json_string_value(word), json_string_length(word));
         if (!json_is_string(word))
-            sentence = "This member must be an array of strings.";
-        else if (text.size == 0 || memchr(text.at, 0, text.size) || memchr(text.at, ',', text.size))
-            sentence = "The strings of this array must not be empty or hold a comma.";
-        else {
+            fault = (op_shape_fault_t){OP_ERROR_VALIDATION_ERROR,
+                                       "This member must be an array of strings."};
+        else if (op_shape_word(self->field, text, &fault)) {
             if (words.size)
                 op_buf_add_byte(&words, ',');
             op_buf_add_str(&words, text);
         }
     }
-    if (!sentence && words.size > self->field->max)
-        sentence = "This member is too long.";
-    if (!sentence)
+    if (fault.error == OP_OK && words.size > self->field->max)
+        fault = (op_shape_fault_t){OP_ERROR_VALIDATION_ERROR, "This member is too long."};
+    if (fault.error == OP_OK)
         s_set_text(self, op_buf_str(&words));
     op_buf_free(&words);
-    return sentence ? s_invalid(self, sentence) : 0;
+    return fault.error == OP_OK ? 0 : s_fault(self, fault.error, fault.sentence);
 }
 
 static int s_read_id(reader_t *self, const json_t *json)
@@ -130,6 +113,9 @@ static int s_read_u64(reader_t *self, const json_t *json)
     if (!json_is_integer(json) || json_integer_value(json) < 0)
         return s_invalid(self, "This member must be a whole number, 0 or more.");
     uint64_t number = (uint64_t)json_integer_value(json);
+    op_shape_fault_t fault;
+    if (!op_shape_number(self->field, number, &fault))
+        return s_fault(self, fault.error, fault.sentence);
     s_set(self, &number, sizeof number);
     return 0;
 }

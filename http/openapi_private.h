@@ -1,0 +1,40 @@
+/*  openapi_private.h - the parts of the document, between its files
+
+    Every json_t returned is the caller's. Out of memory is a bug, as everywhere. */
+
+#ifndef OP_HTTP_OPENAPI_PRIVATE_H
+#define OP_HTTP_OPENAPI_PRIVATE_H
+
+#include "http/openapi.h"
+
+#include <jansson.h>
+
+/*  Sets a member, taking the value. */
+void op_openapi_set(json_t *object, const char *name, json_t *value);
+void op_openapi_say(json_t *object, const char *name, const char *text); /* nothing for "" */
+
+/*  {"$ref": "#/components/FOLDER/NAME"} */
+json_t *op_openapi_ref(const char *folder, const char *name);
+
+/*  A body in, a parameter of a query, a body out: null is for bodies. */
+typedef enum { OP_OPENAPI_REQUEST, OP_OPENAPI_QUERY, OP_OPENAPI_RESPONSE } op_openapi_way_t;
+
+/*  A field's schema, without a description. */
+json_t *op_openapi_field(const op_field_t *field, op_openapi_way_t way);
+/*  A field's value in examples; NULL: better left out. */
+json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way);
+
+/*  A message as components.schemas has it, with its name there ("message_send" is "MessageSend").
+    `without` is a member that is left out, or NULL. */
+json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, const char *without);
+json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, const char *without);
+void op_openapi_type_name(const op_type_t *type, char name[64]);
+
+/*  components.responses and .headers, and the responses of one route. */
+json_t *op_openapi_headers(void);
+json_t *op_openapi_common_responses(void);
+json_t *op_openapi_responses(const op_route_t *route);
+/*  The headers that are on every answer, and those of this route's success. */
+json_t *op_openapi_every_header(void);
+
+#endif

@@ -1,0 +1,246 @@
+/*  Declared types as JSON Schema (2020-12, as OpenAPI 3.1 has it), and as examples.
+
+    Requests leave members open: a server ignores what it does not know. Responses are closed and
+    name all members that are always there, so that a client may check them: the document describes
+    this server, not every later one. */
+
+#include "http/openapi_private.h"
+
+#include <string.h>
+
+static json_t *s_made(json_t *json)
+{
+    OP_ASSERT(json && "out of memory");
+    return json;
+}
+
+void op_openapi_set(json_t *object, const char *name, json_t *value)
+{
+    OP_ASSERT(json_object_set_new(object, name, s_made(value)) == 0);
+}
+
+void op_openapi_say(json_t *object, const char *name, const char *text)
+{
+    if (text && *text)
+        op_openapi_set(object, name, json_string(text));
+}
+
+json_t *op_openapi_ref(const char *folder, const char *name)
+{
+    return s_made(json_pack("{s:s+++}", "$ref", "#/components/", folder, "/", name));
+}
+
+void op_openapi_type_name(const op_type_t *type, char name[64])
+{
+    size_t size = 0;
+    bool upper = true;
+    for (const char *at = type->name; *at && size < 63; at++) {
+        if (*at != '_')
+            name[size++] = (char)(upper && *at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+        upper = *at == '_';
+    }
+    name[size] = 0;
+}
+
+static json_t *s_ref_type(const op_type_t *type)
+{
+    char path[80] = "schemas/";
+    op_openapi_type_name(type, path + strlen(path));
+    return s_made(json_pack("{s:s+}", "$ref", "#/components/", path));
+}
+
+static json_t *s_words(const op_shape_t *shape)
+{
+    json_t *list = s_made(json_array());
+    op_str_t words = op_str(shape->words), word;
+    while ((word = op_shape_next_word(&words)).size)
+        OP_ASSERT(json_array_append_new(list, json_stringn(word.at, word.size)) == 0);
+    return list;
+}
+
+static json_t *s_string(const op_field_t *field)
+{
+    const op_shape_t *shape = field->shape;
+    json_t *schema = s_made(json_pack("{s:s}", "type", "string"));
+    op_buf_t pattern = {0};
+    op_openapi_say(schema, "format", shape->format);
+    if (shape->words)
+        op_openapi_set(schema, "enum", s_words(shape));
+    else if (op_shape_pattern(shape, &pattern))
+        op_openapi_set(schema, "pattern", json_stringn(pattern.at, pattern.size));
+    else {
+        uint64_t most = shape->most ? shape->most : field->max;
+        if (shape->least || field->kind == OP_KIND_URL)
+            op_openapi_set(schema, "minLength",
+                           json_integer(shape->least ? (json_int_t)shape->least : 1));
+        if (most)
+            op_openapi_set(schema, "maxLength", json_integer((json_int_t)most));
+    }
+    op_buf_free(&pattern);
+    return schema;
+}
+
+static json_t *s_number(const op_shape_t *shape)
+{
+    json_t *schema =
+        s_made(json_pack("{s:s,s:I}", "type", "integer", "minimum", (json_int_t)shape->least));
+    if (shape->most)
+        op_openapi_set(schema, "maximum", json_integer((json_int_t)shape->most));
+    if (shape->standard)
+        op_openapi_set(schema, "default", json_integer((json_int_t)shape->standard));
+    return schema;
+}
+
+static json_t *s_array(const op_field_t *field, op_openapi_way_t way)
+{
+    if (field->kind == OP_KIND_LIST)
+        return s_made(json_pack("{s:s,s:o,s:I}", "type", "array", "items", s_ref_type(field->item),
+                                "maxItems", (json_int_t)field->max));
+    json_t *item = s_made(json_pack("{s:s}", "type", "string"));
+    if (field->shape->words)
+        op_openapi_set(item, "enum", s_words(field->shape));
+    json_t *schema = s_made(json_pack("{s:s,s:o}", "type", "array", "items", item));
+    if (way == OP_OPENAPI_REQUEST && field->presence == OP_REQUIRED)
+        op_openapi_set(schema, "minItems", json_integer(1));
+    return schema;
+}
+
+static json_t *s_kind(const op_field_t *field, op_openapi_way_t way)
+{
+    switch (field->kind) {
+    case OP_KIND_U64:
+        return s_number(field->shape);
+    case OP_KIND_BOOL:
+        return s_made(json_pack("{s:s}", "type", "boolean"));
+    case OP_KIND_INSTANT:
+    case OP_KIND_ID:
+    case OP_KIND_MSG_ID:
+    case OP_KIND_EVT_ID:
+    case OP_KIND_TEXT:
+    case OP_KIND_PHONE:
+    case OP_KIND_BODY:
+    case OP_KIND_URL:
+    case OP_KIND_SECRET:
+        return s_string(field);
+    case OP_KIND_WORDS:
+    case OP_KIND_LIST:
+        return s_array(field, way);
+    case OP_KIND_NESTED:
+    case OP_KIND_MAYBE:
+        return s_ref_type(field->item);
+    case OP_KIND_HASH:
+    case OP_KIND_BYTES:
+        break;
+    }
+    OP_ASSERT(false && "a HASH or BYTES field has no JSON");
+    return NULL;
+}
+
+/*  The same, or null. */
+static json_t *s_nullable(json_t *schema)
+{
+    json_t *type = json_object_get(schema, "type"), *words = json_object_get(schema, "enum");
+    if (!type)
+        return s_made(json_pack("{s:[o,{s:s}]}", "oneOf", schema, "type", "null"));
+    op_openapi_set(schema, "type", json_pack("[O,s]", type, "null"));
+    if (words)
+        OP_ASSERT(json_array_append_new(words, json_null()) == 0);
+    return schema;
+}
+
+json_t *op_openapi_field(const op_field_t *field, op_openapi_way_t way)
+{
+    json_t *schema = s_kind(field, way);
+    bool null = (way == OP_OPENAPI_REQUEST && field->presence != OP_REQUIRED) ||
+                (way == OP_OPENAPI_RESPONSE && field->presence == OP_OPTIONAL);
+    return null ? s_nullable(schema) : schema;
+}
+
+static bool s_shown(const op_field_t *field, const char *without)
+{
+    return !without || strcmp(field->name, without) != 0;
+}
+
+json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, const char *without)
+{
+    json_t *properties = s_made(json_object()), *required = s_made(json_array());
+    for (size_t i = 0; i < type->field_count; i++) {
+        const op_field_t *field = &type->fields[i];
+        bool always = field->presence == OP_REQUIRED ||
+                      (way == OP_OPENAPI_RESPONSE && field->presence == OP_OPTIONAL);
+        if (!s_shown(field, without))
+            continue;
+        json_t *schema = op_openapi_field(field, way);
+        op_openapi_say(schema, "description", field->doc);
+        op_openapi_set(properties, field->name, schema);
+        if (always)
+            OP_ASSERT(json_array_append_new(required, json_string(field->name)) == 0);
+    }
+    json_t *schema = s_made(json_pack("{s:s,s:s,s:o}", "type", "object", "description", type->doc,
+                                      "properties", properties));
+    if (json_array_size(required))
+        json_object_set(schema, "required", required);
+    json_decref(required);
+    if (way == OP_OPENAPI_RESPONSE)
+        op_openapi_set(schema, "additionalProperties", json_false());
+    return schema;
+}
+
+/*  ------------------------------------------------------------------------------- examples */
+
+static json_t *s_scalar_example(const op_field_t *field)
+{
+    const op_shape_t *shape = field->shape;
+    if (shape->words) {
+        op_str_t words = op_str(shape->words), word = op_shape_next_word(&words);
+        return s_made(json_stringn(word.at, word.size));
+    }
+    return s_made(json_loads(shape->example, JSON_DECODE_ANY, NULL));
+}
+
+json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
+{
+    if (way == OP_OPENAPI_RESPONSE && field->presence == OP_OMITTED)
+        return NULL;
+    if (way == OP_OPENAPI_RESPONSE && field->presence == OP_OPTIONAL)
+        return json_null();
+    switch (field->kind) {
+    case OP_KIND_NESTED:
+        return op_openapi_example(field->item, way, NULL);
+    case OP_KIND_LIST:
+        return s_made(json_pack("[o]", op_openapi_example(field->item, way, NULL)));
+    case OP_KIND_WORDS:
+        return field->shape->words ? s_words(field->shape)
+                                   : s_made(json_pack("[o]", s_scalar_example(field)));
+    case OP_KIND_U64:
+    case OP_KIND_BOOL:
+    case OP_KIND_INSTANT:
+    case OP_KIND_ID:
+    case OP_KIND_MSG_ID:
+    case OP_KIND_EVT_ID:
+    case OP_KIND_TEXT:
+    case OP_KIND_PHONE:
+    case OP_KIND_BODY:
+    case OP_KIND_URL:
+    case OP_KIND_SECRET:
+        return s_scalar_example(field);
+    case OP_KIND_HASH:
+    case OP_KIND_BYTES:
+    case OP_KIND_MAYBE:
+        break;
+    }
+    return NULL;
+}
+
+json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, const char *without)
+{
+    json_t *example = s_made(json_object());
+    for (size_t i = 0; i < type->field_count; i++) {
+        json_t *value = s_shown(&type->fields[i], without)
+                            ? op_openapi_field_example(&type->fields[i], way)
+                            : NULL;
+        if (value)
+            op_openapi_set(example, type->fields[i].name, value);
+    }
+    return example;
+}

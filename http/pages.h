@@ -1,0 +1,48 @@
+/*  pages.h - what the server serves besides the API: its document, pages to read it, and the guide
+
+    The table is pages.def: nothing else is served, whatever a path looks like. All files are part of
+    the program. A page is answered to GET and HEAD, with an ETag and revalidation; its security
+    headers allow nothing but the server's own files.
+
+    Texts may hold {{facts}}, names in braces that are replaced when the page is served: base_url, and
+    what the owner gives. base_url is the configured one; without it, the scheme and the Host header of
+    the request, as the client has reached the server, and where that is no plain host and port, the
+    address that the owner gives as `fallback`.
+
+    Immutable after op_pages_new: any thread may serve. */
+
+#ifndef OP_HTTP_PAGES_H
+#define OP_HTTP_PAGES_H
+
+#include "http/request.h"
+#include "http/response.h"
+
+typedef struct {
+    const char *name;  /* as in {{name}}: a literal */
+    const char *value; /* copied */
+} op_pages_fact_t;
+
+typedef struct {
+    const char *base_url; /* no slash at its end; NULL or "": from the request */
+    const char *fallback; /* "http://127.0.0.1:8080" */
+    bool behind_tls;      /* then a Host is an https one */
+    const op_pages_fact_t *facts;
+    size_t fact_count; /* at most OP_PAGES_FACTS_MAX */
+} op_pages_options_t;
+
+enum { OP_PAGES_FACTS_MAX = 32, OP_PAGES_URL_MAX = 300 };
+
+typedef struct op_pages op_pages_t;
+
+op_pages_t *op_pages_new(const op_pages_options_t *options) OP_MUST_CHECK;
+void op_pages_destroy(op_pages_t **self_p);
+
+/*  Is there a page at this path? `self` may be NULL: none. */
+bool op_pages_has(const op_pages_t *self, op_str_t path);
+
+/*  Answers a GET or HEAD of a path that op_pages_has: 200, or 304 where the client has it already.
+    Sets Cache-Control. Another method is a bug. */
+void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
+                    op_http_response_t *response);
+
+#endif
