@@ -131,8 +131,9 @@ static void s_fill(const op_pages_t *self, op_str_t text, const char *base_url, 
 
 /*  ------------------------------------------------------------------------------- answers */
 
-/*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc makes
-    an empty <style> and fills it by script, which its hash allows; its search is a worker. */
+/*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc puts two
+    <style> into the page, an empty one that it fills by script and a fixed one, which their hashes
+    allow; its search is a worker. */
 #define S_POLICY_BASE                                                                              \
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "            \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -144,8 +145,8 @@ static const char *s_policy(op_page_form_t form)
         return S_POLICY_BASE "style-src 'self'";
     case OP_PAGE_REDOC:
         return S_POLICY_BASE
-            "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
-            "worker-src blob:";
+            "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+            "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='; worker-src blob:";
     case OP_PAGE_OPENAPI:
     case OP_PAGE_DOCUMENT:
     case OP_PAGE_ASSET:

@@ -1,10 +1,11 @@
 /*  The files go into the program by the assembler's .incbin, which takes megabytes in no time. The
-    build says where they are: OP_PAGES_OWN and OP_PAGES_WEB, each ending with a slash. */
+    build says where they are: OP_PAGES_OWN, OP_PAGES_WEB and OP_PAGES_BUILT, each ending with a slash. */
 
 #include "http/pages_files.h"
 
-#define OWN OP_PAGES_OWN
-#define WEB OP_PAGES_WEB
+#define OWN   OP_PAGES_OWN
+#define WEB   OP_PAGES_WEB
+#define BUILT OP_PAGES_BUILT
 #define MADE(NAME, path, type, summary)
 #define PAGE(NAME, path, type, form, file, summary)                                                \
     extern const char op_page_##NAME[], op_page_end_##NAME[];                                      \

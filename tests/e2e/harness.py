@@ -119,7 +119,7 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
         self.expect(status, {"error": error})
         return self
 
-    def check(self):
+    def check_headers(self):
         """What holds for every answer of opd, whatever was asked."""
         for name in ("Limit", "Remaining", "Reset"):
             value = self.headers.get(f"X-RateLimit-{name}", "")
@@ -127,6 +127,11 @@ class Answer(collections.namedtuple("Answer", "status headers body")):
         limit, remaining = (int(self.headers[f"X-RateLimit-{n}"]) for n in ("Limit", "Remaining"))
         assert remaining < limit or self.status >= 400, f"{remaining} of {limit} remain"
         assert self.headers.get("X-Request-Id"), "there is no X-Request-Id"
+        return self
+
+    def check(self):
+        """... and for those of the API."""
+        self.check_headers()
         if self.status != 204:
             assert self.headers["Content-Type"] == "application/json", self.headers["Content-Type"]
             assert ("error" in self.json and len(self.json) == 1) == (self.status >= 400), self
@@ -171,6 +176,17 @@ class Client:
 
     def get(self, path, **headers):
         return self.call("GET", path, **headers)
+
+    def get_page(self, path, status=200, method="GET", **headers):
+        """One of the pages, which need not be JSON: what else holds for answers is checked."""
+        checked, self.checked = self.checked, False
+        try:
+            answer = self.call(method, path, **headers)
+        finally:
+            self.checked = checked
+        assert answer.status == status, f"{answer.status} instead of {status}: {answer.body[:200]!r}"
+        answer.check_headers()
+        return answer
 
     def post(self, path, body=None, **headers):
         return self.call("POST", path, body, **headers)
