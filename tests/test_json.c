@@ -341,8 +341,8 @@ static void s_required(void **state)
     op_error_t bad = OP_ERROR_VALIDATION_ERROR;
     s_assert_fault(&op_auth_start_type, OP_STR("{}"), bad, "phone");
     s_assert_fault(&op_auth_start_type, OP_STR("{\"phone\":null}"), bad, "phone");
-    s_assert_fault(&op_auth_verify_type, OP_STR("{\"verification_id\":\"" UUID "\",\"code\":\"\"}"), bad,
-                   "code");
+    s_assert_fault(&op_auth_verify_type, OP_STR("{\"verification_id\":\"" UUID "\",\"code\":\"\"}"),
+                   bad, "code");
     s_assert_fault(&op_webhook_create_type,
                    OP_STR("{\"number_id\":\"" UUID "\",\"url\":\"https://y\",\"events\":[]}"), bad,
                    "events");

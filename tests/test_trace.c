@@ -217,14 +217,14 @@ static void test_well_framed_nonsense(void **state)
 {
     (void)state;
     static const op_type_t no_fields = {.name = "none", .number = 0x5ff};
-    static const op_field_t text = {"x", OP_KIND_U64, OP_REQUIRED, 0, 0, NULL, ""};
+    static const op_field_t text = {"x", OP_KIND_U64, OP_REQUIRED, 0, 0, NULL, "", NULL};
     static const op_type_t wrong = {"wrong", 0x502, sizeof(uint64_t[3]), &text, 1, ""};
     op_buf_t out = {0};
     op_trace_add(&no_fields, "", &out);
     s_refused(op_buf_str(&out), "does not know");
     op_buf_clear(&out);
     uint64_t value[3] = {7, 7, 7};
-    const op_field_t fields[] = {text, {"y", OP_KIND_U64, OP_REQUIRED, 8, 0, NULL, ""}};
+    const op_field_t fields[] = {text, {"y", OP_KIND_U64, OP_REQUIRED, 8, 0, NULL, "", NULL}};
     const op_type_t keyless = {"keyless", 0x502, sizeof value, fields, 2, ""};
     op_trace_add(&keyless, value, &out); /* a number for a row's key */
     s_refused(op_buf_str(&out), "does not decode");
