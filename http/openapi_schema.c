@@ -70,12 +70,13 @@ static json_t *s_string(const op_field_t *field)
         op_openapi_set(schema, "pattern", json_stringn(pattern.at, pattern.size));
     else {
         uint64_t most = shape->most ? shape->most : field->max;
-        if (shape->least || field->kind == OP_KIND_URL)
-            op_openapi_set(schema, "minLength",
-                           json_integer(shape->least ? (json_int_t)shape->least : 1));
+        if (shape->least)
+            op_openapi_set(schema, "minLength", json_integer((json_int_t)shape->least));
         if (most)
             op_openapi_set(schema, "maxLength", json_integer((json_int_t)most));
     }
+    if (field->kind == OP_KIND_URL)
+        op_openapi_set(schema, "maxLength", json_integer((json_int_t)field->max));
     op_buf_free(&pattern);
     return schema;
 }

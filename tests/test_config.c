@@ -25,6 +25,7 @@ static void test_defaults(void **state)
     op_config_init(&s_config);
     const op_config_t *c = &s_config;
     assert_string_equal(c->http_listen, "127.0.0.1:8080");
+    assert_string_equal(c->http_public_url, "");
     assert_int_equal(c->http_threads, 1024);
     assert_false(c->http_tls_in_front || c->http_public_listen || c->webhook_allow_http);
     assert_string_equal(c->store_path, "./data");
@@ -71,6 +72,9 @@ static void test_set(void **state)
     s_set("store/path=/a=b c");
     s_set("texts/prefixes=");
     s_set("http/listen=[::1]:0");
+    s_set("http/public_url=https://op.example:8443");
+    s_set("http/public_url=");
+    s_set("http/public_url=http://[::1]:8080");
     s_set("webhook/allow=10.0.0.0/8,fd00::/8,192.168.1.5,hooks.lan");
     assert_int_equal(s_config.limits_keys, 1000);
     assert_int_equal(s_config.limits_queue, 1000000000);
@@ -83,6 +87,7 @@ static void test_set(void **state)
     assert_string_equal(s_config.webhook_allow, "10.0.0.0/8,fd00::/8,192.168.1.5,hooks.lan");
 }
 
+#define PUBLIC   "http/public_url: must be http:// or https:// and a host, or nothing, not "
 #define LISTEN   "http/listen: must be IP:PORT or localhost:PORT, not "
 #define PREFIXES "texts/prefixes: must be prefixes like +1,+44, or nothing, not "
 #define ALLOW    "webhook/allow: must be networks, addresses or names, comma-separated, not "
@@ -123,6 +128,10 @@ static void test_set_errors(void **state)
         {"http/public_listen=1", "http/public_listen: must be true or false, not \"1\""},
         {"http/public_listen=", "http/public_listen: must be true or false, not \"\""},
         {"http/listen=", LISTEN "\"\""},
+        {"http/public_url=op.example", PUBLIC "\"op.example\""},
+        {"http/public_url=https://", PUBLIC "\"https://\""},
+        {"http/public_url=https://op.example/", PUBLIC "\"https://op.example/\""},
+        {"http/public_url=https://a;b", PUBLIC "\"https://a;b\""},
         {"http/listen=8080", LISTEN "\"8080\""},
         {"http/listen=:8080", LISTEN "\":8080\""},
         {"http/listen=127.0.0.1", LISTEN "\"127.0.0.1\""},

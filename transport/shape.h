@@ -43,7 +43,7 @@ struct op_shape {
     const char *sentence;         /* of that fault; NULL: a general one */
     const char *format;           /* of JSON Schema, where it has a name for this */
     bool (*check)(op_str_t text); /* of a string: instead of the above */
-    const char *pattern;          /* what `check` demands, as a regular expression */
+    const char *pattern;          /* what `check`, or the kind's reader, demands: for the document */
     const char *example;          /* JSON; NULL where `words` gives one, or none is possible */
 };
 

@@ -66,7 +66,7 @@ class Proxied:
     def start(self, program, configuration, *arguments):
         path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
         if not path:
-            self.skipTest(f"{program} is not installed: tools/setup --with-clang does it")
+            self.skipTest(f"{program} is not installed: tools/setup --with-tests does it")
         folder = self.folder()
         op = Opd(folder, "--set=http/proxies=127.0.0.1", *WIDE)
         self.addCleanup(op.stop)
