@@ -43,8 +43,8 @@ struct op_shape {
     const char *sentence;         /* of that fault; NULL: a general one */
     const char *format;           /* of JSON Schema, where it has a name for this */
     bool (*check)(op_str_t text); /* of a string: instead of the above */
-    const char *pattern;          /* what `check`, or the kind's reader, demands: for the document */
-    const char *example;          /* JSON; NULL where `words` gives one, or none is possible */
+    const char *pattern; /* what `check`, or the kind's reader, demands: for the document */
+    const char *example; /* JSON; NULL where `words` gives one, or none is possible */
 };
 
 extern const op_shape_t op_shapes[OP_SHAPE_END];
