@@ -51,31 +51,44 @@ static json_t *s_parameter(const op_field_t *field, const char *in, const char *
     return parameter;
 }
 
+/*  How many ids a path holds: the first members of the route's message, whatever the rest comes
+    from. */
+static size_t s_ids(const op_route_t *route)
+{
+    size_t count = 0;
+    for (const char *at = route->path; (at = strchr(at, '{')) != NULL; at++)
+        count++;
+    return count;
+}
+
+static json_t *s_once(void)
+{
+    return json_pack(
+        "{s:s,s:s,s:s,s:{s:s,s:s},s:s}", "name", "Idempotency-Key", "in", "header", "description",
+        "Names this call: the same call again under the same name is answered with what the first "
+        "one made.",
+        "schema", "type", "string", "pattern", "^[!-~]{1,255}$", "example", "order-7-reminder");
+}
+
 static json_t *s_parameters(const op_route_t *route)
 {
     json_t *list = json_array();
-    if (strstr(route->path, "{id}"))
-        json_array_append_new(list, s_parameter(&op_by_id_type.fields[0], "path",
+    for (size_t i = 0; i < s_ids(route); i++)
+        json_array_append_new(list, s_parameter(&route->request->fields[i], "path",
                                                 "The id, as another answer has shown it."));
-    for (size_t i = 0; route->source == OP_FROM_QUERY && i < route->request->field_count; i++) {
-        const op_field_t *field = &route->request->fields[i];
-        if (strcmp(field->name, "id") != 0)
-            json_array_append_new(list, s_parameter(field, "query", field->doc));
-    }
+    for (size_t i = s_ids(route); route->source == OP_FROM_QUERY && i < route->request->field_count;
+         i++)
+        json_array_append_new(
+            list, s_parameter(&route->request->fields[i], "query", route->request->fields[i].doc));
+    if (route->name == OP_ROUTE_MESSAGE_SEND) /* once.h */
+        json_array_append_new(list, s_once());
     return list;
-}
-
-/*  A route with an id in its path takes it from there, whatever its message declares. */
-static const char *s_without(const op_route_t *route)
-{
-    return strstr(route->path, "{id}") ? "id" : NULL;
 }
 
 static bool s_all_optional(const op_route_t *route)
 {
-    for (size_t i = 0; i < route->request->field_count; i++)
-        if (route->request->fields[i].presence == OP_REQUIRED &&
-            !(s_without(route) && strcmp(route->request->fields[i].name, "id") == 0))
+    for (size_t i = s_ids(route); i < route->request->field_count; i++)
+        if (route->request->fields[i].presence == OP_REQUIRED)
             return false;
     return true;
 }
@@ -84,9 +97,8 @@ static json_t *s_body(const op_route_t *route)
 {
     char name[64];
     op_openapi_type_name(route->request, name);
-    json_t *media =
-        json_pack("{s:o,s:o}", "schema", op_openapi_ref("schemas", name), "example",
-                  op_openapi_example(route->request, OP_OPENAPI_REQUEST, s_without(route)));
+    json_t *media = json_pack("{s:o,s:o}", "schema", op_openapi_ref("schemas", name), "example",
+                              op_openapi_example(route->request, OP_OPENAPI_REQUEST, s_ids(route)));
     return json_pack("{s:b,s:{s:o}}", "required", s_all_optional(route) ? 0 : 1, "content",
                      "application/json", media);
 }
@@ -180,17 +192,16 @@ static json_t *s_paths(void)
 
 /*  ------------------------------------------------------------------------------- components */
 
-static void s_add_type(json_t *schemas, const op_type_t *type, op_openapi_way_t way,
-                       const char *without)
+static void s_add_type(json_t *schemas, const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
     char name[64];
     op_openapi_type_name(type, name);
     if (json_object_get(schemas, name))
         return;
-    op_openapi_set(schemas, name, op_openapi_schema(type, way, without));
+    op_openapi_set(schemas, name, op_openapi_schema(type, way, skip));
     for (size_t i = 0; i < type->field_count; i++)
         if (type->fields[i].item)
-            s_add_type(schemas, type->fields[i].item, way, NULL);
+            s_add_type(schemas, type->fields[i].item, way, 0);
 }
 
 static json_t *s_error_schema(void)
@@ -217,12 +228,12 @@ static json_t *s_schemas(void)
     for (unsigned i = 0; i < OP_ROUTE_END; i++) {
         const op_route_t *route = op_route((op_route_name_t)i);
         if (route->source == OP_FROM_BODY)
-            s_add_type(schemas, route->request, OP_OPENAPI_REQUEST, s_without(route));
+            s_add_type(schemas, route->request, OP_OPENAPI_REQUEST, s_ids(route));
         if (route->status != 204)
-            s_add_type(schemas, route->response, OP_OPENAPI_RESPONSE, NULL);
+            s_add_type(schemas, route->response, OP_OPENAPI_RESPONSE, 0);
     }
-    s_add_type(schemas, &op_event_received_type, OP_OPENAPI_RESPONSE, NULL);
-    s_add_type(schemas, &op_event_settled_type, OP_OPENAPI_RESPONSE, NULL);
+    s_add_type(schemas, &op_event_received_type, OP_OPENAPI_RESPONSE, 0);
+    s_add_type(schemas, &op_event_settled_type, OP_OPENAPI_RESPONSE, 0);
     return schemas;
 }
 
@@ -262,7 +273,7 @@ static json_t *s_event(const char *name, const op_type_t *type, const char *summ
                                         headers[i][2] ? headers[i][2] : name));
     op_openapi_type_name(type, schema);
     snprintf(id, sizeof id, "on_%s", name);
-    json_t *example = op_openapi_example(type, OP_OPENAPI_RESPONSE, NULL);
+    json_t *example = op_openapi_example(type, OP_OPENAPI_RESPONSE, 0);
     op_openapi_set(example, "type", json_string(name));
     json_t *body = json_pack("{s:b,s:{s:{s:o,s:o}}}", "required", 1, "content", "application/json",
                              "schema", op_openapi_ref("schemas", schema), "example", example);

@@ -25,9 +25,9 @@ json_t *op_openapi_field(const op_field_t *field, op_openapi_way_t way);
 json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way);
 
 /*  A message as components.schemas has it, with its name there ("message_send" is "MessageSend").
-    `without` is a member that is left out, or NULL. */
-json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, const char *without);
-json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, const char *without);
+    Its first `skip` members come from elsewhere, and are left out. */
+json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, size_t skip);
+json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, size_t skip);
 void op_openapi_type_name(const op_type_t *type, char name[64]);
 
 /*  components.responses and .headers, and the responses of one route. */

@@ -143,7 +143,7 @@ static size_t s_of_form(const op_route_t *route, op_error_t errors[16])
         errors[count++] = OP_ERROR_UNAUTHENTICATED;
     if (credential == OP_CREDENTIAL_SESSION && strcmp(route->method, "GET") != 0)
         errors[count++] = OP_ERROR_FORBIDDEN;
-    if (strstr(route->path, "{id}"))
+    if (strchr(route->path, '{'))
         errors[count++] = OP_ERROR_NOT_FOUND;
     if (route->source == OP_FROM_BODY || route->source == OP_FROM_QUERY)
         errors[count++] = OP_ERROR_VALIDATION_ERROR;
@@ -166,7 +166,7 @@ static json_t *s_success(const op_route_t *route)
     op_openapi_type_name(route->response, name);
     json_t *content =
         json_pack("{s:{s:o,s:o}}", "application/json", "schema", op_openapi_ref("schemas", name),
-                  "example", op_openapi_example(route->response, OP_OPENAPI_RESPONSE, NULL));
+                  "example", op_openapi_example(route->response, OP_OPENAPI_RESPONSE, 0));
     return json_pack("{s:s+,s:o,s:o}", "description", route->response->doc, ".", "headers", headers,
                      "content", content);
 }

@@ -157,20 +157,13 @@ json_t *op_openapi_field(const op_field_t *field, op_openapi_way_t way)
     return null ? s_nullable(schema) : schema;
 }
 
-static bool s_shown(const op_field_t *field, const char *without)
-{
-    return !without || strcmp(field->name, without) != 0;
-}
-
-json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, const char *without)
+json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
     json_t *properties = s_made(json_object()), *required = s_made(json_array());
-    for (size_t i = 0; i < type->field_count; i++) {
+    for (size_t i = skip; i < type->field_count; i++) {
         const op_field_t *field = &type->fields[i];
         bool always = field->presence == OP_REQUIRED ||
                       (way == OP_OPENAPI_RESPONSE && field->presence == OP_OPTIONAL);
-        if (!s_shown(field, without))
-            continue;
         json_t *schema = op_openapi_field(field, way);
         op_openapi_say(schema, "description", field->doc);
         op_openapi_set(properties, field->name, schema);
@@ -207,9 +200,9 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
         return json_null();
     switch (field->kind) {
     case OP_KIND_NESTED:
-        return op_openapi_example(field->item, way, NULL);
+        return op_openapi_example(field->item, way, 0);
     case OP_KIND_LIST:
-        return s_made(json_pack("[o]", op_openapi_example(field->item, way, NULL)));
+        return s_made(json_pack("[o]", op_openapi_example(field->item, way, 0)));
     case OP_KIND_WORDS:
         return field->shape->words ? s_words(field->shape)
                                    : s_made(json_pack("[o]", s_scalar_example(field)));
@@ -233,13 +226,11 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
     return NULL;
 }
 
-json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, const char *without)
+json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
     json_t *example = s_made(json_object());
-    for (size_t i = 0; i < type->field_count; i++) {
-        json_t *value = s_shown(&type->fields[i], without)
-                            ? op_openapi_field_example(&type->fields[i], way)
-                            : NULL;
+    for (size_t i = skip; i < type->field_count; i++) {
+        json_t *value = op_openapi_field_example(&type->fields[i], way);
         if (value)
             op_openapi_set(example, type->fields[i].name, value);
     }

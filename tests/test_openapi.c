@@ -106,17 +106,12 @@ static void s_every_route_is_described(void **state)
 }
 
 /*  Members of both: a, in b. */
-static void s_assert_same_members(json_t *properties, const op_type_t *type, const char *without)
+static void s_assert_same_members(json_t *properties, const op_type_t *type, size_t skip)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < type->field_count; i++) {
-        if (without && strcmp(type->fields[i].name, without) == 0)
-            continue;
+    for (size_t i = skip; i < type->field_count; i++)
         if (!json_object_get(properties, type->fields[i].name))
             fail_msg("%s.%s", type->name, type->fields[i].name);
-        count++;
-    }
-    assert_int_equal(json_object_size(properties), count);
+    assert_int_equal(json_object_size(properties), type->field_count - skip);
 }
 
 static json_t *s_follow(json_t *document, json_t *schema)
@@ -150,12 +145,12 @@ static void s_bodies_are_the_messages(void **state)
         if (route->source == OP_FROM_BODY) {
             json_t *body = s_follow(document, s_media(json_object_get(operation, "requestBody")));
             s_assert_same_members(json_object_get(body, "properties"), route->request,
-                                  strstr(route->path, "{id}") ? "id" : NULL);
+                                  strchr(route->path, '{') ? 1 : 0);
             assert_null(json_object_get(body, "additionalProperties"));
         }
         if (route->status != 204) {
             json_t *body = s_follow(document, s_media(answer));
-            s_assert_same_members(json_object_get(body, "properties"), route->response, NULL);
+            s_assert_same_members(json_object_get(body, "properties"), route->response, 0);
             assert_true(json_is_false(json_object_get(body, "additionalProperties")));
         }
         json_t *headers = json_object_get(answer, "headers");
@@ -169,8 +164,7 @@ static void s_bodies_are_the_messages(void **state)
 static void s_every_error_is_somewhere(void **state)
 {
     (void)state;
-    static const op_error_t elsewhere[] = {OP_ERROR_METHOD_NOT_ALLOWED,
-                                           OP_ERROR_IDEMPOTENCY_CONFLICT};
+    static const op_error_t elsewhere[] = {OP_ERROR_METHOD_NOT_ALLOWED};
     op_buf_t text = {0};
     op_openapi_print("", &text);
     op_buf_add_byte(&text, 0);
