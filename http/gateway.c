@@ -239,10 +239,13 @@ static bool s_page(s_exchange_t *self)
     self->page = op_str_is(method, "GET") || op_str_is(method, "HEAD");
     if (self->page) {
         op_pages_serve(pages, self->request, self->response);
-    } else {
-        s_header(self, "Allow", "GET, HEAD");
-        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
+        return true;
     }
+    s_header(self, "Allow", "GET, HEAD, OPTIONS");
+    if (op_str_is(self->request->method, "OPTIONS"))
+        self->response->status = 204;
+    else
+        s_refuse(self, OP_ERROR_METHOD_NOT_ALLOWED);
     return true;
 }
 

@@ -39,7 +39,7 @@ class Pages(Case):
                 again = self.client.get_page(path, 304, If_None_Match=answer.headers["ETag"])
                 self.assertEqual(again.body, b"")
                 self.client.call("POST", path).expect_error(405, "method_not_allowed")
-                self.assertEqual(self.client.call("PUT", path).headers["Allow"], "GET, HEAD")
+                self.assertEqual(self.client.call("PUT", path).headers["Allow"], "GET, HEAD, OPTIONS")
 
     def test_nothing_beside_them(self):
         for path in ("/", "/docs/", "/docs/x", "/docs/../skill.md", "/docs/%2e%2e/skill.md",
