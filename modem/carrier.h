@@ -10,7 +10,15 @@
     total) and end as one text in the phone's inbox. Modem to modem: each part is delivered as it
     is. Phone to modem: the text is split (modem/sms.h) and each part delivered as a DELIVER with
     the service centre's time stamp. While a modem's memory is full, parts wait here and follow as
-    slots get free.
+    slots get free; so they do while it is not in service.
+
+    A phone can be switched off: texts for it then wait here until it is on again, or end by their
+    validity period (two days where a SUBMIT has none). Status reports tell what became of a SUBMIT
+    that asked for one.
+
+    What a modem does wrong is set by its knobs (modem/sim_knob.h), what its maker does differently by
+    its family (modem/sim_family.h). A modem is called by the number of the SIM it had at first; the
+    SIMs, with their numbers, can change places.
 
     Time stamps have whole seconds, and OP tells an SMS read twice from one sent twice by the
     stamp. So two identical texts (sender, recipient, body) that arrive in one second get
@@ -26,7 +34,7 @@
 #ifndef OP_MODEM_CARRIER_H
 #define OP_MODEM_CARRIER_H
 
-#include "base/bytes.h"
+#include "modem/sim_family.h"
 
 enum {
     OP_CARRIER_MODEMS_MAX = 64,
@@ -35,39 +43,10 @@ enum {
     OP_CARRIER_INBOX_MAX = 10000,
     OP_CARRIER_WAITING_MAX = 10000,
     OP_CARRIER_JOINS_MAX = 1024,
+    OP_CARRIER_HELD_MAX = 10000,
     OP_CARRIER_EVENTS_MAX = 65536,
     OP_CARRIER_OUT_MAX = 1024 * 1024
 };
-
-/*  How a modem misbehaves: one row a knob, KNOB(NAME, name, largest value, default). All are
-    numbers, per modem; those named NEXT count down with each SUBMIT or notice they touch.
-
-      SUBMIT_DELAY_MS  between Ctrl-Z, when the network has the SUBMIT, and the modem's answer
-      NO_ANSWER_NEXT   the next n SUBMITs reach the network and are never answered
-      CMS_ERROR_NEXT   the next n SUBMITs are refused with CMS_ERROR_CODE and go nowhere
-      CMS_ERROR_CODE   the number in +CMS ERROR
-      DOUBLE_ANSWER_NEXT   the answers to the next n SUBMITs that the network takes are said twice
-      NOTICE_LOST_NEXT     the next n +CMTI are not said: the text is stored all the same
-      NOTICE_DOUBLE_NEXT   the next n +CMTI are said twice */
-#define OP_CARRIER_KNOBS(KNOB)                                                                     \
-    KNOB(SUBMIT_DELAY_MS, "submit_delay_ms", 3600000, 0)                                           \
-    KNOB(NO_ANSWER_NEXT, "no_answer_next", 1000000, 0)                                             \
-    KNOB(CMS_ERROR_NEXT, "cms_error_next", 1000000, 0)                                             \
-    KNOB(CMS_ERROR_CODE, "cms_error_code", 65535, 38)                                              \
-    KNOB(DOUBLE_ANSWER_NEXT, "double_answer_next", 1000000, 0)                                     \
-    KNOB(NOTICE_LOST_NEXT, "notice_lost_next", 1000000, 0)                                         \
-    KNOB(NOTICE_DOUBLE_NEXT, "notice_double_next", 1000000, 0)
-
-typedef enum {
-#define KNOB(NAME, name, max, value) OP_KNOB_##NAME,
-    OP_CARRIER_KNOBS(KNOB)
-#undef KNOB
-        OP_KNOB_END
-} op_knob_t;
-
-/*  The knob of that name, or OP_KNOB_END. */
-op_knob_t op_knob_named(op_str_t name);
-const char *op_knob_name(op_knob_t knob);
 
 typedef enum {
     OP_CARRIER_OK,
@@ -105,8 +84,8 @@ typedef struct {
     uint64_t accepted;    /* SUBMITs that reached the network */
     uint64_t refused;     /* SUBMITs answered with an error */
     uint64_t delivered;   /* parts handed to the modem */
-    uint64_t undelivered; /* SUBMITs for nobody, or over a limit */
-    size_t waiting;       /* parts that wait for a free slot, now */
+    uint64_t undelivered; /* SUBMITs for nobody, lost, expired or over a limit */
+    size_t waiting;       /* parts that wait for the modem, now */
     size_t stored;        /* messages in its memories, now */
 } op_carrier_counts_t;
 
@@ -125,16 +104,25 @@ typedef struct op_carrier op_carrier_t;
 
 /*  1 to OP_CARRIER_MODEMS_MAX modems, asserted. */
 op_carrier_t *op_carrier_new(size_t modems);
+/*  The same with families (copied), modem i of the i-th, and from the first again when there are
+    fewer; none: plain modems. */
+op_carrier_t *op_carrier_new_of(size_t modems, const op_sim_family_t *families, size_t count);
 void op_carrier_destroy(op_carrier_t **self_p);
 
 size_t op_carrier_modems(const op_carrier_t *self);
 /*  Borrowed, NUL-terminated, E.164; `modem` counts from 0, here and below, and is asserted. */
 const char *op_carrier_modem_number(const op_carrier_t *self, size_t modem);
+/*  The number of the SIM that is in it; NULL while the knob SIM_OUT says there is none. */
+const char *op_carrier_modem_sim(const op_carrier_t *self, size_t modem);
+const op_sim_family_t *op_carrier_modem_family(const op_carrier_t *self, size_t modem);
 
 /*  The tty: what the driver wrote; and what it is to read, from which the caller consumes what it
     could hand over (op_buf_consume). */
 void op_carrier_feed(op_carrier_t *self, size_t modem, op_str_t bytes, int64_t now);
 op_buf_t *op_carrier_take(op_carrier_t *self, size_t modem);
+/*  The same at the tty of that place in the modem's family. */
+void op_carrier_feed_tty(op_carrier_t *self, size_t modem, size_t tty, op_str_t bytes, int64_t now);
+op_buf_t *op_carrier_take_tty(op_carrier_t *self, size_t modem, size_t tty);
 
 /*  When op_carrier_tick is due; 0: nothing waits for time. */
 int64_t op_carrier_wake_at(const op_carrier_t *self);
@@ -143,6 +131,19 @@ void op_carrier_tick(op_carrier_t *self, int64_t now);
 /*  The modem restarts: its settings are the factory's, a command or an answer under way is gone, RDY
     is said. Memories, and what waits for them, stay. */
 void op_carrier_reset(op_carrier_t *self, size_t modem, int64_t now);
+
+/*  The modem goes off the bus or comes back; then it restarts, and hangs no more. */
+void op_carrier_plug(op_carrier_t *self, size_t modem, bool in, int64_t now);
+bool op_carrier_plugged(const op_carrier_t *self, size_t modem);
+
+/*  The SIMs of two modems change places; with them go SM, what waits for their numbers, and the knobs
+    from SIM_OUT to PUK_TRIES. */
+void op_carrier_swap_sims(op_carrier_t *self, size_t one, size_t other, int64_t now);
+
+/*  A phone is switched off, or on: what waited for it then arrives. Phones are on at first. */
+op_carrier_result_t op_carrier_phone(op_carrier_t *self, op_str_t phone, bool on,
+                                     int64_t now) OP_MUST_CHECK;
+bool op_carrier_phone_on(const op_carrier_t *self, op_str_t phone);
 
 /*  A phone sends a text to a modem. */
 op_carrier_result_t op_carrier_text(op_carrier_t *self, op_str_t from, op_str_t to, op_str_t body,

@@ -19,6 +19,7 @@ typedef struct {
 
 typedef struct {
     char number[OP_PHONE_MAX + 1];
+    bool off; /* switched off: nothing reaches it */
     op_phone_text_t *oldest, *newest;
     size_t texts;
     op_phone_stamp_t *stamps; /* those that are not yet in the past */

@@ -1,17 +1,12 @@
-/*  A table of names with their four forms, ITU-T V.250 5.4.4 and 27.007 4: AT+X runs, AT+X? reads,
-    AT+X=? tests, AT+X=values sets. Answers that never change are columns of the table; the rest are
-    handlers. A handler says its information lines and returns how it ended; the one final result
-    of the line is said in one place. */
+/*  A command line, one command after the other. The one final result of the line is said in one
+    place. */
 
 #include "modem/sim_command.h"
 
 #include "modem/at_lexer.h"
-#include "modem/sim_message.h"
+#include "modem/sim_error.h"
 
-#include <stdio.h>
 #include <string.h>
-
-typedef int (*s_handler_t)(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values);
 
 int op_sim_numbers(op_str_t values, const unsigned *limits, unsigned *numbers, size_t count)
 {
@@ -29,81 +24,8 @@ int op_sim_numbers(op_str_t values, const unsigned *limits, unsigned *numbers, s
     return 0;
 }
 
-/*  ---- Identity ---- */
-
-/*  ISO/IEC 7812: the digit that makes the whole a Luhn number. */
-static char s_luhn(const char *digits)
-{
-    unsigned sum = 0;
-    size_t size = strlen(digits);
-    for (size_t i = 0; i < size; i++) {
-        unsigned digit = (unsigned)(digits[size - 1 - i] - '0') * (i % 2 == 0 ? 2 : 1);
-        sum += digit > 9 ? digit - 9 : digit;
-    }
-    return (char)('0' + (10 - sum % 10) % 10);
-}
-
-static int s_cgsn(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    char digits[32];
-    (void)values;
-    if (form != OP_SIM_RUN)
-        return form == OP_SIM_TEST ? OP_SIM_END_OK : OP_SIM_END_ERROR;
-    snprintf(digits, sizeof(digits), "35693803%06zu", modem->index);
-    op_sim_modem_say(modem, "%s%c", digits, s_luhn(digits));
-    return OP_SIM_END_OK;
-}
-
-static int s_cimi(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    (void)values;
-    if (form != OP_SIM_RUN)
-        return form == OP_SIM_TEST ? OP_SIM_END_OK : OP_SIM_END_ERROR;
-    op_sim_modem_say(modem, "310170%09zu", 845160000 + modem->index);
-    return OP_SIM_END_OK;
-}
-
-static int s_iccid(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, const char *name)
-{
-    char digits[32];
-    (void)values;
-    if (form == OP_SIM_SET)
-        return OP_SIM_END_ERROR;
-    snprintf(digits, sizeof(digits), "89014103%010zu", 2711806000 + modem->index);
-    if (form != OP_SIM_TEST)
-        op_sim_modem_say(modem, "%s: %s%c", name, digits, s_luhn(digits));
-    return OP_SIM_END_OK;
-}
-
-static int s_ccid(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_iccid(modem, form, values, "+CCID");
-}
-
-static int s_iccid_plain(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_iccid(modem, form, values, "+ICCID");
-}
-
-static int s_qccid(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_iccid(modem, form, values, "+QCCID");
-}
-
-static int s_cnum(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    (void)values;
-    if (form != OP_SIM_RUN)
-        return form == OP_SIM_TEST ? OP_SIM_END_OK : OP_SIM_END_ERROR;
-    op_sim_modem_say(modem, "+CNUM: \"\",\"%s\",145", modem->number);
-    return OP_SIM_END_OK;
-}
-
-/*  ---- Settings ---- */
-
-/*  AT+X=n, AT+X?, AT+X=? of one number. */
-static int s_number(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, const char *name,
-                    unsigned max, unsigned *number)
+int op_sim_number(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, const char *name,
+                  unsigned max, unsigned *number)
 {
     if (form == OP_SIM_RUN)
         return OP_SIM_END_ERROR;
@@ -116,204 +38,69 @@ static int s_number(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, 
     return OP_SIM_END_OK;
 }
 
-static int s_cmee(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_number(modem, form, values, "+CMEE", 2, &modem->settings.cmee);
-}
-
-static int s_cfun(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    static const unsigned limits[] = {4, 1};
-    unsigned numbers[] = {modem->settings.cfun, 0}; /* <fun>, <rst> */
-    if (form != OP_SIM_SET)
-        return s_number(modem, form, values, "+CFUN", 4, &modem->settings.cfun);
-    if (op_sim_numbers(values, limits, numbers, 2) != 0)
-        return OP_SIM_END_ERROR;
-    modem->settings.cfun = numbers[0];
-    return OP_SIM_END_OK;
-}
-
-static int s_csms(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    static const unsigned limit = 1;
-    unsigned *csms = &modem->settings.csms;
-    if (form == OP_SIM_RUN || (form == OP_SIM_SET && op_sim_numbers(values, &limit, csms, 1) != 0))
-        return OP_SIM_END_ERROR;
-    if (form == OP_SIM_SET)
-        op_sim_modem_say(modem, "+CSMS: 1,1,1");
-    else if (form == OP_SIM_READ)
-        op_sim_modem_say(modem, "+CSMS: %u,1,1,1", *csms);
-    else
-        op_sim_modem_say(modem, "+CSMS: (0,1)");
-    return OP_SIM_END_OK;
-}
-
-/*  Registration (27.007 7.2, 10.1.20, 10.1.22): at home while the radio is on. */
-static int s_reg(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values, const char *name,
-                 unsigned *mode)
-{
-    if (form != OP_SIM_READ)
-        return s_number(modem, form, values, name, 2, mode);
-    unsigned status = modem->settings.cfun == 1 ? 1 : 0;
-    if (*mode == 2 && status)
-        op_sim_modem_say(modem, "%s: 2,%u,\"1A2B\",\"00C0FFEE\",7", name, status);
-    else
-        op_sim_modem_say(modem, "%s: %u,%u", name, *mode, status);
-    return OP_SIM_END_OK;
-}
-
-static int s_creg(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_reg(modem, form, values, "+CREG", &modem->settings.reg[OP_SIM_CREG]);
-}
-
-static int s_cgreg(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_reg(modem, form, values, "+CGREG", &modem->settings.reg[OP_SIM_CGREG]);
-}
-
-static int s_cereg(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    return s_reg(modem, form, values, "+CEREG", &modem->settings.reg[OP_SIM_CEREG]);
-}
-
-static int s_cops(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    static const unsigned limits[] = {4, 2};
-    unsigned numbers[] = {0, modem->settings.cops};
-    if (form == OP_SIM_TEST) {
-        op_sim_modem_say(modem, "+COPS: (2,\"OP Test\",\"OP\",\"310170\",7)");
-    } else if (form == OP_SIM_READ) {
-        bool numeric = modem->settings.cops == 2;
-        op_sim_modem_say(modem, "+COPS: 0,%u,\"%s\",7", modem->settings.cops,
-                         numeric ? "310170" : "OP Test");
-    } else if (form == OP_SIM_RUN || op_sim_numbers(values, limits, numbers, 2) != 0) {
-        return OP_SIM_END_ERROR;
-    }
-    modem->settings.cops = numbers[1];
-    return OP_SIM_END_OK;
-}
-
-static int s_cscs(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    op_str_t name;
-    if (form == OP_SIM_TEST) {
-        op_sim_modem_say(modem, "+CSCS: (\"GSM\",\"UCS2\")");
-    } else if (form == OP_SIM_READ) {
-        op_sim_modem_say(modem, "+CSCS: \"%s\"", modem->settings.ucs2 ? "UCS2" : "GSM");
-    } else {
-        bool given = form == OP_SIM_SET && op_at_field(&values, &name);
-        if (!given || (!op_str_is(name, "GSM") && !op_str_is(name, "UCS2")))
-            return OP_SIM_END_ERROR;
-        modem->settings.ucs2 = op_str_is(name, "UCS2");
-    }
-    return OP_SIM_END_OK;
-}
-
-static int s_csca(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    op_str_t number;
-    op_address_t address;
-    if (form == OP_SIM_READ)
-        op_sim_modem_say(modem, "+CSCA: \"%s\",145", modem->settings.csca);
-    if (form != OP_SIM_SET)
-        return form == OP_SIM_RUN ? OP_SIM_END_ERROR : OP_SIM_END_OK;
-    if (!op_at_field(&values, &number) || op_address_from(number, &address) != 0 ||
-        address.type == OP_ADDRESS_ALPHANUMERIC)
-        return 304;
-    snprintf(modem->settings.csca, sizeof(modem->settings.csca), "%s", address.text);
-    return OP_SIM_END_OK;
-}
-
-static int s_cmgf(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
-{
-    unsigned zero = 0;
-    return s_number(modem, form, values, "+CMGF", 0, &zero);
-}
-
-/*  ---- The table ---- */
-
-/*  An absent column is an error; an empty one says nothing but OK. */
-static const struct {
-    const char *name;
-    s_handler_t handler; /* or the columns: */
-    const char *run, *read, *test;
-    bool set; /* any values are accepted, and forgotten */
-} s_commands[] = {
-    {"+CCID", s_ccid, NULL, NULL, NULL, false},
-    {"+CEREG", s_cereg, NULL, NULL, NULL, false},
-    {"+CFUN", s_cfun, NULL, NULL, NULL, false},
-    {"+CGREG", s_cgreg, NULL, NULL, NULL, false},
-    {"+CGSN", s_cgsn, NULL, NULL, NULL, false},
-    {"+GSN", s_cgsn, NULL, NULL, NULL, false},
-    {"+CIMI", s_cimi, NULL, NULL, NULL, false},
-    {"+CMEE", s_cmee, NULL, NULL, NULL, false},
-    {"+CMGD", op_sim_cmgd, NULL, NULL, NULL, false},
-    {"+CMGF", s_cmgf, NULL, NULL, NULL, false},
-    {"+CMGL", op_sim_cmgl, NULL, NULL, NULL, false},
-    {"+CMGR", op_sim_cmgr, NULL, NULL, NULL, false},
-    {"+CMGS", op_sim_cmgs, NULL, NULL, NULL, false},
-    {"+CNMA", op_sim_cnma, NULL, NULL, NULL, false},
-    {"+CNMI", op_sim_cnmi, NULL, NULL, NULL, false},
-    {"+CNUM", s_cnum, NULL, NULL, NULL, false},
-    {"+COPS", s_cops, NULL, NULL, NULL, false},
-    {"+CPMS", op_sim_cpms, NULL, NULL, NULL, false},
-    {"+CREG", s_creg, NULL, NULL, NULL, false},
-    {"+CSCA", s_csca, NULL, NULL, NULL, false},
-    {"+CSCS", s_cscs, NULL, NULL, NULL, false},
-    {"+CSMS", s_csms, NULL, NULL, NULL, false},
-    {"+ICCID", s_iccid_plain, NULL, NULL, NULL, false},
-    {"+QCCID", s_qccid, NULL, NULL, NULL, false},
-    {"+CBC", NULL, "+CBC: 0,100", NULL, "", false},
-    {"+CGEREP", NULL, NULL, "+CGEREP: 0,0", "+CGEREP: (0-2),(0,1)", true},
-    {"+CGMI", NULL, "OP Simulator", NULL, "", false},
-    {"+GMI", NULL, "OP Simulator", NULL, "", false},
-    {"+CGMM", NULL, "OP SIM-1", NULL, "", false},
-    {"+GMM", NULL, "OP SIM-1", NULL, "", false},
-    {"+CGMR", NULL, "1.0", NULL, "", false},
-    {"+GMR", NULL, "1.0", NULL, "", false},
-    {"+CLIP", NULL, NULL, "+CLIP: 0,1", "+CLIP: (0,1)", true},
-    {"+CMMS", NULL, NULL, "+CMMS: 0", "+CMMS: (0-2)", true},
-    {"+CPBS", NULL, NULL, "+CPBS: \"SM\",0,250", "+CPBS: (\"SM\",\"ME\")", true},
-    {"+CPIN", NULL, NULL, "+CPIN: READY", "", false},
-    {"+CRC", NULL, NULL, "+CRC: 0", "+CRC: (0,1)", true},
-    {"+CSCB", NULL, NULL, "+CSCB: 0,\"\",\"\"", "+CSCB: (0,1)", true},
-    {"+CSMP", NULL, NULL, "+CSMP: 17,167,0,0", "", true},
-    {"+CSQ", NULL, "+CSQ: 23,99", NULL, "+CSQ: (0-31,99),(0-7,99)", false},
-    {"+CUSD", NULL, NULL, "+CUSD: 0", "+CUSD: (0-2)", true},
-    {"+GCAP", NULL, "+GCAP: +CGSM,+CLTE", NULL, "", false},
-    {"+WS46", NULL, NULL, "28", "(28)", true},
-};
-
-/*  What a command that nobody knows says: 27.007 9.2, "unknown". */
-static int s_unknown(void)
-{
-    return -100;
-}
+/*  ---- Extended commands ---- */
 
 static int s_column(op_sim_modem_t *modem, const char *answer)
 {
     if (answer == NULL)
-        return s_unknown();
+        return OP_SIM_END_UNKNOWN;
     if (*answer)
         op_sim_modem_say(modem, "%s", answer);
     return OP_SIM_END_OK;
 }
 
+/*  The error for a command that wants the SIM; OP_SIM_END_OK: the SIM is fine. 27.005 3.2.5 has
+    numbers of its own. */
+static int s_sim(const op_sim_modem_t *modem, op_sim_needs_t needs)
+{
+    int trouble = op_sim_modem_sim_trouble(modem);
+    if (trouble == 0 || needs == OP_SIM_NO_SIM)
+        return OP_SIM_END_OK;
+    if (needs == OP_SIM_CME)
+        return -trouble;
+    return trouble == 10 ? 310 : trouble == 11 ? 311 : trouble == 12 ? 316 : 313;
+}
+
+static int s_row(op_sim_modem_t *modem, const op_sim_command_t *row, op_sim_form_t form,
+                 op_str_t values)
+{
+    int trouble = form == OP_SIM_TEST ? OP_SIM_END_OK : s_sim(modem, row->needs);
+    if (trouble != OP_SIM_END_OK)
+        return trouble;
+    if (row->handler)
+        return row->handler(modem, form, values);
+    if (form == OP_SIM_SET)
+        return row->set ? OP_SIM_END_OK : OP_SIM_END_UNKNOWN;
+    return s_column(modem, form == OP_SIM_RUN    ? row->run
+                           : form == OP_SIM_READ ? row->read
+                                                 : row->test);
+}
+
+static const op_sim_own_t *s_own(const op_sim_family_t *family, op_str_t name, op_sim_form_t form)
+{
+    for (size_t i = 0; i < family->owns; i++)
+        if (op_str_is(name, family->own[i].name) &&
+            (family->own[i].refused || family->own[i].form == form))
+            return &family->own[i];
+    return NULL;
+}
+
 static int s_extended(op_sim_modem_t *modem, op_str_t name, op_sim_form_t form, op_str_t values)
 {
-    for (size_t i = 0; i < OP_COUNT(s_commands); i++) {
-        if (!op_str_is(name, s_commands[i].name))
-            continue;
-        if (s_commands[i].handler)
-            return s_commands[i].handler(modem, form, values);
-        if (form == OP_SIM_SET)
-            return s_commands[i].set ? OP_SIM_END_OK : s_unknown();
-        return s_column(modem, form == OP_SIM_RUN    ? s_commands[i].run
-                               : form == OP_SIM_READ ? s_commands[i].read
-                                                     : s_commands[i].test);
-    }
-    return s_unknown();
+    const op_sim_group_t groups[] = {op_sim_commands_modem(), op_sim_commands_network(),
+                                     op_sim_commands_message()};
+    const op_sim_own_t *own = s_own(modem->family, name, form);
+    if (own && own->refused)
+        return OP_SIM_END_UNKNOWN;
+    if (own && *own->answer)
+        op_sim_modem_say_text(modem, own->answer, NULL);
+    if (own)
+        return OP_SIM_END_OK;
+    for (size_t group = 0; group < OP_COUNT(groups); group++)
+        for (size_t i = 0; i < groups[group].count; i++)
+            if (op_str_is(name, groups[group].at[i].name))
+                return s_row(modem, &groups[group].at[i], form, values);
+    return OP_SIM_END_UNKNOWN;
 }
 
 /*  Takes one extended command, up to `;` outside quotes, off the line. */
@@ -322,6 +109,7 @@ static int s_take_extended(op_sim_modem_t *modem, op_str_t *line)
     bool quoted = false;
     char name[16];
     size_t size = 0;
+    op_str_t values;
     while (size < line->size && (quoted || line->at[size] != ';')) {
         quoted ^= line->at[size] == '"';
         size++;
@@ -330,28 +118,65 @@ static int s_take_extended(op_sim_modem_t *modem, op_str_t *line)
     size_t taken = size < line->size ? size + 1 : size;
     *line = op_str_of(line->at + taken, line->size - taken);
 
-    size_t end = 0;
-    while (end < command.size && command.at[end] != '=' && command.at[end] != '?')
-        end++;
-    if (end >= sizeof(name))
-        return s_unknown();
-    for (size_t i = 0; i < end; i++) {
+    op_str_t whole = command;
+    op_sim_form_t form = op_sim_form(&command, &values);
+    bool junk = form == OP_SIM_SET && whole.at[command.size] != '='; /* +X?y */
+    if (command.size >= sizeof(name) || junk)
+        return OP_SIM_END_UNKNOWN;
+    for (size_t i = 0; i < command.size; i++) {
         bool lower = command.at[i] >= 'a' && command.at[i] <= 'z';
         name[i] = (char)(lower ? command.at[i] - 0x20 : command.at[i]);
     }
-    op_str_t rest = op_str_of(command.at + end, command.size - end);
-    op_sim_form_t form = OP_SIM_SET;
-    if (rest.size == 0)
-        form = OP_SIM_RUN;
-    else if (op_str_is(rest, "?"))
-        form = OP_SIM_READ;
-    else if (op_str_is(rest, "=?"))
-        form = OP_SIM_TEST;
-    else if (rest.at[0] != '=')
-        return s_unknown();
-    op_str_t values =
-        form == OP_SIM_SET ? op_str_of(rest.at + 1, rest.size - 1) : op_str_of(NULL, 0);
-    return s_extended(modem, op_str_of(name, end), form, values);
+    return s_extended(modem, op_str_of(name, command.size), form, values);
+}
+
+/*  ---- Basic commands ---- */
+
+static int s_identity(op_sim_modem_t *modem)
+{
+    const op_sim_family_t *family = modem->family;
+    if (*family->identity)
+        op_sim_modem_say_text(modem, family->identity, NULL);
+    else
+        op_sim_modem_say(modem, "%s\r\n%s\r\n%s", family->manufacturer, family->model,
+                         family->revision);
+    return OP_SIM_END_OK;
+}
+
+static int s_ampersand(op_sim_modem_t *modem, char letter)
+{
+    if (letter == 'F')
+        op_sim_modem_defaults(modem);
+    return strchr("FCDKW", letter) ? OP_SIM_END_OK : OP_SIM_END_ERROR;
+}
+
+/*  V.250 6.1, 6.2, 6.3; what has no effect here is OK. */
+static int s_basic(op_sim_modem_t *modem, char letter, unsigned number)
+{
+    switch (letter) {
+    case 'Z':
+        op_sim_modem_defaults(modem);
+        return OP_SIM_END_OK;
+    case 'E':
+        if (number > 1)
+            return OP_SIM_END_ERROR;
+        modem->settings.echo = number == 1;
+        return OP_SIM_END_OK;
+    case 'V':
+        if (number > 1)
+            return OP_SIM_END_ERROR;
+        modem->settings.short_results = number == 0;
+        return OP_SIM_END_OK;
+    case 'I':
+        return s_identity(modem);
+    case 'H':
+    case 'A': /* no voice here: a call that is taken ends */
+        modem->knobs[OP_KNOB_RING_NEXT] = 0;
+        return OP_SIM_END_OK;
+    case 'Q':
+        return number == 0 ? OP_SIM_END_OK : OP_SIM_END_ERROR;
+    }
+    return letter == 'X' || letter == 'S' || letter == ';' ? OP_SIM_END_OK : OP_SIM_END_ERROR;
 }
 
 /*  Takes one basic command (V.250 5.3.1: a letter, or & and a letter, and a number) off the
@@ -373,43 +198,57 @@ static int s_take_basic(op_sim_modem_t *modem, op_str_t *line)
         for (size++; size < line->size && line->at[size] >= '0' && line->at[size] <= '9';)
             size++;
     *line = op_str_of(line->at + size, line->size - size);
-    if (ampersand && letter == 'F')
-        op_sim_modem_defaults(modem);
-    else if (ampersand)
-        return letter == 'C' || letter == 'D' || letter == 'K' || letter == 'W' ? OP_SIM_END_OK
-                                                                                : OP_SIM_END_ERROR;
-    else if (letter == 'Z')
-        op_sim_modem_defaults(modem);
-    else if (letter == 'E' && number <= 1)
-        modem->settings.echo = number == 1;
-    else if (letter == 'I')
-        op_sim_modem_say(modem, "OP Simulator\r\nOP SIM-1\r\nRevision: 1.0");
-    else if (!(letter == 'V' && number == 1) && !(letter == 'Q' && number == 0) && letter != 'X' &&
-             letter != 'H' && letter != 'S' && letter != ';')
-        return OP_SIM_END_ERROR;
-    return OP_SIM_END_OK;
+    return ampersand ? s_ampersand(modem, letter) : s_basic(modem, letter, number);
 }
 
-static void s_say_final(op_sim_modem_t *modem, int end)
+/*  ---- The line ---- */
+
+/*  V.250 5.7.1: ATV0 says a number and CR instead. */
+static void s_result(op_sim_modem_t *modem, const char *text, const char *number)
 {
-    if (end == OP_SIM_END_PROMPT)
+    if (!modem->settings.short_results) {
+        op_sim_modem_say(modem, "%s", text);
+        return;
+    }
+    op_sim_modem_put(modem, op_str(number));
+    op_sim_modem_put(modem, OP_STR("\r"));
+}
+
+static void s_numbered(op_sim_modem_t *modem, const char *name, int code, const char *text)
+{
+    if (modem->settings.cmee == 2 && text)
+        op_sim_modem_say(modem, "%s: %s", name, text);
+    else
+        op_sim_modem_say(modem, "%s: %d", name, code);
+}
+
+void op_sim_command_end(op_sim_modem_t *modem, int end)
+{
+    if (end == OP_SIM_END_UNKNOWN && *modem->family->unknown) {
+        op_sim_modem_say_text(modem, modem->family->unknown, NULL);
+        return;
+    }
+    if (end == OP_SIM_END_UNKNOWN)
+        end = -100; /* 27.007 9.2: unknown */
+    if (end == OP_SIM_END_PROMPT || end == OP_SIM_END_LATER)
         return;
     if (end == OP_SIM_END_OK)
-        op_sim_modem_say(modem, "OK");
+        s_result(modem, "OK", "0");
     else if (end > 0)
-        op_sim_modem_say(modem, "+CMS ERROR: %d", end);
-    else if (end == OP_SIM_END_ERROR || modem->settings.cmee == 0)
-        op_sim_modem_say(modem, "ERROR");
-    else if (modem->settings.cmee == 1)
-        op_sim_modem_say(modem, "+CME ERROR: %d", -end);
+        s_numbered(modem, "+CMS ERROR", end, op_sim_cms_text(end));
+    else if (end <= OP_SIM_END_ERROR || modem->settings.cmee == 0)
+        s_result(modem, "ERROR", "4");
     else
-        op_sim_modem_say(modem, "+CME ERROR: unknown");
+        s_numbered(modem, "+CME ERROR", -end, op_sim_cme_text(-end));
+    if (end == OP_SIM_END_ERROR_OK)
+        s_result(modem, "OK", "0");
 }
 
 void op_sim_command_run(op_sim_modem_t *modem, op_str_t line)
 {
     int end = OP_SIM_END_OK;
     op_str_t rest = op_str_of(line.at + 2, line.size - 2); /* behind AT */
+    modem->late = NULL;
     while (rest.size && end == OP_SIM_END_OK) {
         if (strchr("+^$#*%", rest.at[0]))
             end = s_take_extended(modem, &rest);
@@ -418,5 +257,8 @@ void op_sim_command_run(op_sim_modem_t *modem, op_str_t line)
         else
             end = s_take_basic(modem, &rest);
     }
-    s_say_final(modem, end);
+    op_sim_command_end(modem, end);
+    if (modem->late)
+        op_sim_modem_say(modem, "%s", modem->late);
+    modem->late = NULL;
 }

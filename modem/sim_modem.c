@@ -1,46 +1,19 @@
 /*  One octet at a time through three states: a command is typed, a payload is typed, the modem is
-    busy sending. The network has a SUBMIT at its Ctrl-Z; what the knobs delay or suppress is only
-    the answer, since that is how a driver comes to doubt. */
+    busy. The network has a SUBMIT at its Ctrl-Z; what the knobs delay or suppress is only the
+    answer, since that is how a driver comes to doubt.
+
+    What is said goes to `to`: mostly the tty, but the answer of a slow modem is gathered first. */
 
 #include "modem/sim_modem.h"
 
 #include "modem/sim_command.h"
+#include "modem/sim_memory.h"
+#include "modem/sim_receive.h"
+#include "modem/sim_send.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void s_queue_free(op_sim_queue_t *self)
-{
-    for (size_t i = 0; i < self->count; i++)
-        free(self->at[(self->first + i) % self->capacity]);
-    free(self->at);
-    memset(self, 0, sizeof(*self));
-}
-
-static bool s_queue_put(op_sim_queue_t *self, op_str_t pdu)
-{
-    if (self->count == OP_CARRIER_WAITING_MAX)
-        return false;
-    if (self->count == self->capacity) {
-        size_t capacity = self->capacity ? 2 * self->capacity : 16;
-        char **at = op_alloc(capacity * sizeof(*at));
-        for (size_t i = 0; i < self->count; i++)
-            at[i] = self->at[(self->first + i) % self->capacity];
-        free(self->at);
-        *self = (op_sim_queue_t){.at = at, .count = self->count, .capacity = capacity};
-    }
-    self->at[(self->first + self->count++) % self->capacity] = op_strdup(pdu);
-    return true;
-}
-
-static void s_queue_drop(op_sim_queue_t *self)
-{
-    free(self->at[self->first]);
-    self->first = (self->first + 1) % self->capacity;
-    self->count--;
-}
 
 void op_sim_modem_defaults(op_sim_modem_t *self)
 {
@@ -50,17 +23,22 @@ void op_sim_modem_defaults(op_sim_modem_t *self)
     snprintf(self->settings.csca, sizeof(self->settings.csca), "+12063130004");
 }
 
-op_sim_modem_t *op_sim_modem_new(size_t index, op_str_t number, op_sim_network_t network)
+op_sim_modem_t *op_sim_modem_new(size_t index, const op_sim_family_t *family, op_sim_card_t *card,
+                                 op_sim_network_t network)
 {
     op_sim_modem_t *self = op_alloc(sizeof(*self));
     memset(self, 0, sizeof(*self));
     self->index = index;
+    self->family = family;
+    self->card = card;
     self->network = network;
-    bool whole = op_str_copy(number, self->number, sizeof(self->number));
-    OP_ASSERT(whole);
-    op_sim_store_init(&self->stores[OP_SIM_SM], OP_SIM_SM_SLOTS);
-    op_sim_store_init(&self->stores[OP_SIM_ME], OP_SIM_ME_SLOTS);
+    self->to = &self->out;
+    memcpy(self->knobs, family->knobs, sizeof(self->knobs));
+    snprintf(self->number, sizeof(self->number), "%s", card->number);
+    op_sim_memory_resize(self);
     op_sim_modem_defaults(self);
+    self->reg_told = op_sim_modem_registration(self);
+    self->stirred = self->knobs[OP_KNOB_NOISE_EVERY_MS] > 0;
     return self;
 }
 
@@ -69,13 +47,13 @@ void op_sim_modem_destroy(op_sim_modem_t **self_p)
     op_sim_modem_t *self = *self_p;
     if (self == NULL)
         return;
-    for (size_t i = 0; i < OP_SIM_STORES; i++)
-        op_sim_store_free(&self->stores[i]);
-    s_queue_free(&self->delivers);
-    s_queue_free(&self->reports);
+    op_sim_store_free(&self->me);
+    op_sim_store_free(&self->sr);
     op_buf_free(&self->typed);
     op_buf_free(&self->answer);
     op_buf_free(&self->out);
+    for (size_t i = 0; i < OP_SIM_TTYS; i++)
+        op_buf_free(&self->sides[i].out);
     free(self);
     *self_p = NULL;
 }
@@ -86,171 +64,102 @@ void op_sim_modem_log(op_sim_modem_t *self, op_carrier_what_t what, size_t detai
     self->network.log(self->network.context, event);
 }
 
-/*  What nobody reads is lost once the limit is reached. */
-static void s_out(op_sim_modem_t *self, op_str_t bytes)
-{
-    if (bytes.size <= OP_CARRIER_OUT_MAX && self->out.size <= OP_CARRIER_OUT_MAX - bytes.size)
-        op_buf_add_str(&self->out, bytes);
-}
+/*  ---- The prompt ---- */
 
-void op_sim_modem_say(op_sim_modem_t *self, const char *format, ...)
+bool op_sim_modem_prompt(op_sim_modem_t *self, op_sim_payload_t payload, unsigned length)
 {
-    char text[OP_SIM_LINE_MAX];
-    va_list values;
-    va_start(values, format);
-    int size = vsnprintf(text, sizeof(text), format, values);
-    va_end(values);
-    OP_ASSERT(size >= 0 && (size_t)size < sizeof(text));
-    s_out(self, OP_STR("\r\n"));
-    s_out(self, op_str_of(text, (size_t)size));
-    s_out(self, OP_STR("\r\n"));
-}
-
-void op_sim_modem_prompt(op_sim_modem_t *self, bool sending, unsigned length)
-{
+    static const char *const forms[] = {"\r\n> ", "\r\n>", "\r\n> \r\n", "> "};
+    if (self->to != &self->out && self->to != &self->answer)
+        return false; /* a data tty's */
     self->state = OP_SIM_PROMPT;
-    self->sending = sending;
+    self->payload = payload;
     self->length = length;
-    s_out(self, OP_STR("\r\n> "));
+    if (!op_sim_modem_next(self, OP_KNOB_PROMPT_LOST_NEXT))
+        op_sim_modem_put(self, op_str(forms[self->knobs[OP_KNOB_PROMPT_FORM]]));
+    op_sim_modem_noise(self, OP_KNOB_NOISE_PROMPT);
+    return true;
 }
 
-unsigned op_sim_pdu_length(const char *pdu)
+/*  ---- Network and SIM ---- */
+
+int op_sim_modem_sim_trouble(const op_sim_modem_t *self)
 {
-    uint8_t smsc = 0;
-    if (op_unhex(op_str_of(pdu, 2), &smsc, 1) != 1)
+    const int64_t *knobs = self->knobs;
+    if (knobs[OP_KNOB_SIM_OUT])
+        return 10;
+    if (knobs[OP_KNOB_PIN_TRIES] == 0)
+        return knobs[OP_KNOB_PUK_TRIES] ? 12 : 13;
+    return knobs[OP_KNOB_PIN_LOCK] && !self->pin_given ? 11 : 0;
+}
+
+unsigned op_sim_modem_registration(const op_sim_modem_t *self)
+{
+    if (self->unplugged || self->boot_at || self->settings.cfun != 1 ||
+        self->knobs[OP_KNOB_RADIO_OFF] || op_sim_modem_sim_trouble(self))
         return 0;
-    size_t octets = strlen(pdu) / 2;
-    return octets > (size_t)smsc + 1 ? (unsigned)(octets - smsc - 1) : 0;
+    return self->register_at ? 2 : (unsigned)self->knobs[OP_KNOB_REGISTRATION];
 }
 
-/*  Takes a knob that counts down. */
-static bool s_knob_next(op_sim_modem_t *self, op_knob_t knob)
+bool op_sim_modem_in_service(const op_sim_modem_t *self)
 {
-    if (self->knobs[knob] == 0)
-        return false;
-    self->knobs[knob]--;
-    return true;
+    unsigned status = op_sim_modem_registration(self);
+    return status == 1 || status >= 5;
 }
 
-/*  Says that a PDU was stored: once, or as the knobs want it. */
-static void s_announce(op_sim_modem_t *self, const char *name, op_sim_memory_t memory, size_t slot)
+/*  Says +CREG and its like when the registration has changed (27.007 7.2, <n> above 0). */
+static void s_tell_registration(op_sim_modem_t *self)
 {
-    size_t times = s_knob_next(self, OP_KNOB_NOTICE_DOUBLE_NEXT) ? 2 : 1;
-    if (s_knob_next(self, OP_KNOB_NOTICE_LOST_NEXT))
+    static const char *const names[OP_SIM_REGS] = {"+CREG", "+CGREG", "+CEREG"};
+    unsigned status = op_sim_modem_registration(self);
+    if (status == self->reg_told || self->state == OP_SIM_PROMPT)
         return;
-    for (size_t i = 0; i < times; i++)
-        op_sim_modem_say(self, "%s: \"%s\",%zu", name, memory == OP_SIM_SM ? "SM" : "ME", slot);
-    op_sim_modem_log(self, OP_CARRIER_NOTIFIED, slot);
+    self->reg_told = status;
+    for (size_t i = 0; i < OP_SIM_REGS; i++)
+        if (self->settings.reg[i])
+            op_sim_modem_say(self, "%s: %u", names[i], status);
 }
 
-/*  Hands one PDU to the driver's side; false when it must wait for a free slot. `mode` is AT+CNMI's
-    <mt> or <ds>: 27.005 3.4.1. */
-static bool s_hand_over(op_sim_modem_t *self, const char *pdu, bool report)
+static void s_search(op_sim_modem_t *self)
 {
-    unsigned mode = self->settings.cnmi[report ? OP_SIM_DS : OP_SIM_MT];
-    op_sim_memory_t memory = self->settings.memory[2];
-    if (mode == (report ? 1 : 2)) {
-        if (report)
-            op_sim_modem_say(self, "+CDS: %u\r\n%s", op_sim_pdu_length(pdu), pdu);
-        else
-            op_sim_modem_say(self, "+CMT: ,%u\r\n%s", op_sim_pdu_length(pdu), pdu);
-        op_sim_modem_log(self, OP_CARRIER_NOTIFIED, 0);
-        return true;
-    }
-    size_t slot = op_sim_store_add(&self->stores[memory], op_str(pdu));
-    if (slot == 0)
-        return false;
-    op_sim_modem_log(self, OP_CARRIER_STORED, slot);
-    if (report || mode)
-        s_announce(self, report ? "+CDSI" : "+CMTI", memory, slot);
-    return true;
+    int64_t span = self->knobs[OP_KNOB_REGISTER_MS];
+    self->register_at = span ? self->now + span : 0;
 }
 
-void op_sim_modem_flush(op_sim_modem_t *self)
+/*  What any call may have changed: the network, and what it has waiting. */
+static void s_settle(op_sim_modem_t *self)
 {
-    if (self->state == OP_SIM_PROMPT || self->settings.cfun != 1)
-        return;
-    while (self->delivers.count &&
-           s_hand_over(self, self->delivers.at[self->delivers.first], false)) {
-        s_queue_drop(&self->delivers);
-        self->counts.delivered++;
-    }
-    if (self->state == OP_SIM_BUSY)
-        return;
-    while (self->reports.count) {
-        if (self->settings.cnmi[OP_SIM_DS] &&
-            !s_hand_over(self, self->reports.at[self->reports.first], true))
-            break;
-        s_queue_drop(&self->reports);
-    }
+    s_tell_registration(self);
+    op_sim_receive_flush(self);
 }
 
-size_t op_sim_modem_room(const op_sim_modem_t *self)
-{
-    return OP_CARRIER_WAITING_MAX - self->delivers.count;
-}
+/*  ---- Typing ---- */
 
-bool op_sim_modem_deliver(op_sim_modem_t *self, op_str_t pdu, bool report, int64_t now)
-{
-    self->now = now;
-    if (!s_queue_put(report ? &self->reports : &self->delivers, pdu))
-        return false;
-    op_sim_modem_flush(self);
-    return true;
-}
-
-/*  The modem's answer, now or later; 27.005 3.5.1. */
+/*  The modem's answer, now that it is time. The line may be that of a slow command. */
 static void s_answer(op_sim_modem_t *self)
 {
-    self->state = OP_SIM_COMMAND;
-    s_out(self, op_buf_str(&self->answer));
+    op_buf_t said = self->answer;
+    self->answer = (op_buf_t){0};
+    self->state = self->next;
+    bool restart = self->restart;
+    self->restart = false;
+    if (!restart)
+        op_sim_modem_put(self, op_buf_str(&said));
     if (self->answer_ok)
         op_sim_modem_log(self, OP_CARRIER_ANSWERED, self->answer_reference);
-    op_buf_clear(&self->answer);
-    op_sim_modem_flush(self);
+    self->answer_ok = false;
+    op_buf_free(&said);
+    if (restart)
+        op_sim_modem_reset(self, self->now);
+    else
+        op_sim_receive_flush(self);
 }
 
-/*  Why this SUBMIT is refused, as +CMS ERROR; 0: it goes out. */
-static int s_refusal(op_sim_modem_t *self, op_pdu_t *pdu)
+void op_sim_modem_answer(op_sim_modem_t *self, int64_t at, op_sim_state_t next)
 {
-    if (self->too_long || op_pdu_decode(op_str_of(self->line, self->size), pdu) != OP_PDU_OK ||
-        pdu->kind != OP_PDU_SUBMIT || pdu->size != self->length)
-        return 304; /* invalid PDU mode parameter */
-    if (self->settings.cfun != 1)
-        return 331; /* no network service */
-    if (s_knob_next(self, OP_KNOB_CMS_ERROR_NEXT))
-        return (int)self->knobs[OP_KNOB_CMS_ERROR_CODE];
-    return 0;
-}
-
-static void s_submit(op_sim_modem_t *self)
-{
-    op_pdu_t pdu;
-    int refusal = s_refusal(self, &pdu);
-    bool silent = false;
     self->state = OP_SIM_BUSY;
-    self->answer_ok = refusal == 0;
-    if (refusal) {
-        self->counts.refused++;
-        op_sim_modem_log(self, OP_CARRIER_REFUSED, (size_t)refusal);
-        op_buf_printf(&self->answer, "\r\n+CMS ERROR: %d\r\n", refusal);
-    } else {
-        uint8_t reference = self->reference++;
-        self->counts.accepted++;
-        op_sim_modem_log(self, OP_CARRIER_ACCEPTED, reference);
-        self->answer_reference = reference;
-        size_t times = s_knob_next(self, OP_KNOB_DOUBLE_ANSWER_NEXT) ? 2 : 1;
-        for (size_t i = 0; i < times; i++)
-            op_buf_printf(&self->answer, "\r\n+CMGS: %u\r\n\r\nOK\r\n", reference);
-        silent = s_knob_next(self, OP_KNOB_NO_ANSWER_NEXT);
-        self->network.submit(self->network.context, self->index, &pdu, reference, self->now);
-    }
-    self->answer_at = self->now + self->knobs[OP_KNOB_SUBMIT_DELAY_MS];
-    if (silent) {
-        op_buf_clear(&self->answer);
-        self->answer_ok = false;
-    }
-    if (silent || self->answer_at == self->now)
+    self->answer_at = at;
+    self->next = next;
+    if (at <= self->now)
         s_answer(self);
 }
 
@@ -258,13 +167,47 @@ static void s_submit(op_sim_modem_t *self)
 static void s_payload_end(op_sim_modem_t *self, bool abort)
 {
     self->state = OP_SIM_COMMAND;
-    if (abort || !self->sending)
-        op_sim_modem_say(self, "OK");
+    op_sim_modem_noise(self, OP_KNOB_NOISE_PROMPT);
+    if (abort)
+        op_sim_command_end(self, OP_SIM_END_OK);
     else
-        s_submit(self);
+        op_sim_send_payload(self, op_str_of(self->line, self->size), self->too_long);
     self->size = 0;
     self->too_long = false;
-    op_sim_modem_flush(self);
+    op_sim_receive_flush(self);
+}
+
+/*  A line that begins with AT has come. */
+static void s_command(op_sim_modem_t *self, op_str_t line, bool too_long)
+{
+    int64_t delay = self->knobs[OP_KNOB_COMMAND_DELAY_MS];
+    unsigned radio = self->settings.cfun;
+    if (op_sim_modem_next(self, OP_KNOB_COMMAND_LOST_NEXT))
+        return;
+    op_sim_modem_noise(self, OP_KNOB_NOISE_COMMAND);
+    if (delay)
+        self->to = &self->answer;
+    if (too_long || op_sim_modem_next(self, OP_KNOB_COMMAND_ERROR_NEXT))
+        op_sim_command_end(self, OP_SIM_END_ERROR);
+    else
+        op_sim_command_run(self, line);
+    self->to = &self->out;
+    if (self->settings.cfun == 1 && radio != 1)
+        s_search(self);
+    if (delay && self->state != OP_SIM_BUSY)
+        op_sim_modem_answer(self, self->now + delay, self->state);
+    s_settle(self);
+}
+
+static bool s_is_command(op_str_t line)
+{
+    return line.size >= 2 && (line.at[0] | 0x20) == 'a' && (line.at[1] | 0x20) == 't';
+}
+
+static bool s_echoes(const op_sim_modem_t *self)
+{
+    int64_t knob = self->knobs[OP_KNOB_ECHO];
+    return knob == 0 ? self->settings.echo : knob == 1;
 }
 
 static void s_command_end(op_sim_modem_t *self)
@@ -272,18 +215,13 @@ static void s_command_end(op_sim_modem_t *self)
     char text[OP_SIM_LINE_MAX];
     size_t size = self->size;
     bool too_long = self->too_long;
-    if (self->settings.echo && size)
-        s_out(self, OP_STR("\r"));
+    if (s_echoes(self) && size)
+        op_sim_modem_put(self, OP_STR("\r"));
     memcpy(text, self->line, size);
     self->size = 0;
     self->too_long = false;
-    if (size < 2 || (text[0] | 0x20) != 'a' || (text[1] | 0x20) != 't')
-        return;
-    if (too_long)
-        op_sim_modem_say(self, "ERROR");
-    else
-        op_sim_command_run(self, op_str_of(text, size));
-    op_sim_modem_flush(self);
+    if (s_is_command(op_str_of(text, size)))
+        s_command(self, op_str_of(text, size), too_long);
 }
 
 static void s_typed(op_sim_modem_t *self, char byte)
@@ -296,8 +234,8 @@ static void s_typed(op_sim_modem_t *self, char byte)
     } else if ((unsigned char)byte < 0x20) {
         return; /* CR within a PDU; LF, ESC, NUL and the like between commands */
     } else {
-        if (self->settings.echo)
-            s_out(self, op_str_of(&byte, 1));
+        if (s_echoes(self))
+            op_sim_modem_put(self, op_str_of(&byte, 1));
         if (self->size < sizeof(self->line))
             self->line[self->size++] = byte;
         else
@@ -305,43 +243,222 @@ static void s_typed(op_sim_modem_t *self, char byte)
     }
 }
 
+static bool s_deaf(const op_sim_modem_t *self)
+{
+    return self->knobs[OP_KNOB_HANG] || self->boot_at || self->unplugged;
+}
+
 void op_sim_modem_feed(op_sim_modem_t *self, op_str_t bytes, int64_t now)
 {
     self->now = now;
     size_t i = 0;
-    while (i < bytes.size && self->state != OP_SIM_BUSY)
+    while (i < bytes.size && self->state != OP_SIM_BUSY && !s_deaf(self))
         s_typed(self, bytes.at[i++]);
     size_t room = OP_SIM_TYPED_MAX - self->typed.size;
     size_t rest = bytes.size - i < room ? bytes.size - i : room;
-    if (rest)
+    if (rest && !s_deaf(self))
         op_buf_add(&self->typed, bytes.at + i, rest);
+}
+
+/*  ---- More ttys ---- */
+
+static bool s_is_main(const op_sim_modem_t *self, size_t tty)
+{
+    OP_ASSERT(tty == 0 || tty < self->family->tty_count);
+    return self->family->tty_count == 0 || self->family->ttys[tty] == OP_SIM_TTY_AT;
+}
+
+static void s_side_end(op_sim_modem_t *self, op_sim_side_t *side)
+{
+    op_str_t line = op_str_of(side->line, side->size);
+    if (s_is_command(line)) {
+        self->to = &side->out;
+        if (side->too_long)
+            op_sim_command_end(self, OP_SIM_END_ERROR);
+        else
+            op_sim_command_run(self, line);
+        self->to = &self->out;
+    }
+    side->size = 0;
+    side->too_long = false;
+    s_settle(self);
+}
+
+void op_sim_modem_feed_tty(op_sim_modem_t *self, size_t tty, op_str_t bytes, int64_t now)
+{
+    if (s_is_main(self, tty)) {
+        op_sim_modem_feed(self, bytes, now);
+        return;
+    }
+    op_sim_side_t *side = &self->sides[tty];
+    self->now = now;
+    if (s_deaf(self) || self->family->ttys[tty] == OP_SIM_TTY_DIAG)
+        return;
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (bytes.at[i] == '\r')
+            s_side_end(self, side);
+        else if ((unsigned char)bytes.at[i] >= 0x20 && side->size < sizeof(side->line))
+            side->line[side->size++] = bytes.at[i];
+        else if ((unsigned char)bytes.at[i] >= 0x20)
+            side->too_long = true;
+    }
+}
+
+op_buf_t *op_sim_modem_out(op_sim_modem_t *self, size_t tty)
+{
+    return s_is_main(self, tty) ? &self->out : &self->sides[tty].out;
+}
+
+/*  ---- Time ---- */
+
+static void s_banner(op_sim_modem_t *self)
+{
+    self->boot_at = 0;
+    s_search(self);
+    self->reg_told = op_sim_modem_registration(self);
+    for (size_t i = 0; i < self->family->banners; i++)
+        op_sim_modem_say_text(self, self->family->banner[i], NULL);
+    if (self->family->banners == 0)
+        op_sim_modem_say(self, "RDY");
 }
 
 void op_sim_modem_reset(op_sim_modem_t *self, int64_t now)
 {
+    int64_t boot = self->knobs[OP_KNOB_BOOT_MS];
     self->now = now;
     self->state = OP_SIM_COMMAND;
     self->size = 0;
     self->too_long = false;
+    self->answer_ok = self->restart = self->pin_given = false;
+    self->held = NULL;
+    self->late = NULL;
     op_buf_clear(&self->typed);
     op_buf_clear(&self->answer);
+    for (size_t i = 0; i < OP_SIM_TTYS; i++)
+        self->sides[i].size = 0;
     op_sim_modem_defaults(self);
-    op_sim_modem_say(self, "RDY");
+    self->boot_at = boot ? now + boot : 0;
+    if (!boot)
+        s_banner(self);
 }
 
-int64_t op_sim_modem_wake_at(const op_sim_modem_t *self)
+void op_sim_modem_plug(op_sim_modem_t *self, bool in, int64_t now)
 {
-    return self->state == OP_SIM_BUSY ? self->answer_at : 0;
+    if (in)
+        self->knobs[OP_KNOB_HANG] = 0;
+    self->unplugged = false;
+    op_sim_modem_reset(self, now); /* what it says is heard by nobody when it goes */
+    op_buf_clear(&self->out);
+    for (size_t i = 0; i < OP_SIM_TTYS; i++)
+        op_buf_clear(&self->sides[i].out);
+    self->unplugged = !in;
+    if (in && !self->boot_at)
+        s_banner(self);
+    self->stirred = in;
+}
+
+void op_sim_modem_set(op_sim_modem_t *self, op_knob_t knob, int64_t value)
+{
+    bool slots = knob >= OP_KNOB_SM_SLOTS && knob <= OP_KNOB_SR_SLOTS;
+    self->knobs[knob] = value;
+    if (slots)
+        op_sim_memory_resize(self);
+    if (slots || knob == OP_KNOB_HANG || knob == OP_KNOB_NOISE_EVERY_MS || knob >= OP_KNOB_SIM_OUT)
+        self->stirred = true;
+}
+
+void op_sim_modem_card(op_sim_modem_t *self, op_sim_card_t *card, int64_t now)
+{
+    self->now = now;
+    self->card = card;
+    self->pin_given = false;
+    self->held = NULL;
+    op_sim_memory_resize(self);
+    s_search(self);
+    self->stirred = true;
+}
+
+/*  Whether the instant has come; it is then cleared. */
+static bool s_due(int64_t *at, int64_t now)
+{
+    if (*at == 0 || now < *at)
+        return false;
+    *at = 0;
+    return true;
+}
+
+/*  27.007 6.11, 7.6. */
+static void s_ring(op_sim_modem_t *self)
+{
+    self->knobs[OP_KNOB_RING_NEXT]--;
+    op_sim_modem_say(self, "%s",
+                     self->settings.crc             ? "+CRING: VOICE"
+                     : self->settings.short_results ? "2"
+                                                    : "RING");
+    if (self->settings.clip)
+        op_sim_modem_say(self, "+CLIP: \"+14155550100\",145");
+}
+
+/*  What the modem says by itself. */
+static void s_tick_notices(op_sim_modem_t *self)
+{
+    int64_t every = self->knobs[OP_KNOB_NOISE_EVERY_MS];
+    bool quiet =
+        self->boot_at || (self->state == OP_SIM_PROMPT && !self->knobs[OP_KNOB_NOISE_PROMPT]);
+    if (s_due(&self->noise_at, self->now) && !quiet)
+        op_sim_modem_noise(self, OP_KNOB_NOISE_EVERY_MS);
+    if (self->noise_at == 0 && every)
+        self->noise_at = self->now + every;
+    (void)s_due(&self->ring_at, self->now);
+    if (self->ring_at == 0 && self->knobs[OP_KNOB_RING_NEXT]) {
+        if (!quiet)
+            s_ring(self);
+        self->ring_at = self->now + OP_SIM_RING_MS;
+    }
 }
 
 void op_sim_modem_tick(op_sim_modem_t *self, int64_t now)
 {
+    bool settle = self->stirred;
     self->now = now;
+    self->stirred = false;
+    bool booted = s_due(&self->boot_at, now);
+    if (booted)
+        s_banner(self);
+    settle |= booted;
+    settle |= s_due(&self->register_at, now);
+    if (self->held && self->held_until && now >= self->held_until) {
+        /*  27.005 3.4.4: what nobody acknowledges goes back, and is not forwarded any more. */
+        self->held = NULL;
+        self->settings.cnmi[OP_SIM_MT_MODE] = self->settings.cnmi[OP_SIM_DS] = 0;
+        settle = true;
+    }
+    s_tick_notices(self);
+    if (settle)
+        s_settle(self);
     if (self->state != OP_SIM_BUSY || now < self->answer_at)
         return;
     s_answer(self);
     size_t i = 0;
-    while (i < self->typed.size && self->state != OP_SIM_BUSY)
+    while (i < self->typed.size && self->state != OP_SIM_BUSY && !s_deaf(self))
         s_typed(self, self->typed.at[i++]);
     op_buf_consume(&self->typed, i);
+}
+
+int64_t op_sim_modem_wake_at(const op_sim_modem_t *self)
+{
+    const int64_t at[] = {
+        self->stirred ? 1 : 0,
+        self->boot_at,
+        self->register_at,
+        self->noise_at,
+        self->ring_at,
+        self->held ? self->held_until : 0,
+        self->state == OP_SIM_BUSY ? self->answer_at : 0,
+    };
+    int64_t first = 0;
+    for (size_t i = 0; i < OP_COUNT(at); i++)
+        if (at[i] && (first == 0 || at[i] < first))
+            first = at[i];
+    return first;
 }
