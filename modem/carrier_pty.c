@@ -3,7 +3,6 @@
 #include "base/instant.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,29 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { S_READ_MAX = 4096, S_PATH_MAX = 64 };
+enum { S_READ_MAX = 4096, S_POLLS = OP_CARRIER_MODEMS_MAX * OP_SIM_TTYS + 1 };
 
 typedef struct {
-    int master, slave; /* -1: not open */
-    char path[S_PATH_MAX];
-    char *link; /* NULL: none was made */
-} s_tty_t;
+    op_carrier_tty_t ttys[OP_SIM_TTYS];
+    size_t count, main; /* of them; the one for commands */
+    char *path;         /* what op_carrier_pty_path says */
+    bool plugged, wanted;
+    int error; /* errno of the last time it could not be plugged in */
+} s_modem_t;
 
 struct op_carrier_pty {
     pthread_mutex_t lock; /* of core and stop */
-    pthread_cond_t moved; /* bytes from a driver have gone through the core */
+    pthread_cond_t moved; /* bytes from a driver have gone through the core; a modem was plugged */
     pthread_t thread;
     bool running; /* the thread is to be joined */
     bool stop;
     int wake; /* eventfd: there is something to write, or to stop for */
     op_carrier_t *core;
     size_t modems;
-    s_tty_t ttys[OP_CARRIER_MODEMS_MAX];
+    char *directory; /* of the links, or NULL */
+    s_modem_t all[OP_CARRIER_MODEMS_MAX];
 };
 
 static int64_t s_now(clockid_t clock)
@@ -64,24 +64,82 @@ static void s_wake(op_carrier_pty_t *self)
 }
 
 /*  What the driver wrote, once per turn: poll says so when there is more. */
-static void s_read(op_carrier_pty_t *self, size_t modem)
+static void s_read(op_carrier_pty_t *self, size_t modem, size_t tty)
 {
     char bytes[S_READ_MAX];
-    ssize_t size = read(self->ttys[modem].master, bytes, sizeof(bytes));
+    ssize_t size = read(self->all[modem].ttys[tty].master, bytes, sizeof(bytes));
     if (size > 0)
-        op_carrier_feed(self->core, modem, op_str_of(bytes, (size_t)size), s_now(CLOCK_REALTIME));
+        op_carrier_feed_tty(self->core, modem, tty, op_str_of(bytes, (size_t)size),
+                            s_now(CLOCK_REALTIME));
 }
 
-/*  What fits; the rest when poll says there is room. */
-static void s_write(op_carrier_pty_t *self, size_t modem)
+/*  What fits; the rest when poll says there is room. Says whether there is a rest. */
+static bool s_write(op_carrier_pty_t *self, size_t modem, size_t tty)
 {
-    op_buf_t *out = op_carrier_take(self->core, modem);
+    op_buf_t *out = op_carrier_take_tty(self->core, modem, tty);
     if (out->size == 0)
-        return;
-    ssize_t size = write(self->ttys[modem].master, out->at, out->size);
+        return false;
+    ssize_t size = write(self->all[modem].ttys[tty].master, out->at, out->size);
     if (size > 0)
         op_buf_consume(out, (size_t)size);
+    return out->size > 0;
 }
+
+/*  ---- Plugging ---- */
+
+static int s_link(op_carrier_pty_t *self, size_t modem, size_t tty)
+{
+    char name[32];
+    s_modem_t *of = &self->all[modem];
+    if (self->directory == NULL)
+        return 0;
+    snprintf(name, sizeof(name), "modem%zu", modem);
+    if (tty == of->main && op_carrier_tty_link(&of->ttys[tty], self->directory, name) != 0)
+        return -1;
+    if (of->count == 1)
+        return 0;
+    snprintf(name, sizeof(name), "modem%zu-if%02zu", modem, tty);
+    return op_carrier_tty_link(&of->ttys[tty], self->directory, name);
+}
+
+static void s_unplug(s_modem_t *of)
+{
+    for (size_t i = 0; i < of->count; i++)
+        op_carrier_tty_close(&of->ttys[i]);
+    of->plugged = false;
+}
+
+static int s_plug(op_carrier_pty_t *self, size_t modem)
+{
+    s_modem_t *of = &self->all[modem];
+    of->plugged = true;
+    for (size_t i = 0; i < of->count; i++)
+        if (op_carrier_tty_open(&of->ttys[i]) != 0 || s_link(self, modem, i) != 0) {
+            of->error = errno;
+            s_unplug(of);
+            return -1;
+        }
+    return 0;
+}
+
+/*  What op_carrier_pty_plug asked for: here, where nobody polls what is closed. */
+static void s_replug(op_carrier_pty_t *self)
+{
+    for (size_t i = 0; i < self->modems; i++) {
+        s_modem_t *of = &self->all[i];
+        if (of->wanted == of->plugged)
+            continue;
+        of->error = 0;
+        if (of->wanted)
+            of->wanted = s_plug(self, i) == 0;
+        else
+            s_unplug(of);
+        op_carrier_plug(self->core, i, of->plugged, s_now(CLOCK_REALTIME));
+        pthread_cond_broadcast(&self->moved);
+    }
+}
+
+/*  ---- The thread ---- */
 
 /*  The core's next instant as a timeout for poll. */
 static int s_timeout(op_carrier_pty_t *self)
@@ -95,107 +153,90 @@ static int s_timeout(op_carrier_pty_t *self)
     return left < OP_MINUTE_MS ? (int)left : (int)OP_MINUTE_MS;
 }
 
-/*  Fills in what to wait for. False when it is time to stop. */
+/*  Fills in what to wait for: all ttys in order, then the wake-up. False when it is time to stop. */
 static bool s_prepare(op_carrier_pty_t *self, struct pollfd *polls, int *timeout)
 {
+    size_t count = 0;
     s_lock(self);
+    s_replug(self);
     op_carrier_tick(self->core, s_now(CLOCK_REALTIME));
-    for (size_t i = 0; i < self->modems; i++) {
-        s_write(self, i);
-        bool more = op_carrier_take(self->core, i)->size > 0;
-        polls[i] = (struct pollfd){.fd = self->ttys[i].master,
-                                   .events = (short)(POLLIN | (more ? POLLOUT : 0))};
-    }
-    polls[self->modems] = (struct pollfd){.fd = self->wake, .events = POLLIN};
+    for (size_t i = 0; i < self->modems; i++)
+        for (size_t tty = 0; tty < self->all[i].count; tty++) {
+            bool more = self->all[i].plugged && s_write(self, i, tty);
+            polls[count++] =
+                (struct pollfd){.fd = self->all[i].ttys[tty].master, /* poll skips -1 */
+                                .events = (short)(POLLIN | (more ? POLLOUT : 0))};
+        }
+    polls[count] = (struct pollfd){.fd = self->wake, .events = POLLIN};
     *timeout = s_timeout(self);
     bool stop = self->stop;
     s_unlock(self);
     return !stop;
 }
 
+static void s_read_all(op_carrier_pty_t *self, const struct pollfd *polls)
+{
+    s_lock(self);
+    for (size_t i = 0; i < self->modems; i++)
+        for (size_t tty = 0; tty < self->all[i].count; tty++)
+            if (polls++->revents & POLLIN)
+                s_read(self, i, tty);
+    pthread_cond_broadcast(&self->moved);
+    s_unlock(self);
+}
+
 static void *s_run(void *context)
 {
     op_carrier_pty_t *self = context;
-    struct pollfd polls[OP_CARRIER_MODEMS_MAX + 1];
+    struct pollfd polls[S_POLLS];
+    size_t count = 0;
     int timeout;
+    for (size_t i = 0; i < self->modems; i++)
+        count += self->all[i].count;
     while (s_prepare(self, polls, &timeout)) {
-        if (poll(polls, (nfds_t)(self->modems + 1), timeout) <= 0)
+        if (poll(polls, (nfds_t)(count + 1), timeout) <= 0)
             continue;
-        if (polls[self->modems].revents) {
+        if (polls[count].revents) {
             uint64_t woken;
             ssize_t size = read(self->wake, &woken, sizeof(woken));
             (void)size; /* a wake-up that was already taken is none */
         }
-        s_lock(self);
-        for (size_t i = 0; i < self->modems; i++)
-            if (polls[i].revents & POLLIN)
-                s_read(self, i);
-        pthread_cond_broadcast(&self->moved);
-        s_unlock(self);
+        s_read_all(self, polls);
     }
     return NULL;
 }
 
 /*  ---- Opening and closing ---- */
 
-static int s_open(s_tty_t *tty)
+/*  The ttys that the modem's family has. */
+static void s_layout(op_carrier_pty_t *self, size_t modem)
 {
-    struct termios settings;
-    tty->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (tty->master < 0 || grantpt(tty->master) != 0 || unlockpt(tty->master) != 0)
-        return -1;
-    int failed = ptsname_r(tty->master, tty->path, sizeof(tty->path));
-    if (failed) {
-        errno = failed;
-        return -1;
-    }
-    /*  While no slave is open, the master reads EIO and what is written is lost: hold one. */
-    tty->slave = open(tty->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (tty->slave < 0 || tcgetattr(tty->slave, &settings) != 0)
-        return -1;
-    cfmakeraw(&settings);
-    return tcsetattr(tty->slave, TCSANOW, &settings);
+    s_modem_t *of = &self->all[modem];
+    const op_sim_family_t *family = op_carrier_modem_family(self->core, modem);
+    of->count = family->tty_count ? family->tty_count : 1;
+    while (of->main < family->tty_count && family->ttys[of->main] != OP_SIM_TTY_AT)
+        of->main++;
+    for (size_t i = 0; i < OP_SIM_TTYS; i++)
+        of->ttys[i] = OP_CARRIER_TTY_NONE;
 }
 
-static int s_link(s_tty_t *tty, const char *directory, size_t modem)
+static int s_start(op_carrier_pty_t *self)
 {
     char link[PATH_MAX];
-    struct stat old;
-    int size = snprintf(link, sizeof(link), "%s/modem%zu", directory, modem);
-    if (size < 0 || (size_t)size >= sizeof(link)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    if (lstat(link, &old) == 0 && S_ISLNK(old.st_mode) && unlink(link) != 0)
-        return -1;
-    if (symlink(tty->path, link) != 0)
-        return -1;
-    tty->link = op_strdup(op_str(link));
-    return 0;
-}
-
-static void s_close(s_tty_t *tty)
-{
-    char target[S_PATH_MAX] = {0};
-    /*  Not when another process has put its own link there meanwhile. */
-    if (tty->link && readlink(tty->link, target, sizeof(target) - 1) > 0 &&
-        strcmp(target, tty->path) == 0)
-        (void)unlink(tty->link);
-    free(tty->link);
-    if (tty->slave >= 0)
-        close(tty->slave);
-    if (tty->master >= 0)
-        close(tty->master);
-}
-
-static int s_start(op_carrier_pty_t *self, const char *directory)
-{
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake < 0)
         return -1;
-    for (size_t i = 0; i < self->modems; i++)
-        if (s_open(&self->ttys[i]) != 0 || (directory && s_link(&self->ttys[i], directory, i) != 0))
+    for (size_t i = 0; i < self->modems; i++) {
+        s_modem_t *of = &self->all[i];
+        if (s_plug(self, i) != 0) {
+            errno = of->error;
             return -1;
+        }
+        of->wanted = true;
+        if (self->directory)
+            snprintf(link, sizeof(link), "%s/modem%zu", self->directory, i);
+        of->path = op_strdup(op_str(self->directory ? link : of->ttys[of->main].path));
+    }
     int failed = pthread_create(&self->thread, NULL, s_run, self);
     if (failed) {
         errno = failed;
@@ -212,16 +253,17 @@ op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options)
     memset(self, 0, sizeof(*self));
     self->modems = options->modems;
     self->wake = -1;
-    self->core = op_carrier_new(options->modems);
+    self->directory = options->directory ? op_strdup(op_str(options->directory)) : NULL;
+    self->core = op_carrier_new_of(options->modems, options->families, options->family_count);
     for (size_t i = 0; i < self->modems; i++)
-        self->ttys[i].master = self->ttys[i].slave = -1;
+        s_layout(self, i);
     int failed = pthread_mutex_init(&self->lock, NULL);
     failed |= pthread_condattr_init(&monotonic);
     failed |= pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     failed |= pthread_cond_init(&self->moved, &monotonic);
     pthread_condattr_destroy(&monotonic);
     OP_ASSERT(failed == 0);
-    if (s_start(self, options->directory) != 0) {
+    if (s_start(self) != 0) {
         int saved = errno;
         op_carrier_pty_destroy(&self);
         errno = saved;
@@ -241,8 +283,11 @@ void op_carrier_pty_destroy(op_carrier_pty_t **self_p)
         s_wake(self);
         pthread_join(self->thread, NULL);
     }
-    for (size_t i = 0; i < self->modems; i++)
-        s_close(&self->ttys[i]);
+    for (size_t i = 0; i < self->modems; i++) {
+        s_unplug(&self->all[i]);
+        free(self->all[i].path);
+    }
+    free(self->directory);
     if (self->wake >= 0)
         close(self->wake);
     op_carrier_destroy(&self->core);
@@ -267,7 +312,94 @@ const char *op_carrier_pty_number(const op_carrier_pty_t *self, size_t modem)
 const char *op_carrier_pty_path(const op_carrier_pty_t *self, size_t modem)
 {
     OP_ASSERT(modem < self->modems);
-    return self->ttys[modem].path;
+    return self->all[modem].path;
+}
+
+const op_sim_family_t *op_carrier_pty_family(const op_carrier_pty_t *self, size_t modem)
+{
+    return op_carrier_modem_family(self->core, modem); /* nor does this */
+}
+
+size_t op_carrier_pty_ttys(const op_carrier_pty_t *self, size_t modem)
+{
+    OP_ASSERT(modem < self->modems);
+    return self->all[modem].count;
+}
+
+size_t op_carrier_pty_main(const op_carrier_pty_t *self, size_t modem)
+{
+    OP_ASSERT(modem < self->modems);
+    return self->all[modem].main;
+}
+
+bool op_carrier_pty_tty(op_carrier_pty_t *self, size_t modem, size_t tty,
+                        char path[OP_CARRIER_TTY_PATH])
+{
+    OP_ASSERT(modem < self->modems && tty < self->all[modem].count);
+    s_lock(self);
+    bool plugged = self->all[modem].plugged;
+    if (plugged)
+        memcpy(path, self->all[modem].ttys[tty].path, OP_CARRIER_TTY_PATH);
+    s_unlock(self);
+    return plugged;
+}
+
+int op_carrier_pty_plug(op_carrier_pty_t *self, size_t modem, bool in)
+{
+    OP_ASSERT(modem < self->modems);
+    s_modem_t *of = &self->all[modem];
+    s_lock(self);
+    of->wanted = in;
+    s_wake(self);
+    while (of->wanted != of->plugged)
+        pthread_cond_wait(&self->moved, &self->lock);
+    int error = in && !of->plugged ? of->error : 0;
+    s_unlock(self);
+    errno = error;
+    return error ? -1 : 0;
+}
+
+void op_carrier_pty_reset(op_carrier_pty_t *self, size_t modem)
+{
+    s_lock(self);
+    op_carrier_reset(self->core, modem, s_now(CLOCK_REALTIME));
+    s_unlock(self);
+    s_wake(self);
+}
+
+void op_carrier_pty_swap_sims(op_carrier_pty_t *self, size_t one, size_t other)
+{
+    s_lock(self);
+    op_carrier_swap_sims(self->core, one, other, s_now(CLOCK_REALTIME));
+    s_unlock(self);
+    s_wake(self);
+}
+
+bool op_carrier_pty_sim(op_carrier_pty_t *self, size_t modem, char number[OP_PHONE_MAX + 1])
+{
+    s_lock(self);
+    const char *sim = op_carrier_modem_sim(self->core, modem);
+    if (sim)
+        snprintf(number, OP_PHONE_MAX + 1, "%s", sim);
+    s_unlock(self);
+    return sim != NULL;
+}
+
+op_carrier_result_t op_carrier_pty_phone(op_carrier_pty_t *self, op_str_t phone, bool on)
+{
+    s_lock(self);
+    op_carrier_result_t result = op_carrier_phone(self->core, phone, on, s_now(CLOCK_REALTIME));
+    s_unlock(self);
+    s_wake(self);
+    return result;
+}
+
+bool op_carrier_pty_phone_on(op_carrier_pty_t *self, op_str_t phone)
+{
+    s_lock(self);
+    bool on = op_carrier_phone_on(self->core, phone);
+    s_unlock(self);
+    return on;
 }
 
 op_carrier_result_t op_carrier_pty_text(op_carrier_pty_t *self, op_str_t from, op_str_t to,
@@ -293,6 +425,7 @@ int op_carrier_pty_set(op_carrier_pty_t *self, size_t modem, op_knob_t knob, int
     s_lock(self);
     int result = op_carrier_set(self->core, modem, knob, value);
     s_unlock(self);
+    s_wake(self);
     return result;
 }
 

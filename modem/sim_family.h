@@ -18,7 +18,7 @@
       csms = text             what AT+CSMS=? says behind its name
       ttys = words            the device nodes of a modem in their order: `at` (once), `data` (answers
                               commands, but has no prompts and hears no notices), `diag` (deaf)
-      banner = text           said after a restart; repeatable, in order
+      banner = text           said after a restart; repeatable, in order; empty: nothing is
       noise = text            the lines for the knobs noise_*; repeatable, in turn
       command X = text        what the command X says before OK; X is +NAME, +NAME?, +NAME=? or +NAME=
                               (with any values); empty: nothing but OK; repeatable

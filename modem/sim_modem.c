@@ -317,7 +317,8 @@ static void s_banner(op_sim_modem_t *self)
     s_search(self);
     self->reg_told = op_sim_modem_registration(self);
     for (size_t i = 0; i < self->family->banners; i++)
-        op_sim_modem_say_text(self, self->family->banner[i], NULL);
+        if (*self->family->banner[i])
+            op_sim_modem_say_text(self, self->family->banner[i], NULL);
     if (self->family->banners == 0)
         op_sim_modem_say(self, "RDY");
 }

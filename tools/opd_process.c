@@ -15,6 +15,7 @@
 #include "tools/opd_pages.h"
 #include "tools/opd_trace.h"
 #include "tools/sim_api.h"
+#include "tools/sim_families.h"
 #include "transport/clock.h"
 #include "transport/log.h"
 #include "transport/mailbox.h"
@@ -82,7 +83,17 @@ static int s_simulate(process_t *self)
     size_t modems = (size_t)self->config->simulate_modems;
     if (modems == 0)
         return 0;
-    self->carrier = op_carrier_pty_new(&(op_carrier_pty_options_t){.modems = modems});
+    const char *ttys = self->config->simulate_ttys;
+    op_sim_families_t families;
+    if (op_sim_families_load(self->config->simulate_scenario, &families, self->error,
+                             sizeof self->error) != 0)
+        return -1;
+    self->carrier =
+        op_carrier_pty_new(&(op_carrier_pty_options_t){.families = families.at,
+                                                       .family_count = families.count,
+                                                       .modems = modems,
+                                                       .directory = *ttys ? ttys : NULL});
+    op_sim_families_free(&families);
     if (self->carrier)
         return 0;
     snprintf(self->error, sizeof self->error, "cannot simulate %zu modems: %s", modems,

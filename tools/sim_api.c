@@ -2,6 +2,7 @@
 
 #include "base/instant.h"
 #include "base/phone.h"
+#include "tools/sim_api_modem.h"
 #include "transport/json.h"
 
 #include <jansson.h>
@@ -9,7 +10,7 @@
 
 enum { EVENTS_MAX = 1000 };
 
-static void s_answer(op_http_response_t *response, int status, json_t *answer)
+void op_sim_answer(op_http_response_t *response, int status, json_t *answer)
 {
     char *text = json_dumps(answer, JSON_COMPACT);
     OP_ASSERT(text);
@@ -17,6 +18,26 @@ static void s_answer(op_http_response_t *response, int status, json_t *answer)
     op_buf_add_str(&response->body, op_str(text));
     free(text);
     json_decref(answer);
+}
+
+void op_sim_other_method(op_http_response_t *response, op_str_t method, op_str_t allowed)
+{
+    if (op_str_is(method, "OPTIONS"))
+        response->status = 204;
+    else
+        op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
+    op_http_response_header(response, "Allow", allowed);
+}
+
+json_t *op_sim_object(op_str_t body)
+{
+    if (body.size == 0 || op_json_too_deep(body))
+        return NULL;
+    json_t *object = json_loadb(body.at, body.size, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(object))
+        return object;
+    json_decref(object);
+    return NULL;
 }
 
 static bool s_add_text(void *list, const op_carrier_text_t *text)
@@ -34,7 +55,7 @@ static void s_list_texts(op_carrier_pty_t *carrier, op_str_t phone, op_http_resp
 {
     json_t *data = json_array();
     op_carrier_pty_inbox(carrier, phone, 0, s_add_text, data);
-    s_answer(response, 200, json_pack("{s:o}", "data", data));
+    op_sim_answer(response, 200, json_pack("{s:o}", "data", data));
 }
 
 static void s_refuse(op_http_response_t *response, op_carrier_result_t result)
@@ -68,10 +89,7 @@ static void s_refuse(op_http_response_t *response, op_carrier_result_t result)
 static void s_text(op_carrier_pty_t *carrier, op_str_t phone, op_str_t body,
                    op_http_response_t *response)
 {
-    json_error_t why;
-    json_t *text = NULL;
-    if (body.size && !op_json_too_deep(body))
-        text = json_loadb(body.at, body.size, JSON_REJECT_DUPLICATES, &why);
+    json_t *text = op_sim_object(body);
     const char *to = NULL, *content = NULL;
     size_t to_size = 0, content_size = 0;
     if (!text ||
@@ -82,21 +100,11 @@ static void s_text(op_carrier_pty_t *carrier, op_str_t phone, op_str_t body,
         op_carrier_result_t result = op_carrier_pty_text(carrier, phone, op_str_of(to, to_size),
                                                          op_str_of(content, content_size));
         if (result == OP_CARRIER_OK)
-            s_answer(response, 202, json_pack("{s:s}", "status", "accepted"));
+            op_sim_answer(response, 202, json_pack("{s:s}", "status", "accepted"));
         else
             s_refuse(response, result);
     }
     json_decref(text);
-}
-
-static void s_list_modems(op_carrier_pty_t *carrier, op_http_response_t *response)
-{
-    json_t *data = json_array();
-    for (size_t i = 0; i < op_carrier_pty_modems(carrier); i++)
-        json_array_append_new(data,
-                              json_pack("{s:s,s:s}", "number", op_carrier_pty_number(carrier, i),
-                                        "device", op_carrier_pty_path(carrier, i)));
-    s_answer(response, 200, json_pack("{s:o}", "data", data));
 }
 
 static const char *s_what(op_carrier_what_t what)
@@ -143,44 +151,79 @@ static void s_list_events(op_carrier_pty_t *carrier, op_str_t query, op_http_res
                                 (json_int_t)event.at, "what", s_what(event.what), "modem",
                                 op_carrier_pty_number(carrier, event.modem), "detail",
                                 (int)event.detail));
-    s_answer(response, 200, json_pack("{s:o}", "data", data));
+    op_sim_answer(response, 200, json_pack("{s:o}", "data", data));
 }
 
-/*  The phone in "/sim/phones/{phone}/messages"; empty: another path. */
-static op_str_t s_phone(op_str_t path)
+static void s_switch(op_carrier_pty_t *carrier, op_str_t phone, op_str_t body,
+                     op_http_response_t *response)
 {
-    static const char head[] = "/sim/phones/", tail[] = "/messages";
-    size_t around = sizeof head + sizeof tail - 2;
-    if (!op_str_starts(path, head) || path.size <= around ||
-        memcmp(path.at + path.size - (sizeof tail - 1), tail, sizeof tail - 1) != 0)
-        return (op_str_t){0};
-    return op_str_of(path.at + sizeof head - 1, path.size - around);
+    json_t *object = op_sim_object(body);
+    int on = 0;
+    if (!object || json_unpack(object, "{s:b!}", "on", &on) != 0) {
+        op_http_response_error(response, OP_ERROR_VALIDATION_ERROR,
+                               "The body is {\"on\": true} or {\"on\": false}.", "on");
+    } else {
+        op_carrier_result_t result = op_carrier_pty_phone(carrier, phone, on != 0);
+        if (result == OP_CARRIER_OK)
+            op_sim_answer(response, 200, json_pack("{s:b}", "on", on));
+        else
+            s_refuse(response, result);
+    }
+    json_decref(object);
+}
+
+/*  `rest` is what lies behind /sim/phones. */
+static void s_serve_phones(op_carrier_pty_t *carrier, op_str_t method, op_str_t rest, op_str_t body,
+                           op_http_response_t *response)
+{
+    bool get = op_str_is(method, "GET") || op_str_is(method, "HEAD");
+    size_t end = 1;
+    while (end < rest.size && rest.at[end] != '/')
+        end++;
+    op_str_t phone = op_str_of(rest.at + 1, rest.size ? end - 1 : 0);
+    op_str_t behind = op_str_of(rest.at + end, rest.size > end ? rest.size - end : 0);
+    bool messages = op_str_is(behind, "/messages");
+    if (phone.size == 0 || (behind.size && !messages))
+        op_http_response_error(response, OP_ERROR_NOT_FOUND, NULL, NULL);
+    else if (!op_phone_valid(phone))
+        op_http_response_error(response, OP_ERROR_INVALID_PHONE, NULL, NULL);
+    else if (messages && get)
+        s_list_texts(carrier, phone, response);
+    else if (messages && op_str_is(method, "POST"))
+        s_text(carrier, phone, body, response);
+    else if (messages)
+        op_sim_other_method(response, method, OP_STR("GET, HEAD, POST, OPTIONS"));
+    else if (get)
+        op_sim_answer(response, 200,
+                      json_pack("{s:b}", "on", op_carrier_pty_phone_on(carrier, phone)));
+    else if (op_str_is(method, "PATCH"))
+        s_switch(carrier, phone, body, response);
+    else
+        op_sim_other_method(response, method, OP_STR("GET, HEAD, PATCH, OPTIONS"));
+}
+
+/*  Is the path `head`, or below it? What is behind it goes to *rest. */
+static bool s_below(op_str_t path, const char *head, op_str_t *rest)
+{
+    size_t size = strlen(head);
+    if (!op_str_starts(path, head) || (path.size > size && path.at[size] != '/'))
+        return false;
+    *rest = op_str_of(path.at + size, path.size - size);
+    return true;
 }
 
 void op_sim_serve(void *carrier, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
                   op_http_response_t *response)
 {
-    op_str_t phone = s_phone(path);
-    bool get = op_str_is(method, "GET") || op_str_is(method, "HEAD");
-    bool known = phone.size || op_str_is(path, "/sim/modems") || op_str_is(path, "/sim/events");
-    if (!known)
+    op_str_t rest;
+    if (s_below(path, "/sim/phones", &rest))
+        s_serve_phones(carrier, method, rest, body, response);
+    else if (s_below(path, "/sim/modems", &rest))
+        op_sim_serve_modems(carrier, method, rest, body, response);
+    else if (!op_str_is(path, "/sim/events"))
         op_http_response_error(response, OP_ERROR_NOT_FOUND, NULL, NULL);
-    else if (phone.size && !op_phone_valid(phone))
-        op_http_response_error(response, OP_ERROR_INVALID_PHONE, NULL, NULL);
-    else if (phone.size && get)
-        s_list_texts(carrier, phone, response);
-    else if (phone.size && op_str_is(method, "POST"))
-        s_text(carrier, phone, body, response);
-    else if (!get) {
-        if (op_str_is(method, "OPTIONS"))
-            response->status = 204;
-        else
-            op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
-        op_http_response_header(response, "Allow",
-                                phone.size ? OP_STR("GET, HEAD, POST, OPTIONS")
-                                           : OP_STR("GET, HEAD, OPTIONS"));
-    } else if (op_str_is(path, "/sim/modems"))
-        s_list_modems(carrier, response);
-    else
+    else if (op_str_is(method, "GET") || op_str_is(method, "HEAD"))
         s_list_events(carrier, query, response);
+    else
+        op_sim_other_method(response, method, OP_STR("GET, HEAD, OPTIONS"));
 }
