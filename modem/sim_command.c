@@ -250,7 +250,7 @@ void op_sim_command_run(op_sim_modem_t *modem, op_str_t line)
     op_str_t rest = op_str_of(line.at + 2, line.size - 2); /* behind AT */
     modem->late = NULL;
     while (rest.size && end == OP_SIM_END_OK) {
-        if (strchr("+^$#*%", rest.at[0]))
+        if (strchr("+^$#*%!", rest.at[0]))
             end = s_take_extended(modem, &rest);
         else if (rest.at[0] == ' ')
             rest = op_str_of(rest.at + 1, rest.size - 1);

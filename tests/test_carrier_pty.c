@@ -255,6 +255,46 @@ static void test_slow_reader(void **state)
     op_carrier_pty_destroy(&carrier);
 }
 
+/*  Unplugged, the driver sees a hangup and the link is gone; plugged in, the link leads elsewhere, and
+    every tty of the family has one. */
+static void test_replug(void **state)
+{
+    static s_driver_t driver;
+    static op_sim_family_t family;
+    char directory[] = "/tmp/op-carrier-XXXXXX", error[OP_SIM_FAMILY_ERROR];
+    char link[PATH_MAX], before[OP_CARRIER_TTY_PATH], after[OP_CARRIER_TTY_PATH], bytes[64];
+    struct stat found;
+    (void)state;
+    assert_int_equal(op_sim_family_read(OP_STR("ttys = diag at data"), &family, error), 0);
+    assert_non_null(mkdtemp(directory));
+    op_carrier_pty_options_t options = {
+        .families = &family, .family_count = 1, .modems = 1, .directory = directory};
+    op_carrier_pty_t *carrier = op_carrier_pty_new(&options);
+    assert_non_null(carrier);
+    assert_int_equal(op_carrier_pty_ttys(carrier, 0), 3);
+    assert_int_equal(op_carrier_pty_main(carrier, 0), 1);
+    snprintf(link, sizeof(link), "%s/modem0", directory);
+    assert_string_equal(op_carrier_pty_path(carrier, 0), link);
+    for (int round = 0; round < 3; round++) {
+        assert_true(op_carrier_pty_tty(carrier, 0, 1, before));
+        s_open(&driver, link);
+        s_setup(&driver);
+        assert_int_equal(op_carrier_pty_plug(carrier, 0, false), 0);
+        assert_false(op_carrier_pty_tty(carrier, 0, 1, after));
+        assert_int_equal(lstat(link, &found), -1);
+        struct pollfd hangup = {.fd = driver.tty, .events = POLLIN};
+        assert_true(poll(&hangup, 1, S_PATIENCE_MS) == 1 && (hangup.revents & POLLHUP));
+        s_close(&driver);
+        assert_int_equal(op_carrier_pty_plug(carrier, 0, true), 0);
+        assert_true(op_carrier_pty_tty(carrier, 0, 1, after));
+        assert_string_not_equal(before, after);
+        ssize_t size = readlink(link, bytes, sizeof(bytes) - 1);
+        assert_true(size > 0 && op_str_equal(op_str_of(bytes, (size_t)size), op_str(after)));
+    }
+    op_carrier_pty_destroy(&carrier);
+    assert_int_equal(rmdir(directory), 0); /* the links are gone, those of all ttys */
+}
+
 static void test_cannot_start(void **state)
 {
     op_carrier_pty_options_t options = {.modems = 1, .directory = "/nonexistent/directory"};
@@ -265,9 +305,8 @@ static void test_cannot_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_both_ways),
-        cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_both_ways),    cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_slow_reader),  cmocka_unit_test(test_replug),
         cmocka_unit_test(test_cannot_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
