@@ -101,7 +101,7 @@ static json_t *s_array(const op_field_t *field, op_openapi_way_t way)
     if (field->shape->words)
         op_openapi_set(item, "enum", s_words(field->shape));
     json_t *schema = s_made(json_pack("{s:s,s:o}", "type", "array", "items", item));
-    if (way == OP_OPENAPI_REQUEST && field->presence == OP_REQUIRED)
+    if (way == OP_OPENAPI_REQUEST)
         op_openapi_set(schema, "minItems", json_integer(1));
     return schema;
 }
@@ -110,8 +110,10 @@ static json_t *s_kind(const op_field_t *field, op_openapi_way_t way)
 {
     switch (field->kind) {
     case OP_KIND_U64:
+    case OP_KIND_COUNT:
         return s_number(field->shape);
     case OP_KIND_BOOL:
+    case OP_KIND_FLAG:
         return s_made(json_pack("{s:s}", "type", "boolean"));
     case OP_KIND_INSTANT:
     case OP_KIND_ID:
@@ -208,6 +210,8 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
                                    : s_made(json_pack("[o]", s_scalar_example(field)));
     case OP_KIND_U64:
     case OP_KIND_BOOL:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
     case OP_KIND_ID:
     case OP_KIND_MSG_ID:

@@ -175,6 +175,9 @@ static void s_mark(const op_type_t *type, void *value)
                       strcmp(field->name, "code_hash") == 0;
         if (field->kind == OP_KIND_HASH)
             memset(at, 0xab, sizeof(op_hash_t));
+        else if (field->kind == OP_KIND_ID || field->kind == OP_KIND_MSG_ID ||
+                 field->kind == OP_KIND_EVT_ID)
+            memset(at, 0x11, sizeof(op_id_t));
         else if (field->kind == OP_KIND_PHONE ||
                  (field->kind == OP_KIND_TEXT && field->max >= OP_PHONE_MAX && !hidden))
             text = op_str(s_phone), memcpy(at, &text, sizeof text);

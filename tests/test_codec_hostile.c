@@ -113,6 +113,8 @@ static takes_t s_takes(op_kind_t kind)
 {
     switch (kind) {
     case OP_KIND_U64:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
         return TAKES_NUMBER;
     case OP_KIND_BOOL:

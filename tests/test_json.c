@@ -25,6 +25,8 @@
     OMITTED(zoo, URL, url, 40, "")                                                                 \
     OPTIONAL(zoo, WORDS, words, 12, "")                                                            \
     OMITTED(zoo, SECRET, secret, 10, "")                                                           \
+    OMITTED(zoo, FLAG, flag, 0, "")                                                                \
+    OMITTED(zoo, COUNT, number, 0, "")                                                             \
     END(zoo)                                                                                       \
     MESSAGE(strict, 0x7001, "")                                                                    \
     FIELD(strict, U64, count, 0, "")                                                               \
@@ -212,6 +214,8 @@ static void s_reads_what_it_prints(void **state)
         "\"secret\":\"s3\"}",
         "{\"count\":9223372036854775807,\"plain\":null,\"text\":null,\"words\":[\"0123456789ab\"]}",
         "{\"count\":null,\"plain\":null,\"text\":null,\"words\":null}",
+        "{\"count\":null,\"plain\":null,\"text\":null,\"words\":null,\"flag\":false,\"number\":0}",
+        "{\"count\":null,\"plain\":null,\"text\":null,\"words\":null,\"flag\":true,\"number\":7}",
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         op_arena_t arena = {0};
@@ -308,7 +312,13 @@ static void s_faults(void **state)
         {"{\"url\":\"https://y\"}", OK, NULL},
         {"{\"url\":\"http://y\"}", BAD, "url"},
         {"{\"url\":\"https://0123456789012345678901234567890123\"}", BAD, "url"},
-        {"{\"words\":[]}", OK, NULL},
+        {"{\"words\":[]}", BAD, "words"},
+        {"{\"flag\":true,\"number\":0}", OK, NULL},
+        {"{\"flag\":null,\"number\":null}", OK, NULL},
+        {"{\"flag\":1}", BAD, "flag"},
+        {"{\"number\":-1}", BAD, "number"},
+        {"{\"number\":true}", BAD, "number"},
+        {"{\"url\":\"\"}", BAD, "url"},
         {"{\"words\":[\"\"]}", BAD, "words"},
         {"{\"words\":[\"a,b\"]}", BAD, "words"},
         {"{\"words\":[\"a\\u0000\"]}", BAD, "words"},

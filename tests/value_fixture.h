@@ -73,7 +73,9 @@ static inline void value_fill_field(const op_field_t *field, value_mode_t mode, 
                                        : UINT64_C(1700000000000) + value_below(seed, 1000000000);
         memcpy(at, &number, sizeof number);
         return;
+    case OP_KIND_FLAG:
     case OP_KIND_U64:
+    case OP_KIND_COUNT:
         memcpy(at, &number, sizeof number);
         return;
     case OP_KIND_BOOL:
@@ -144,6 +146,8 @@ static inline bool value_equal_field(const op_field_t *field, const void *a, con
     const void *item_a, *item_b;
     switch (field->kind) {
     case OP_KIND_U64:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
         return memcmp(a, b, sizeof(uint64_t)) == 0;
     case OP_KIND_BOOL:

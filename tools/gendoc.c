@@ -18,7 +18,8 @@ static const char *const s_kinds[] = {
     [OP_KIND_HASH] = "hash",     [OP_KIND_TEXT] = "text",     [OP_KIND_PHONE] = "phone",
     [OP_KIND_BODY] = "body",     [OP_KIND_URL] = "url",       [OP_KIND_WORDS] = "words",
     [OP_KIND_SECRET] = "secret", [OP_KIND_BYTES] = "bytes",   [OP_KIND_NESTED] = "struct",
-    [OP_KIND_MAYBE] = "maybe",   [OP_KIND_LIST] = "list of",
+    [OP_KIND_MAYBE] = "maybe",   [OP_KIND_LIST] = "list of",  [OP_KIND_FLAG] = "flag",
+    [OP_KIND_COUNT] = "count",
 };
 
 /*  A sentence as the cell of a table. */

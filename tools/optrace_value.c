@@ -55,6 +55,8 @@ bool op_leaf_is_text(const op_leaf_t *leaf)
         return true;
     case OP_KIND_U64:
     case OP_KIND_BOOL:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
     case OP_KIND_ID:
     case OP_KIND_MSG_ID:

@@ -65,6 +65,8 @@ bool op_field_is_default(const op_field_t *field, const void *value)
 {
     switch (field->kind) {
     case OP_KIND_U64:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
         return s_u64(field, value) == 0;
     case OP_KIND_BOOL:
@@ -123,6 +125,8 @@ static void s_encode_field(msgpack_packer *packer, const op_field_t *field, cons
     op_str_t text;
     switch (field->kind) {
     case OP_KIND_U64:
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
     case OP_KIND_INSTANT:
         msgpack_pack_uint64(packer, s_u64(field, value));
         return;
@@ -259,7 +263,9 @@ static op_decode_t s_decode_field(const op_field_t *field, op_str_t *bytes, op_a
         if (element.kind == OP_ELEMENT_U64 && element.number > INT64_MAX)
             return OP_DECODE_LIMIT;
         goto number;
+    case OP_KIND_FLAG:
     case OP_KIND_U64:
+    case OP_KIND_COUNT:
     number:
         if (element.kind != OP_ELEMENT_U64)
             return s_wrong(element.kind);
@@ -389,6 +395,12 @@ static void s_print_field(const op_field_t *field, const void *value, op_buf_t *
     op_id_t uuid;
     op_list_t list;
     switch (field->kind) {
+    case OP_KIND_FLAG:
+        op_buf_printf(out, "%s", op_said_or(s_u64(field, value), 0) ? "true" : "false");
+        return;
+    case OP_KIND_COUNT:
+        op_buf_printf(out, "%llu", (unsigned long long)op_said_or(s_u64(field, value), 0));
+        return;
     case OP_KIND_U64:
         op_buf_printf(out, "%llu", (unsigned long long)s_u64(field, value));
         return;

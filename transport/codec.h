@@ -24,6 +24,8 @@
 typedef enum {
     OP_KIND_U64,     /* uint64_t        unsigned integer    number */
     OP_KIND_BOOL,    /* bool            boolean             true, false */
+    OP_KIND_FLAG,    /* uint64_t, below unsigned integer    true, false; null when not said */
+    OP_KIND_COUNT,   /* uint64_t, below unsigned integer    number; null when not said */
     OP_KIND_INSTANT, /* int64_t, ms     unsigned integer    RFC 3339, null for none */
     OP_KIND_ID,      /* op_id_t         16 bytes            bare UUID */
     OP_KIND_MSG_ID,  /* op_id_t         16 bytes            "msg_" and UUID */
@@ -40,6 +42,17 @@ typedef enum {
     OP_KIND_MAYBE,   /* const struct *  array or nil        object or null */
     OP_KIND_LIST,    /* {at, count}     array of arrays     array of objects */
 } op_kind_t;
+
+/*  FLAG and COUNT are a BOOL and a U64 that can also be absent: 0 is "not said", else it is the value
+    and one more. */
+static inline uint64_t op_said(uint64_t value)
+{
+    return value + 1;
+}
+static inline uint64_t op_said_or(uint64_t said, uint64_t otherwise)
+{
+    return said ? said - 1 : otherwise;
+}
 
 typedef struct {
     const void *at;

@@ -19,6 +19,8 @@
 
 #define OP_C_U64     uint64_t
 #define OP_C_BOOL    bool
+#define OP_C_FLAG    uint64_t
+#define OP_C_COUNT   uint64_t
 #define OP_C_INSTANT int64_t
 #define OP_C_ID      op_id_t
 #define OP_C_MSG_ID  op_id_t

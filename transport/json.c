@@ -99,6 +99,17 @@ static json_t *s_u64(const op_field_t *field, const void *value)
     return s_made(json_integer(number > INT64_MAX ? INT64_MAX : (json_int_t)number));
 }
 
+static json_t *s_said(const op_field_t *field, const void *value)
+{
+    uint64_t said;
+    memcpy(&said, s_at(field, value), sizeof said);
+    if (said == 0)
+        return json_null();
+    if (field->kind == OP_KIND_FLAG)
+        return json_boolean(said > op_said(false));
+    return s_made(json_integer(said > INT64_MAX ? INT64_MAX : (json_int_t)(said - 1)));
+}
+
 static json_t *s_words(op_str_t words)
 {
     json_t *array = s_made(json_array());
@@ -140,6 +151,9 @@ static json_t *s_member(const op_field_t *field, const void *value)
         return s_u64(field, value);
     case OP_KIND_BOOL:
         return json_boolean(*(const bool *)s_at(field, value));
+    case OP_KIND_FLAG:
+    case OP_KIND_COUNT:
+        return s_said(field, value);
     case OP_KIND_INSTANT:
         return s_instant(field, value);
     case OP_KIND_ID:

@@ -50,9 +50,10 @@ typedef struct {
     TEXT, SECRET   a string without U+0000, at most the declared octets; not empty when REQUIRED
     PHONE          E.164, else invalid_phone
     BODY           1 to 1600 code points without U+0000, else body_too_long where it is too long
-    URL            bounded, and as the rules say
-    WORDS          an array of strings: none empty or with a comma; not an empty array when REQUIRED
-    U64, BOOL      an integer from 0 to 2^63 - 1; true or false
+    URL            bounded, not empty, and as the rules say
+    WORDS          an array of strings, not empty: none empty or with a comma
+    U64, COUNT     an integer from 0 to 2^63 - 1
+    BOOL, FLAG     true or false
     ID             a UUID; MSG_ID and EVT_ID with their prefix
     No request body holds one of the other kinds: that is a bug. */
 int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *rules,

@@ -51,7 +51,9 @@ static int s_read_text(reader_t *self, op_str_t text)
     op_shape_fault_t fault;
     if (!op_shape_text(self->field, text, &fault))
         return s_fault(self, fault.error, fault.sentence);
-    if (self->field->kind == OP_KIND_URL && text.size && s_check_url(self, text) == -1)
+    if (self->field->kind == OP_KIND_URL && text.size == 0)
+        return s_invalid(self, "This must not be empty.");
+    if (self->field->kind == OP_KIND_URL && s_check_url(self, text) == -1)
         return -1;
     s_set_text(self, text);
     return 0;
@@ -68,7 +70,7 @@ static int s_read_words(reader_t *self, const json_t *json)
 {
     if (!json_is_array(json))
         return s_invalid(self, "This member must be an array of strings.");
-    if (json_array_size(json) == 0 && self->field->presence == OP_REQUIRED)
+    if (json_array_size(json) == 0)
         return s_invalid(self, "This member must not be empty.");
     op_buf_t words = {0};
     op_shape_fault_t fault = {OP_OK, NULL};
@@ -116,6 +118,8 @@ static int s_read_u64(reader_t *self, const json_t *json)
     op_shape_fault_t fault;
     if (!op_shape_number(self->field, number, &fault))
         return s_fault(self, fault.error, fault.sentence);
+    if (self->field->kind == OP_KIND_COUNT)
+        number = op_said(number);
     s_set(self, &number, sizeof number);
     return 0;
 }
@@ -125,7 +129,11 @@ static int s_read_bool(reader_t *self, const json_t *json)
     if (!json_is_boolean(json))
         return s_invalid(self, "This member must be true or false.");
     bool yes = json_is_true(json);
-    s_set(self, &yes, sizeof yes);
+    uint64_t said = op_said(yes);
+    if (self->field->kind == OP_KIND_FLAG)
+        s_set(self, &said, sizeof said);
+    else
+        s_set(self, &yes, sizeof yes);
     return 0;
 }
 
@@ -133,8 +141,10 @@ static int s_read_member(reader_t *self, const json_t *json)
 {
     switch (self->field->kind) {
     case OP_KIND_U64:
+    case OP_KIND_COUNT:
         return s_read_u64(self, json);
     case OP_KIND_BOOL:
+    case OP_KIND_FLAG:
         return s_read_bool(self, json);
     case OP_KIND_ID:
     case OP_KIND_MSG_ID:
