@@ -240,22 +240,42 @@ static void s_say_frame(op_turn_t *self, op_str_t to, op_str_t frame)
     op_said_add(&self->said, (op_said_t){.what = OP_SAID_FRAME, .to = to, .bytes = frame});
 }
 
-void op_turn_reply(op_turn_t *self, const op_type_t *type, const void *body)
+void op_turn_promise(op_turn_t *self, op_promise_t *promise)
 {
     OP_ASSERT(self->event->kind == OP_EVENT_REQUEST && !self->answered);
     self->answered = true;
     const op_envelope_t *request = self->envelope;
     const op_context_t *context = self->event->context;
     /* Of the context only the rate window is the origin's business. */
+    *promise = (op_promise_t){.correlation = request->correlation,
+                              .limit = context->limit,
+                              .remaining = context->remaining,
+                              .reset = context->reset,
+                              .deadline = request->deadline};
+    op_str_copy(request->origin, promise->origin, sizeof promise->origin);
+    op_str_copy(request->request_id, promise->request_id, sizeof promise->request_id);
+}
+
+void op_turn_keep(op_turn_t *self, const op_promise_t *promise, const op_type_t *type,
+                  const void *body)
+{
+    op_str_t origin = op_turn_copy(self, op_str(promise->origin));
     op_envelope_t reply = {.kind = OP_FRAME_REPLY,
                            .from = op_str(self->actor->name),
-                           .to = request->origin,
-                           .correlation = request->correlation,
-                           .request_id = request->request_id,
-                           .context = {.limit = context->limit,
-                                       .remaining = context->remaining,
-                                       .reset = context->reset}};
-    s_say_frame(self, request->origin, op_turn_encode(self, &reply, type, body));
+                           .to = origin,
+                           .correlation = promise->correlation,
+                           .request_id = op_str(promise->request_id),
+                           .context = {.limit = promise->limit,
+                                       .remaining = promise->remaining,
+                                       .reset = promise->reset}};
+    s_say_frame(self, origin, op_turn_encode(self, &reply, type, body));
+}
+
+void op_turn_reply(op_turn_t *self, const op_type_t *type, const void *body)
+{
+    op_promise_t promise;
+    op_turn_promise(self, &promise);
+    op_turn_keep(self, &promise, type, body);
 }
 
 void op_turn_refuse(op_turn_t *self, op_error_t error, const char *field)

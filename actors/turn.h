@@ -8,7 +8,8 @@
     below: read and write its own keyspace, speak, and ask to be woken. Nothing that it says leaves,
     and nothing that it writes is durable, before the turn is committed (actors/actor.h).
 
-    Every request must be answered by exactly one of op_turn_reply, op_turn_refuse, op_turn_forward.
+    Every request must be answered by exactly one of op_turn_reply, op_turn_refuse, op_turn_forward,
+    op_turn_promise.
     A refused step leaves nothing behind: its writes, tells and notes are taken back. Only its state
     in memory is the core's own care: it changes that when it can no longer refuse.
 
@@ -94,6 +95,19 @@ void op_turn_refuse_with(op_turn_t *self, op_error_t error, const char *field, c
                          uint64_t retry_after);
 /*  Send it on to the next step of its slip, with event->context as it is now. */
 void op_turn_forward(op_turn_t *self);
+/*  Or promise an answer: *promise is all that is needed to give it in a later turn. It lives in the
+    core's memory; if the process dies, or nobody waits any more, nothing comes of it. */
+typedef struct {
+    char origin[OP_ACTOR_NAME_MAX + 1];
+    char request_id[OP_REQUEST_ID_MAX + 1];
+    uint64_t correlation;
+    uint64_t limit, remaining; /* the rate window of the request's context */
+    int64_t reset;
+    int64_t deadline; /* after it nobody waits */
+} op_promise_t;
+void op_turn_promise(op_turn_t *self, op_promise_t *promise);
+void op_turn_keep(op_turn_t *self, const op_promise_t *promise, const op_type_t *type,
+                  const void *body);
 /*  Is the current step the last one of the request's slip? */
 bool op_turn_is_last(const op_turn_t *self);
 

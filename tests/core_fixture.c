@@ -173,12 +173,18 @@ const op_context_t *core_context(const core_t *self)
     return &self->out.at[s_answer(self)].envelope.context;
 }
 
-const void *core_ask(core_t *self, op_str_t slip, const op_context_t *context,
-                     const op_type_t *type, const void *body, const op_type_t *answer)
+void core_request(core_t *self, op_str_t slip, const op_context_t *context, const op_type_t *type,
+                  const void *body)
 {
     drive_forget(&self->out);
     drive_request(self->actor, slip, context, type, body, self->now);
     s_finish(self, 0);
+}
+
+const void *core_ask(core_t *self, op_str_t slip, const op_context_t *context,
+                     const op_type_t *type, const void *body, const op_type_t *answer)
+{
+    core_request(self, slip, context, type, body);
     size_t at = s_answer(self);
     if (self->out.at[at].type == &op_refusal_type && answer != &op_refusal_type) {
         const op_refusal_t *refusal = self->out.at[at].body;

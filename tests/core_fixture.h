@@ -45,6 +45,9 @@ void core_advance(core_t *self, int64_t ms);
 /*  A request along `slip`. Returns the body of the one frame that answers or forwards it. */
 const void *core_ask(core_t *self, op_str_t slip, const op_context_t *context,
                      const op_type_t *type, const void *body, const op_type_t *answer);
+/*  The same for a call that is not answered now. */
+void core_request(core_t *self, op_str_t slip, const op_context_t *context, const op_type_t *type,
+                  const void *body);
 /*  The same for a call that is refused; returns the refusal. */
 const op_refusal_t *core_ask_refused(core_t *self, op_str_t slip, const op_context_t *context,
                                      const op_type_t *type, const void *body, op_error_t error);
