@@ -39,15 +39,16 @@ static op_key_t s_peer_key(op_id_t number, op_str_t peer)
 }
 
 /*  Tells the webhook actor what happened; it knows whether anybody wants to hear it. */
-static void s_tell_event(const op_event_t *event, op_turn_t *turn, const char *type, op_id_t id,
-                         char direction, op_str_t number, const op_text_row_t *row)
+static void s_tell_event(const op_event_t *event, op_turn_t *turn, const char *type, op_id_t lease,
+                         op_id_t id, char direction, op_str_t number, const op_text_row_t *row)
 {
     op_number_event_t tell = {.account = row->account,
                               .number = row->number,
                               .type = op_str(type),
                               .event = op_turn_new_id(turn),
                               .at = event->now,
-                              .message = op_ledger_view(turn, id, direction, number, row)};
+                              .message = op_ledger_view(turn, id, direction, number, row),
+                              .lease = lease};
     op_turn_tell(turn, "webhook", &op_number_event_type, &tell);
 }
 
@@ -178,6 +179,13 @@ static bool s_may_become(uint64_t from, uint64_t to)
     return open && to > from && to <= OP_TEXT_FAILED;
 }
 
+/*  A scope is a lease, or stands for account and number without one. */
+static op_id_t s_lease_of(const op_text_row_t *row, op_id_t scope)
+{
+    op_id_t none = {{0}};
+    return op_id_equal(scope, op_ledger_scope(row->account, row->number, none)) ? none : scope;
+}
+
 static bool s_settle(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_id_t id,
                      op_text_state_t state, op_str_t failure)
 {
@@ -193,8 +201,8 @@ static bool s_settle(const op_event_t *event, op_turn_t *turn, op_id_t scope, op
     row.failure = failure;
     op_turn_put(turn, &key, &op_text_row_type, &row);
     if (state != OP_TEXT_SENDING)
-        s_tell_event(event, turn, state == OP_TEXT_SENT ? "message.sent" : "message.failed", id,
-                     'o', number.e164, &row);
+        s_tell_event(event, turn, state == OP_TEXT_SENT ? "message.sent" : "message.failed",
+                     s_lease_of(&row, scope), id, 'o', number.e164, &row);
     return true;
 }
 
@@ -230,7 +238,7 @@ static void s_take_in(const op_event_t *event, op_turn_t *turn, op_id_t account,
     op_id_t scope = op_ledger_scope(account, number_id, number->lease);
     op_key_t key = op_ledger_text_key(scope, 'i', id);
     op_turn_put(turn, &key, &op_text_row_type, &row);
-    s_tell_event(event, turn, "message.received", id, 'i', number->e164, &row);
+    s_tell_event(event, turn, "message.received", number->lease, id, 'i', number->e164, &row);
 }
 
 /*  A text between two numbers of the pool: both sides in one commit. */

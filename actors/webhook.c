@@ -1,132 +1,82 @@
 #include "actors/webhook_private.h"
 
 #include "base/instant.h"
+#include "base/plant.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-op_key_t op_webhook_key(op_id_t account, op_id_t number)
-{
-    op_key_t key = op_key_of_id('w', account);
-    op_key_id(&key, number);
-    return key;
-}
+/*  How long deliveries are kept, and the webhooks of ended leases. */
+static const int64_t s_keep_ms = 30 * OP_DAY_MS;
 
-bool op_words_have(op_str_t words, op_str_t word)
+/*  Of rows whose key ends in a delivery's id: ids tell when they were made. */
+static bool s_is_old(const void *arg, op_str_t key, const void *row)
 {
-    const char *at = words.at, *end = words.at + words.size;
-    while (words.size && at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t size = (size_t)((comma ? comma : end) - at);
-        if (op_str_equal(op_str_of(at, size), word))
-            return true;
-        at += size + 1;
-    }
-    return false;
-}
-
-static void s_on_create(const op_event_t *event, op_turn_t *turn)
-{
-    const op_webhook_create_t *create = OP_BODY(event, webhook_create);
-    const op_context_t *context = event->context;
-    op_key_t key = op_webhook_key(context->account, context->number);
-    op_webhook_row_t row;
-    if (op_turn_get(turn, &key, &op_webhook_row_type, &row)) {
-        op_turn_refuse(turn, OP_ERROR_WEBHOOK_EXISTS, NULL);
-        return;
-    }
-    char token[33];
-    op_random_token(op_turn_random(turn), token, 32);
-    row = (op_webhook_row_t){.id = op_turn_new_id(turn),
-                             .url = create->url,
-                             .events = create->events,
-                             .enabled = true,
-                             .secret = op_turn_text(turn, "whs_%s", token),
-                             .created = event->now,
-                             .lease = context->lease};
-    op_key_t id_key = op_key_of_id('h', row.id);
-    op_webhook_id_row_t owner = {context->account, context->number};
-    op_turn_put(turn, &key, &op_webhook_row_type, &row);
-    op_turn_put(turn, &id_key, &op_webhook_id_row_type, &owner);
-    op_webhook_created_t created = {row.id,      context->number, row.url,    row.events,
-                                    row.enabled, row.secret,      row.created};
-    op_turn_reply(turn, &op_webhook_created_type, &created);
-}
-
-static void s_on_list(const op_event_t *event, op_turn_t *turn)
-{
-    op_id_t wanted = OP_BODY(event, by_number)->number_id;
-    op_key_t low = op_key_of_id('w', event->context->account), high = op_key_end(&low);
-    op_webhook_view_t *views = op_turn_alloc(turn, OP_WEBHOOKS_MAX * sizeof *views);
-    op_webhooks_view_t answer = {{views, 0}};
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    op_webhook_row_t row;
-    op_str_t key;
-    op_id_t number;
-    while (answer.webhooks.count < OP_WEBHOOKS_MAX &&
-           op_turn_walk_next(walk, &op_webhook_row_type, &key, &row)) {
-        key = op_str_of(key.at + low.size, key.size - low.size);
-        if (op_key_take_id(&key, &number) && (op_id_is_none(wanted) || op_id_equal(wanted, number)))
-            views[answer.webhooks.count++] =
-                (op_webhook_view_t){row.id, number, row.url, row.events, row.enabled, row.created};
-    }
-    op_turn_walk_end(&walk);
-    op_turn_reply(turn, &op_webhooks_view_type, &answer);
-}
-
-static void s_remove(op_turn_t *turn, op_id_t account, op_id_t number, op_id_t id)
-{
-    op_key_t key = op_webhook_key(account, number), id_key = op_key_of_id('h', id);
-    op_turn_delete(turn, &key);
-    op_turn_delete(turn, &id_key);
-}
-
-static void s_on_delete(const op_event_t *event, op_turn_t *turn)
-{
+    (void)row;
     op_id_t id;
-    op_webhook_id_row_t owner;
-    op_key_t key = op_key('h');
-    bool found = op_id_parse(OP_BODY(event, by_id)->id, &id);
-    if (found) {
-        op_key_id(&key, id);
-        found = op_turn_get(turn, &key, &op_webhook_id_row_type, &owner) &&
-                op_id_equal(owner.account, event->context->account);
-    }
-    if (!found) {
-        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
-        return;
-    }
-    s_remove(turn, owner.account, owner.number, id);
-    op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+    key = op_str_of(key.at + key.size - sizeof id, sizeof id);
+    return op_key_take_id(&key, &id) && op_id_ms(id) + s_keep_ms < *(const int64_t *)arg;
 }
 
-static void s_on_lease_ended(const op_event_t *event, op_turn_t *turn)
+static bool s_has_ended(const void *arg, op_str_t key, const void *row)
 {
-    const op_lease_ended_t *ended = OP_BODY(event, lease_ended);
-    op_key_t key = op_webhook_key(ended->account, ended->number);
-    op_webhook_row_t row;
-    if (op_turn_get(turn, &key, &op_webhook_row_type, &row) && op_id_equal(row.lease, ended->lease))
-        s_remove(turn, ended->account, ended->number, row.id);
+    (void)key;
+    int64_t ended = ((const op_webhook_row_t *)row)->ended;
+    return ended && ended + s_keep_ms < *(const int64_t *)arg;
 }
 
-static void (*const s_on_step[OP_STEP_END])(const op_event_t *, op_turn_t *) = {
-    [OP_STEP_WEBHOOK_CREATE] = s_on_create,
-    [OP_STEP_WEBHOOK_LIST] = s_on_list,
-    [OP_STEP_WEBHOOK_DELETE] = s_on_delete,
-};
+static bool s_id_has_ended(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    int64_t ended = ((const op_webhook_id_row_t *)row)->ended;
+    return ended && ended + s_keep_ms < *(const int64_t *)arg;
+}
+
+static void s_sweep(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    bool whole = true;
+    for (size_t i = 0; i < OP_WEBHOOK_SWEEPS; i++)
+        whole &= op_sweep_slice(&self->sweeps[i], &event->now, turn);
+    self->sweep_at = event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS);
+}
 
 static void s_on_timer(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    bool whole = op_sweep_slice(&self->done, &event->now, turn);
-    op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
+    op_webhook_work(self, event, turn);
+    if (event->now >= self->sweep_at || event->now < self->sweep_at - OP_HOUR_MS)
+        s_sweep(self, event, turn);
+    op_turn_wake_at(turn, self->sweep_at);
 }
+
+static void s_on_start(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    self->clock_is_back = true; /* perhaps, while nobody looked */
+    self->sweep_at = event->now + OP_HOUR_MS;
+    if (!OP_PLANTED(START_IDLE))
+        self->laps = 1;
+    s_on_timer(self, event, turn);
+}
+
+static op_webhook_step_fn *const s_on_step[OP_STEP_END] = {
+    [OP_STEP_WEBHOOK_CREATE] = op_webhook_on_create,
+    [OP_STEP_WEBHOOK_LIST] = op_webhook_on_list,
+    [OP_STEP_WEBHOOK_UPDATE] = op_webhook_on_update,
+    [OP_STEP_WEBHOOK_ROTATE] = op_webhook_on_rotate,
+    [OP_STEP_WEBHOOK_TEST] = op_webhook_on_test,
+    [OP_STEP_WEBHOOK_DELETE] = op_webhook_on_delete,
+    [OP_STEP_WEBHOOK_DELIVERIES] = op_webhook_on_deliveries,
+    [OP_STEP_WEBHOOK_REPLAY] = op_webhook_on_replay,
+};
 
 static void *s_create(void)
 {
     op_webhook_t *self = op_alloc(sizeof *self);
     *self = (op_webhook_t){
-        .done = {
-            op_key('o'), op_key('p'), &op_delivery_row_type, op_delivery_is_dead, {.size = 0}}};
+        .sweeps = {
+            {op_key('d'), op_key('e'), &op_delivery_row_type, s_is_old, {.size = 0}},
+            {op_key('l'), op_key('m'), &op_fate_row_type, s_is_old, {.size = 0}},
+            {op_key('q'), op_key('r'), &op_due_row_type, s_is_old, {.size = 0}},
+            {op_key('v'), op_key('w'), &op_webhook_row_type, s_has_ended, {.size = 0}},
+            {op_key('h'), op_key('i'), &op_webhook_id_row_type, s_id_has_ended, {.size = 0}}}};
     return self;
 }
 
@@ -138,26 +88,31 @@ static void s_destroy(void **self_p)
 
 static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
 {
+    op_webhook_t *self = core;
+    if (event->now < self->now - OP_SECOND_MS) { /* what waits must not wait for that long more */
+        self->clock_is_back = true;
+        op_turn_wake_at(turn, event->now);
+    }
+    self->now = event->now;
     switch (event->kind) {
     case OP_EVENT_START:
-        op_webhook_pump(core, event, turn);
-        op_turn_wake_at(turn, event->now + OP_HOUR_MS);
+        s_on_start(self, event, turn);
         return;
     case OP_EVENT_REQUEST:
-        s_on_step[event->step](event, turn);
+        s_on_step[event->step](self, event, turn);
         return;
     case OP_EVENT_TELL:
         if (OP_IS(event, number_event))
-            op_webhook_on_event(core, event, turn);
+            op_webhook_on_event(self, event, turn);
         else if (OP_IS(event, lease_ended))
-            s_on_lease_ended(event, turn);
+            op_webhook_on_lease_ended(self, event, turn);
         return;
     case OP_EVENT_NOTE:
         if (OP_IS(event, posted))
-            op_webhook_on_posted(core, event, turn);
+            op_webhook_on_posted(self, event, turn);
         return;
     case OP_EVENT_TIMER:
-        s_on_timer(core, event, turn);
+        s_on_timer(self, event, turn);
         return;
     case OP_EVENT_DRAIN:
         return;

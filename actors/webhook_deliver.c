@@ -1,4 +1,8 @@
-/*  webhook_deliver.c - from an event to a signed post, and what came of it */
+/*  webhook_deliver.c - from an event to a signed post, and what came of it
+
+    What the poster has is known in memory only (self->flights): after a restart everything that is
+    due is posted again. A post leaves no mark in the store, so a row in 'q' is all that a crash at
+    any point needs. */
 
 #include "actors/webhook_private.h"
 
@@ -10,8 +14,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/*  How long answered deliveries are kept. */
-static const int64_t s_keep_ms = 30 * OP_DAY_MS;
+enum { ABANDON_ROWS = 200 };
+
+op_key_t op_fate_key(op_id_t webhook, op_id_t delivery)
+{
+    op_key_t key = op_key_of_id('l', webhook);
+    op_key_id(&key, delivery);
+    return key;
+}
+
+op_key_t op_due_key(op_id_t webhook, op_id_t delivery)
+{
+    op_key_t key = op_key_of_id('q', webhook);
+    op_key_id(&key, delivery);
+    return key;
+}
+
+/*  ---- Posting ---- */
 
 void op_webhook_sign(op_str_t secret, int64_t now, op_str_t body, char text[OP_SIGNATURE_TEXT])
 {
@@ -28,22 +47,135 @@ void op_webhook_sign(op_str_t secret, int64_t now, op_str_t body, char text[OP_S
     snprintf(text, OP_SIGNATURE_TEXT, "t=%s,v1=%s", stamp, hex);
 }
 
-static void s_post(const op_event_t *event, op_turn_t *turn, op_id_t delivery,
-                   const op_delivery_row_t *row, const op_webhook_row_t *webhook)
+void op_webhook_post(const op_event_t *event, op_turn_t *turn, op_id_t delivery, op_str_t type,
+                     op_str_t body, op_str_t url, op_str_t secret)
 {
     char signature[OP_SIGNATURE_TEXT], id[OP_ID_TEXT + 1];
-    op_webhook_sign(webhook->secret, OP_PLANTED(STALE_STAMP) ? row->created : event->now,
-                    row->payload, signature);
+    int64_t stamp = OP_PLANTED(STALE_STAMP) ? op_id_ms(delivery) : event->now;
+    op_webhook_sign(secret, stamp, body, signature);
     op_id_print(delivery, id);
     op_post_header_t headers[] = {
         {OP_STR("content-type"), OP_STR("application/json")},
         {OP_STR("op-signature"), op_str(signature)},
         {OP_STR("op-delivery-id"), op_str(id)},
-        {OP_STR("op-event"), row->type},
+        {OP_STR("op-event"), type},
     };
-    op_post_t post = {delivery, webhook->url, {headers, OP_COUNT(headers)}, row->payload};
+    op_post_t post = {delivery, url, {headers, OP_COUNT(headers)}, body};
     op_turn_note(turn, "poster", &op_post_type, &post);
 }
+
+bool op_webhook_is_refusal(uint64_t status)
+{
+    return status == 400 || status == 401 || status == 403;
+}
+
+/*  NULL: the poster does not have it. */
+static op_flight_t *s_flight(op_webhook_t *self, op_id_t delivery)
+{
+    for (size_t i = 0; i < self->flight_count; i++)
+        if (op_id_equal(self->flights[i].delivery, delivery))
+            return &self->flights[i];
+    return NULL;
+}
+
+bool op_webhook_flies(const op_webhook_t *self, op_id_t delivery)
+{
+    for (size_t i = 0; i < self->flight_count; i++)
+        if (op_id_equal(self->flights[i].delivery, delivery))
+            return true;
+    return false;
+}
+
+static size_t s_places(const op_webhook_t *self, op_id_t webhook)
+{
+    size_t taken = 0, left = OP_POSTS_MAX - self->flight_count;
+    for (size_t i = 0; i < self->flight_count; i++)
+        taken += op_id_equal(self->flights[i].webhook, webhook);
+    size_t own = taken < OP_POSTS_PER_WEBHOOK ? OP_POSTS_PER_WEBHOOK - taken : 0;
+    return own < left ? own : left;
+}
+
+/*  The first due deliveries that are not flying, at most `max`. *more: there are others. */
+static size_t s_due(const op_webhook_t *self, op_turn_t *turn, op_id_t webhook, bool flying,
+                    op_id_t *found, size_t max, bool *more)
+{
+    op_key_t low = op_key_of_id('q', webhook), high = op_key_end(&low);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_due_row_t row;
+    op_str_t key;
+    op_id_t id;
+    size_t count = 0;
+    *more = false;
+    while (!*more && op_turn_walk_next(walk, &op_due_row_type, &key, &row)) {
+        key = op_str_of(key.at + low.size, key.size - low.size);
+        if (!op_key_take_id(&key, &id) || (!flying && op_webhook_flies(self, id)))
+            continue;
+        if (count < max)
+            found[count++] = id;
+        else
+            *more = true;
+    }
+    op_turn_walk_end(&walk);
+    return count;
+}
+
+/*  The webhook is gone: its deliveries end, a slice at a time. */
+static void s_abandon(op_webhook_t *self, const op_event_t *event, op_turn_t *turn, op_id_t webhook)
+{
+    op_id_t *found = op_turn_alloc(turn, ABANDON_ROWS * sizeof *found);
+    bool more;
+    size_t count = s_due(self, turn, webhook, true, found, ABANDON_ROWS, &more);
+    for (size_t i = 0; i < count; i++) {
+        op_key_t due = op_due_key(webhook, found[i]), key = op_fate_key(webhook, found[i]);
+        op_fate_row_t fate;
+        op_turn_delete(turn, &due);
+        if (!op_turn_get(turn, &key, &op_fate_row_type, &fate))
+            continue;
+        fate.state = OP_DELIVERY_ABANDONED;
+        op_turn_put(turn, &key, &op_fate_row_type, &fate);
+    }
+    if (more)
+        op_round_begin(self, event, turn);
+}
+
+/*  False: there is no such delivery any more, and its row is gone too. */
+static bool s_launch(op_webhook_t *self, const op_event_t *event, op_turn_t *turn,
+                     const op_hook_t *hook, op_id_t delivery)
+{
+    op_key_t key = op_key_of_id('d', delivery);
+    op_delivery_row_t row;
+    if (!op_turn_get(turn, &key, &op_delivery_row_type, &row)) { /* held for 30 days */
+        op_key_t due = op_due_key(hook->row.id, delivery);
+        op_turn_delete(turn, &due);
+        return false;
+    }
+    op_webhook_post(event, turn, delivery, row.type, row.payload, hook->row.url, hook->row.secret);
+    self->flights[self->flight_count++] =
+        (op_flight_t){.webhook = hook->row.id, .delivery = delivery, .began = event->now};
+    return true;
+}
+
+void op_webhook_pump(op_webhook_t *self, const op_event_t *event, op_turn_t *turn, op_id_t webhook)
+{
+    op_hook_t hook;
+    op_id_t found[OP_POSTS_PER_WEBHOOK];
+    bool more, stale = false;
+    if (!op_hook_find(turn, webhook, &hook)) {
+        s_abandon(self, event, turn, webhook);
+        return;
+    }
+    size_t places = s_places(self, webhook);
+    if (!hook.row.enabled || (places == 0 && self->flight_count < OP_POSTS_MAX))
+        return; /* an answer of its own will make a place */
+    size_t count = s_due(self, turn, webhook, false, found, places, &more);
+    for (size_t i = 0; i < count; i++)
+        stale |= !s_launch(self, event, turn, &hook, found[i]);
+    self->starved |= more && self->flight_count == OP_POSTS_MAX;
+    if (more && stale)
+        op_round_begin(self, event, turn);
+}
+
+/*  ---- An event ---- */
 
 /*  The body of the delivery, as it is stored, signed and posted. */
 static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
@@ -55,7 +187,8 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
                                     happened->type,
                                     happened->at,
                                     {message->id, message->direction, message->to, message->from,
-                                     message->body, message->received_at}};
+                                     message->body, message->received_at},
+                                    false};
         op_json_print(&op_event_received_type, &body, &json);
     } else {
         op_event_settled_t body = {happened->event, happened->type, happened->at, *message};
@@ -66,98 +199,155 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
     return payload;
 }
 
+/*  Is `word` one of the comma-separated `words`? */
+static bool s_words_have(op_str_t words, op_str_t word)
+{
+    const char *at = words.at, *end = words.at + words.size;
+    while (words.size && at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        size_t size = (size_t)((comma ? comma : end) - at);
+        if (op_str_equal(op_str_of(at, size), word))
+            return true;
+        at += size + 1;
+    }
+    return false;
+}
+
 void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_number_event_t *happened = OP_BODY(event, number_event);
-    op_key_t key = op_webhook_key(happened->account, happened->number);
-    op_webhook_row_t webhook;
-    if (!op_turn_get(turn, &key, &op_webhook_row_type, &webhook) || !webhook.enabled ||
-        !op_words_have(webhook.events, happened->type))
+    op_hook_t hook;
+    if (!op_hook_for(turn, happened->account, happened->number, happened->lease, &hook) ||
+        !hook.row.enabled || !s_words_have(hook.row.events, happened->type))
         return;
-    op_id_t id = op_turn_new_id(turn);
-    op_delivery_row_t row = {.webhook = webhook.id,
+    op_id_t id = op_turn_new_id(turn), webhook = hook.row.id;
+    op_delivery_row_t row = {.webhook = webhook,
                              .account = happened->account,
                              .number = happened->number,
                              .type = happened->type,
                              .payload = s_payload(turn, happened),
                              .created = event->now};
-    op_key_t delivery = op_key_of_id('d', id);
-    if (!OP_PLANTED(EVENT_LOST) || self->in_flight == 0)
-        op_turn_put(turn, &delivery, &op_delivery_row_type, &row);
-    if (memcmp(id.bytes, self->posted.bytes, sizeof id.bytes) < 0) {
-        /* The clock went back before this start: the pump is past this id already. */
-        s_post(event, turn, id, &row, &webhook);
-        self->in_flight++;
-    }
-    op_webhook_pump(self, event, turn);
+    op_fate_row_t fate = {.event = happened->event, .type = row.type, .created = event->now};
+    op_key_t key = op_key_of_id('d', id), fate_key = op_fate_key(webhook, id),
+             due_key = op_due_key(webhook, id);
+    if (OP_PLANTED(EVENT_LOST) && self->flight_count > 0)
+        return;
+    op_turn_put(turn, &key, &op_delivery_row_type, &row);
+    op_turn_put(turn, &fate_key, &op_fate_row_type, &fate);
+    op_turn_put(turn, &due_key, &op_due_row_type, &(op_due_row_t){false});
+    op_webhook_pump(self, event, turn, webhook);
 }
 
-/*  Moves a delivery to those that are done. */
-static void s_done(op_turn_t *turn, op_id_t id, op_delivery_row_t *row, uint64_t status)
+/*  ---- An answer ---- */
+
+/*  Adds the attempt to those that the log shows; the oldest makes room. */
+static void s_note_attempt(op_turn_t *turn, const op_flight_t *flight, const op_posted_t *posted,
+                           op_fate_row_t *fate)
 {
-    op_key_t pending = op_key_of_id('d', id), done = op_key_of_id('o', id);
-    row->attempts++;
-    row->status = status;
-    op_turn_delete(turn, &pending);
-    op_turn_put(turn, &done, &op_delivery_row_type, row);
+    op_attempt_row_t *attempts = op_turn_alloc(turn, OP_ATTEMPTS_MAX * sizeof *attempts);
+    size_t drop = fate->attempts.count == OP_ATTEMPTS_MAX, count = fate->attempts.count - drop;
+    if (count)
+        memcpy(attempts, fate->attempts.at + drop, count * sizeof *attempts);
+    attempts[count++] =
+        (op_attempt_row_t){flight->began, posted->status, flight->spent + posted->duration_ms,
+                           posted->error, posted->answer};
+    fate->attempts.at = attempts;
+    fate->attempts.count = count;
+}
+
+static void s_given_up(op_turn_t *turn, op_hook_t *hook)
+{
+    if (++hook->row.failures < OP_FAILURES_MAX)
+        op_hook_put(turn, hook);
+    else if (hook->row.enabled)
+        op_hook_switch_off(turn, hook, "failing");
+}
+
+static void s_log(op_turn_t *turn, const op_posted_t *posted)
+{
+    char id[OP_ID_TEXT + 1];
+    op_id_print(posted->delivery, id);
+    op_turn_log(turn, "delivery=%s status=%llu duration_ms=%llu error=\"%.*s\"", id,
+                (unsigned long long)posted->status, (unsigned long long)posted->duration_ms,
+                (int)posted->error.size, posted->error.size ? posted->error.at : "");
+}
+
+/*  Decides what the attempt's end means for the delivery and for its webhook. */
+static void s_settle(const op_event_t *event, op_turn_t *turn, const op_flight_t *flight,
+                     op_hook_t *hook, op_fate_row_t *fate)
+{
+    const op_posted_t *posted = OP_BODY(event, posted);
+    op_key_t due = op_due_key(flight->webhook, flight->delivery);
+    op_key_t key = op_fate_key(flight->webhook, flight->delivery);
+    bool asks = posted->status == 429 || posted->status == 503;
+    s_note_attempt(turn, flight, posted, fate);
+    op_turn_delete(turn, &due);
+    if (posted->status >= 200 && posted->status <= 299) {
+        fate->state = OP_DELIVERY_DELIVERED;
+        if (hook->row.failures && !OP_PLANTED(FAILURES_STAY)) {
+            hook->row.failures = 0;
+            op_hook_put(turn, hook);
+        }
+    } else if (posted->status == 410 && !OP_PLANTED(GONE_IGNORED)) {
+        fate->state = OP_DELIVERY_FAILED;
+        if (hook->row.enabled)
+            op_hook_switch_off(turn, hook, "gone");
+    } else {
+        s_log(turn, posted);
+        fate->tries++;
+        if (!op_retry_wait(event, turn, flight->webhook, flight->delivery, fate,
+                           asks ? posted->retry_after_s : 0)) {
+            fate->state = OP_DELIVERY_FAILED;
+            s_given_up(turn, hook);
+        }
+    }
+    op_turn_put(turn, &key, &op_fate_row_type, fate);
+}
+
+/*  Within a rotation's grace: once more, signed with the secret before. False: no. */
+static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *flight,
+                         const op_hook_t *hook)
+{
+    const op_posted_t *posted = OP_BODY(event, posted);
+    op_str_t secret = op_hook_previous(hook, event->now);
+    op_key_t key = op_key_of_id('d', flight->delivery);
+    op_delivery_row_t row;
+    if (flight->again || !secret.size || !op_webhook_is_refusal(posted->status) ||
+        !op_turn_get(turn, &key, &op_delivery_row_type, &row))
+        return false;
+    flight->again = true;
+    flight->spent = posted->duration_ms;
+    op_id_t id = flight->delivery;
+    if (OP_PLANTED(GRACE_NEW_ID))
+        id = flight->delivery = op_turn_new_id(turn);
+    op_webhook_post(event, turn, id, row.type, row.payload, hook->row.url, secret);
+    return true;
 }
 
 void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    const op_posted_t *posted = OP_BODY(event, posted);
-    self->in_flight -= self->in_flight > 0;
-    op_key_t key = op_key_of_id('d', posted->delivery);
-    op_delivery_row_t row;
-    if (!op_turn_get(turn, &key, &op_delivery_row_type, &row))
+    op_flight_t *at = s_flight(self, OP_BODY(event, posted)->delivery);
+    if (!at) {
+        (void)op_webhook_on_test_posted(self, event, turn);
         return;
-    char id[OP_ID_TEXT + 1];
-    op_id_print(posted->delivery, id);
-    if (posted->status < 200 || posted->status > 299)
-        op_turn_log(turn, "delivery=%s status=%llu duration_ms=%llu error=\"%.*s\"", id,
-                    (unsigned long long)posted->status, (unsigned long long)posted->duration_ms,
-                    (int)posted->error.size, posted->error.size ? posted->error.at : "");
-    s_done(turn, posted->delivery, &row, posted->status);
-    op_webhook_pump(self, event, turn);
-}
-
-/*  The next delivery behind those already posted; false when there is none. */
-static bool s_next(const op_webhook_t *self, op_turn_t *turn, op_id_t *id, op_delivery_row_t *row)
-{
-    op_key_t all = op_key('d'), high = op_key_end(&all), low = all;
-    if (!op_id_is_none(self->posted)) {
-        low = op_key_of_id('d', self->posted);
-        low = op_key_end(&low);
     }
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    op_str_t key;
-    bool found = op_turn_walk_next(walk, &op_delivery_row_type, &key, row);
-    if (found) {
-        key = op_str_of(key.at + 1, key.size - 1);
-        found = op_key_take_id(&key, id);
+    op_hook_t hook;
+    op_fate_row_t fate;
+    op_key_t key = op_fate_key(at->webhook, at->delivery);
+    bool pending = op_hook_find(turn, at->webhook, &hook) &&
+                   op_turn_get(turn, &key, &op_fate_row_type, &fate) &&
+                   fate.state == OP_DELIVERY_PENDING;
+    if (pending && s_post_again(event, turn, at, &hook))
+        return;
+    op_flight_t flight = *at;
+    *at = self->flights[--self->flight_count];
+    if (pending)
+        s_settle(event, turn, &flight, &hook, &fate);
+    else { /* abandoned or forgotten meanwhile */
+        op_key_t due = op_due_key(flight.webhook, flight.delivery);
+        op_turn_delete(turn, &due);
     }
-    op_turn_walk_end(&walk);
-    return found;
-}
-
-void op_webhook_pump(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
-{
-    op_delivery_row_t row;
-    op_webhook_row_t webhook;
-    op_id_t id;
-    while (self->in_flight < OP_POSTS_MAX && s_next(self, turn, &id, &row)) {
-        op_key_t key = op_webhook_key(row.account, row.number);
-        self->posted = id;
-        if (op_turn_get(turn, &key, &op_webhook_row_type, &webhook) &&
-            op_id_equal(webhook.id, row.webhook)) {
-            s_post(event, turn, id, &row, &webhook);
-            self->in_flight++;
-        } else
-            s_done(turn, id, &row, 0); /* deleted meanwhile */
-    }
-}
-
-bool op_delivery_is_dead(const void *arg, op_str_t key, const void *row)
-{
-    (void)key;
-    return ((const op_delivery_row_t *)row)->created + s_keep_ms < *(const int64_t *)arg;
+    op_webhook_pump(self, event, turn, flight.webhook);
+    if (self->starved && self->flight_count <= OP_POSTS_MAX / 2)
+        op_round_begin(self, event, turn);
 }

@@ -45,6 +45,7 @@ enum {
     OP_NAME_MAX = OP_NAME_CHARACTERS_MAX * 4,
     OP_ANSWER_MAX = 256, /* what is kept of the body of a webhook receiver's answer */
     OP_CURSOR_MAX = 200,
+    OP_ATTEMPTS_MAX = 8, /* that a delivery's log shows: the first, and one after each pause */
 };
 
 _Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");
@@ -53,6 +54,8 @@ _Static_assert((int)OP_PHONE_MAX <= (int)OP_PEER_MAX, "a phone is a peer");
 _Static_assert(OP_INBOUND_MAX + 4096 < OP_FRAME_MAX, "the longest text fits a frame");
 _Static_assert(OP_PAGE_MAX *(OP_BODY_MAX + 512) < OP_FRAME_MAX, "a page of own texts fits a frame");
 _Static_assert(OP_WEBHOOKS_MAX *(OP_URL_MAX + 512) < OP_FRAME_MAX, "all webhooks fit a frame");
+_Static_assert(OP_PAGE_MAX *(OP_ATTEMPTS_MAX *(OP_ANSWER_MAX * 3 + 300) + 200) < OP_FRAME_MAX,
+               "a page of deliveries fits a frame");
 _Static_assert(OP_PAGE_DEFAULT <= OP_PAGE_MAX, "the default page is a legal page");
 
 #endif

@@ -43,7 +43,13 @@
     PLANT(CODE_LOGGED, "code_logged", "a login code is logged")                                    \
     PLANT(EVENT_LOST, "event_lost", "an event is dropped while another is being posted")           \
     PLANT(STALE_STAMP, "stale_stamp", "a repeated post carries the time of the first one")         \
-    PLANT(LATE_IS_NEW, "late_is_new", "a text that has waited counts as just received")
+    PLANT(LATE_IS_NEW, "late_is_new", "a text that has waited counts as just received")            \
+    PLANT(PAUSE_HALVED, "pause_halved", "a retry comes after half of its pause")                   \
+    PLANT(START_IDLE, "start_idle", "what was being posted at a death is forgotten")               \
+    PLANT(WAITING_STAYS, "waiting_stays", "a replay leaves the delivery in its queue too")         \
+    PLANT(GONE_IGNORED, "gone_ignored", "410 is a failure like any other")                         \
+    PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")               \
+    PLANT(FAILURES_STAY, "failures_stay", "a success does not end the count of failures")
 
 typedef enum {
     OP_PLANT_NONE,

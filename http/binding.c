@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field,
-                           const char *sentence)
+static void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field,
+                     const char *sentence)
 {
     *fault = (op_json_fault_t){error, field, sentence};
     return NULL;
@@ -35,15 +35,17 @@ static bool s_is_id(op_str_t text, op_json_fault_t *fault)
     return false;
 }
 
-static const void *s_from_path(const op_type_t *type, op_str_t id, op_arena_t *arena,
-                               op_json_fault_t *fault)
+/*  Sets the members that the path gives. */
+static const void *s_with_ids(const op_type_t *type, const op_str_t ids[OP_ROUTE_IDS_MAX],
+                              char *value, op_json_fault_t *fault)
 {
-    const op_field_t *field = &type->fields[0];
-    OP_ASSERT(strcmp(field->name, "id") == 0 && field->kind == OP_KIND_TEXT);
-    if (!s_is_id(id, fault))
-        return NULL;
-    char *value = op_arena_alloc(arena, type->size);
-    memcpy(value + field->offset, &id, sizeof id);
+    for (size_t i = 0; value && i < OP_ROUTE_IDS_MAX && ids[i].size; i++) {
+        const op_field_t *field = &type->fields[i];
+        OP_ASSERT(i < type->field_count && field->kind == OP_KIND_TEXT);
+        if (!s_is_id(ids[i], fault))
+            return NULL;
+        memcpy(value + field->offset, &ids[i], sizeof ids[i]);
+    }
     return value;
 }
 
@@ -57,9 +59,10 @@ static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
     return size >= 0 && op_utf8_count(*text) >= 0;
 }
 
-static const op_field_t *s_field(const op_type_t *type, op_str_t name)
+/*  Behind those that the path gives. */
+static const op_field_t *s_field(const op_type_t *type, size_t ids, op_str_t name)
 {
-    for (size_t i = 0; i < type->field_count; i++)
+    for (size_t i = ids; i < type->field_count; i++)
         if (op_str_is(name, type->fields[i].name))
             return &type->fields[i];
     return NULL;
@@ -92,8 +95,8 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
     return op_shape_text(field, text, fault);
 }
 
-static const void *s_from_query(const op_type_t *type, op_str_t query, op_arena_t *arena,
-                                op_json_fault_t *fault)
+static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_arena_t *arena,
+                          op_json_fault_t *fault)
 {
     char *value = op_arena_alloc(arena, type->size);
     uint64_t seen = 0;
@@ -104,7 +107,7 @@ static const void *s_from_query(const op_type_t *type, op_str_t query, op_arena_
         if (!s_decode(raw_name, arena, &name))
             return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
                            "The query holds a broken escape, or is not UTF-8.");
-        const op_field_t *field = s_field(type, name);
+        const op_field_t *field = s_field(type, ids, name);
         const char *known = field ? field->name : NULL;
         if (!s_decode(raw, arena, &text))
             return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known,
@@ -141,27 +144,34 @@ static const void *s_from_body(const op_type_t *type, const op_http_request_t *r
     own.id = id;
     if (id.size && !s_is_id(id, fault))
         return NULL;
+    op_str_t body = id.size && !request->body.size ? OP_STR("{}") : request->body;
     size_t count;
     op_str_t content_type = op_http_request_header(request, "Content-Type", &count);
     if (count && request->body.size && !s_speaks_of_json(content_type))
         return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
                        "Send the body as JSON, with Content-Type: application/json.");
     void *value = op_arena_alloc(arena, type->size);
-    return op_json_read(type, request->body, &own, arena, value, fault) == 0 ? value : NULL;
+    return op_json_read(type, body, &own, arena, value, fault) == 0 ? value : NULL;
 }
 
-const void *op_binding_read(const op_route_t *route, const op_http_request_t *request, op_str_t id,
-                            const op_json_rules_t *rules, op_arena_t *arena, op_json_fault_t *fault)
+const void *op_binding_read(const op_route_t *route, const op_http_request_t *request,
+                            const op_str_t ids[OP_ROUTE_IDS_MAX], const op_json_rules_t *rules,
+                            op_arena_t *arena, op_json_fault_t *fault)
 {
+    const op_type_t *type = route->request;
+    size_t count = 0;
+    while (count < OP_ROUTE_IDS_MAX && ids[count].size)
+        count++;
     switch (route->source) {
     case OP_FROM_NONE:
-        return op_arena_alloc(arena, route->request->size);
+        return op_arena_alloc(arena, type->size);
     case OP_FROM_PATH:
-        return s_from_path(route->request, id, arena, fault);
+        return s_with_ids(type, ids, op_arena_alloc(arena, type->size), fault);
     case OP_FROM_QUERY:
-        return s_from_query(route->request, request->query, arena, fault);
+        return s_with_ids(type, ids, s_from_query(type, count, request->query, arena, fault),
+                          fault);
     case OP_FROM_BODY:
-        return s_from_body(route->request, request, id, rules, arena, fault);
+        return s_from_body(type, request, ids[0], rules, arena, fault);
     }
     return NULL;
 }

@@ -11,18 +11,19 @@
 
 /*  The request's message, in `arena` or borrowed from `request`, read from where the route says:
     NONE    nothing; a body is ignored
-    PATH    the member id is `id`, the path's segment; what cannot be an id at all is not_found
+    PATH    nothing but the ids
     QUERY   the members by their names (see below); a body is ignored
-    BODY    JSON (op_json_read with `rules`, where the member id is the path's segment if it has
-            one). A Content-Type, where there is one, must speak of JSON.
-    NULL: *fault says why.
+    BODY    JSON (op_json_read with `rules`). No body at all is as good as {} where the path has an
+            id. A Content-Type, where there is one, must speak of JSON.
+    Its first members are `ids`, the path's segments, as many as there are; what cannot be an id at
+    all is not_found. A parameter or member of the same name is ignored. NULL: *fault says why.
 
     A query is split at '&' and decoded strictly: a broken escape, a control character or what is
     not UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, an empty one counts as
     absent, a known one twice is a fault. What a value may look like is declared with its
     field (transport/shape.h). */
-const void *op_binding_read(const op_route_t *route, const op_http_request_t *request, op_str_t id,
-                            const op_json_rules_t *rules, op_arena_t *arena,
-                            op_json_fault_t *fault) OP_MUST_CHECK;
+const void *op_binding_read(const op_route_t *route, const op_http_request_t *request,
+                            const op_str_t ids[OP_ROUTE_IDS_MAX], const op_json_rules_t *rules,
+                            op_arena_t *arena, op_json_fault_t *fault) OP_MUST_CHECK;
 
 #endif

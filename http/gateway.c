@@ -216,9 +216,12 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
                       "Idempotency-Key", 0);
         return;
     }
+    const op_gateway_options_t *options = &self->gateway->options;
+    int deadline_ms = options->deadline_ms;
+    if (route->name == OP_ROUTE_WEBHOOK_TEST)
+        deadline_ms += options->post_ms;
     switch (op_calls_ask(self->gateway->calls, self->call, route->steps, route->step_count,
-                         route->request, message, &context, op_str(self->id),
-                         self->gateway->options.deadline_ms)) {
+                         route->request, message, &context, op_str(self->id), deadline_ms)) {
     case OP_ASK_ANSWERED:
         s_answer(self, route);
         return;
@@ -272,8 +275,8 @@ static void s_no_route(s_exchange_t *self)
 static void s_serve(s_exchange_t *self)
 {
     const op_gateway_options_t *options = &self->gateway->options;
-    op_str_t id;
-    const op_route_t *route = op_route_find(self->request->method, self->request->path, &id);
+    op_str_t ids[OP_ROUTE_IDS_MAX];
+    const op_route_t *route = op_route_find(self->request->method, self->request->path, ids);
     if (!route) {
         s_no_route(self);
         return;
@@ -287,7 +290,7 @@ static void s_serve(s_exchange_t *self)
     op_json_rules_t rules = {.check_url = options->check_url, .arg = options->url_arg};
     op_json_fault_t fault;
     const void *message =
-        op_binding_read(route, self->request, id, &rules, &self->call->arena, &fault);
+        op_binding_read(route, self->request, ids, &rules, &self->call->arena, &fault);
     if (message)
         s_forward(self, route, message, &credential);
     else

@@ -50,6 +50,7 @@ typedef void op_gateway_side_t(void *arg, op_str_t method, op_str_t path, op_str
 typedef struct {
     size_t workers;  /* requests at a time: the server's threads; OP_GATEWAY_WORKERS */
     int deadline_ms; /* of a request, until 503; OP_REQUEST_DEADLINE_MS */
+    int post_ms;     /* added for a call that waits for a webhook's receiver; 0: nothing */
     bool behind_tls; /* a TLS proxy in front: Secure cookies, https origins, for every request */
     const char *(*check_url)(void *arg, op_str_t url); /* as in transport/json.h */
     void *url_arg;                                     /* borrowed */
@@ -67,7 +68,7 @@ typedef struct op_gateway op_gateway_t;
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256]) OP_MUST_CHECK;
 
 /*  From the call on, requests are answered 503; those under way get their answers or their
-    deadline, so it takes at most deadline_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy does it
+    deadline, so it takes at most deadline_ms, post_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy does it
     too. No worker may be inside op_gateway_handle or _prepare when it is destroyed. */
 void op_gateway_stop(op_gateway_t *self);
 void op_gateway_destroy(op_gateway_t **self_p);

@@ -49,30 +49,32 @@ static op_str_t s_segment(op_str_t *rest)
     return op_str_of(start, size);
 }
 
-static bool s_matches(const op_route_t *route, op_str_t path, op_str_t *id)
+static bool s_matches(const op_route_t *route, op_str_t path, op_str_t ids[OP_ROUTE_IDS_MAX])
 {
-    op_str_t pattern = op_str(route->path), found = {0};
+    op_str_t pattern = op_str(route->path), found[OP_ROUTE_IDS_MAX] = {{0}};
+    size_t count = 0;
     while (pattern.size && path.size) {
         if (path.at[0] != '/')
             return false;
         op_str_t wanted = s_segment(&pattern), segment = s_segment(&path);
-        if (op_str_is(wanted, "{id}") && segment.size)
-            found = segment;
-        else if (!op_str_equal(wanted, segment))
+        if (op_str_starts(wanted, "{") && segment.size) {
+            OP_ASSERT(count < OP_ROUTE_IDS_MAX);
+            found[count++] = segment;
+        } else if (!op_str_equal(wanted, segment))
             return false;
     }
     if (pattern.size || path.size)
         return false;
-    *id = found;
+    memcpy(ids, found, sizeof found);
     return true;
 }
 
-const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t *id)
+const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t ids[OP_ROUTE_IDS_MAX])
 {
     if (op_str_is(method, "HEAD"))
         method = OP_STR("GET");
     for (size_t i = 0; i < OP_COUNT(s_routes); i++)
-        if (op_str_is(method, s_routes[i].method) && s_matches(&s_routes[i], path, id))
+        if (op_str_is(method, s_routes[i].method) && s_matches(&s_routes[i], path, ids))
             return &s_routes[i];
     return NULL;
 }
@@ -81,9 +83,9 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
 {
     static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     bool any = false;
-    op_str_t id;
+    op_str_t ids[OP_ROUTE_IDS_MAX];
     for (size_t i = 0; i < OP_COUNT(methods); i++)
-        if (op_route_find(op_str(methods[i]), path, &id)) {
+        if (op_route_find(op_str(methods[i]), path, ids)) {
             op_buf_printf(out, "%s, ", methods[i]);
             any = true;
         }

@@ -14,6 +14,8 @@ typedef enum {
     OP_ROUTE_END
 } op_route_name_t;
 
+enum { OP_ROUTE_IDS_MAX = 2 }; /* ids in a path */
+
 /*  Where the request message is read from. */
 typedef enum { OP_FROM_NONE, OP_FROM_PATH, OP_FROM_QUERY, OP_FROM_BODY } op_route_source_t;
 
@@ -23,7 +25,7 @@ typedef enum { OP_CREDENTIAL_NONE, OP_CREDENTIAL_SESSION, OP_CREDENTIAL_KEY } op
 typedef struct {
     op_route_name_t name;
     const char *method;
-    const char *path; /* "{id}" stands for one segment */
+    const char *path; /* "{...}" stands for one segment, an id */
     op_route_source_t source;
     const op_type_t *request;
     const op_type_t *response;
@@ -34,10 +36,10 @@ typedef struct {
 
 const op_route_t *op_route(op_route_name_t name);
 
-/*  The route of this method and path (percent-decoded, without the query); *id is the segment where
-    the pattern has {id}, else empty. HEAD is looked up as GET. Segments match exactly: a slash at
+/*  The route of this method and path (percent-decoded, without the query); `ids` are the segments
+    where the pattern has braces, in order, then empty ones. HEAD is looked up as GET. Segments match exactly: a slash at
     the end is another path. NULL: no such path, or not with this method (see op_route_allow). */
-const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t *id);
+const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t ids[OP_ROUTE_IDS_MAX]);
 
 /*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, OPTIONS"); OPTIONS is one
     of every path. False, and

@@ -5,7 +5,7 @@
 
 #include "store/store.h"
 
-enum { OP_SCHEMA_VERSION = 1 };
+enum { OP_SCHEMA_VERSION = 2 };
 
 /*  Writes the version into an empty store; compares it in one that holds data. 0, or -1 with one
     line in `error`: written by another version, damaged, not OP's. */

@@ -49,6 +49,16 @@ static void s_every_call(void **state)
          "auth.session > rate.console > webhook.list"},
         {"DELETE", "/console/webhooks/x1", OP_ROUTE_WEBHOOK_DELETE, 204,
          "auth.session > rate.console > webhook.delete"},
+        {"PATCH", "/console/webhooks/x1", OP_ROUTE_WEBHOOK_UPDATE, 200,
+         "auth.session > rate.console > webhook.update"},
+        {"POST", "/console/webhooks/x1/rotate-secret", OP_ROUTE_WEBHOOK_ROTATE, 200,
+         "auth.session > rate.console > webhook.rotate"},
+        {"POST", "/console/webhooks/x1/test", OP_ROUTE_WEBHOOK_TEST, 200,
+         "auth.session > rate.console > webhook.test"},
+        {"GET", "/console/webhooks/x1/deliveries", OP_ROUTE_WEBHOOK_DELIVERIES, 200,
+         "auth.session > rate.console > webhook.deliveries"},
+        {"POST", "/console/webhooks/x1/deliveries/y2/replay", OP_ROUTE_WEBHOOK_REPLAY, 200,
+         "auth.session > rate.console > webhook.replay"},
         {"GET", "/v1/number", OP_ROUTE_NUMBER, 200, "auth.key > rate.read > ledger.number"},
         {"POST", "/v1/messages", OP_ROUTE_MESSAGE_SEND, 201,
          "auth.key > rate.send > ledger.submit"},
@@ -58,15 +68,16 @@ static void s_every_call(void **state)
     };
     bool seen[OP_ROUTE_END] = {false};
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        op_str_t id;
+        op_str_t ids[OP_ROUTE_IDS_MAX];
         op_buf_t itinerary = {0};
         const op_route_t *route =
-            op_route_find(op_str(table[i].method), op_str(table[i].path), &id);
+            op_route_find(op_str(table[i].method), op_str(table[i].path), ids);
         assert_non_null(route);
         assert_int_equal(route->name, table[i].name);
         assert_ptr_equal(route, op_route(route->name));
         assert_int_equal(route->status, table[i].status);
-        assert_true(op_str_is(id, strstr(route->path, "{id}") ? "x1" : ""));
+        assert_true(op_str_is(ids[0], strstr(route->path, "{id}") ? "x1" : ""));
+        assert_true(op_str_is(ids[1], strstr(route->path, "{delivery_id}") ? "y2" : ""));
         op_route_print(route, &itinerary);
         op_buf_add_byte(&itinerary, 0);
         assert_string_equal(itinerary.at, table[i].itinerary);
@@ -88,7 +99,14 @@ static void s_rows_are_sound(void **state)
         assert_int_equal(op_route_credential(route), session ? OP_CREDENTIAL_SESSION
                                                      : key   ? OP_CREDENTIAL_KEY
                                                              : OP_CREDENTIAL_NONE);
-        assert_int_equal(route->source == OP_FROM_PATH, strstr(route->path, "{id}") != NULL);
+        bool braces = strchr(route->path, '{') != NULL;
+        assert_true(route->source != OP_FROM_PATH || braces);
+        if (braces) { /* the ids are the first members of what is asked */
+            assert_string_equal(route->request->fields[0].name, "id");
+            assert_non_null(strstr(route->path, "{id}"));
+        }
+        if (strstr(route->path, "{delivery_id}"))
+            assert_string_equal(route->request->fields[1].name, "delivery_id");
         assert_int_equal(route->status == 204, route->response == &op_nothing_type);
         char id[OP_JSON_ID_TEXT + 1];
         op_arena_t arena = {0};
@@ -122,10 +140,10 @@ static void s_unknown_paths(void **state)
         "/v1/number\xff",
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        op_str_t id;
+        op_str_t ids[OP_ROUTE_IDS_MAX];
         op_buf_t allow = {0};
-        assert_null(op_route_find(OP_STR("GET"), op_str(table[i]), &id));
-        assert_null(op_route_find(OP_STR("POST"), op_str(table[i]), &id));
+        assert_null(op_route_find(OP_STR("GET"), op_str(table[i]), ids));
+        assert_null(op_route_find(OP_STR("POST"), op_str(table[i]), ids));
         assert_false(op_route_allow(op_str(table[i]), &allow));
         assert_int_equal(allow.size, 0);
     }
@@ -142,14 +160,17 @@ static void s_allowed_methods(void **state)
         {"/console/api-keys", "GET, HEAD, POST, OPTIONS"},
         {"/console/webhooks", "GET, HEAD, POST, OPTIONS"},
         {"/console/api-keys/x", "DELETE, OPTIONS"},
+        {"/console/webhooks/x", "PATCH, DELETE, OPTIONS"},
+        {"/console/webhooks/x/deliveries", "GET, HEAD, OPTIONS"},
+        {"/console/webhooks/x/deliveries/y/replay", "POST, OPTIONS"},
         {"/v1/messages", "GET, HEAD, POST, OPTIONS"},
         {"/v1/messages/x", "GET, HEAD, OPTIONS"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        op_str_t id;
+        op_str_t ids[OP_ROUTE_IDS_MAX];
         op_buf_t allow = {0};
-        assert_null(op_route_find(OP_STR("PUT"), op_str(table[i].path), &id));
-        assert_null(op_route_find(OP_STR("get"), op_str(table[i].path), &id));
+        assert_null(op_route_find(OP_STR("PUT"), op_str(table[i].path), ids));
+        assert_null(op_route_find(OP_STR("get"), op_str(table[i].path), ids));
         assert_true(op_route_allow(op_str(table[i].path), &allow));
         assert_true(op_str_is(op_buf_str(&allow), table[i].allow));
         op_buf_free(&allow);
@@ -295,7 +316,8 @@ static const void *s_read(op_route_name_t name, op_http_request_t request, const
 {
     op_json_rules_t rules = {0};
     *fault = (op_json_fault_t){0};
-    return op_binding_read(op_route(name), &request, op_str(id), &rules, arena, fault);
+    op_str_t ids[OP_ROUTE_IDS_MAX] = {op_str(id)};
+    return op_binding_read(op_route(name), &request, ids, &rules, arena, fault);
 }
 
 static void s_paths(void **state)
@@ -384,6 +406,54 @@ static void s_queries(void **state)
     }
 }
 
+/*  What the path has given, the rest of the request cannot change. */
+static void s_ids_and_the_rest(void **state)
+{
+    (void)state;
+    op_arena_t arena = {0};
+    op_json_fault_t fault;
+    op_json_rules_t rules = {0};
+    op_str_t two[OP_ROUTE_IDS_MAX] = {OP_STR("x1"), OP_STR("y2")};
+    const op_by_delivery_t *by = op_binding_read(
+        op_route(OP_ROUTE_WEBHOOK_REPLAY), &(op_http_request_t){0}, two, &rules, &arena, &fault);
+    assert_non_null(by);
+    assert_true(op_str_is(by->id, "x1") && op_str_is(by->delivery_id, "y2"));
+    two[1] = OP_STR("y 2");
+    assert_null(op_binding_read(op_route(OP_ROUTE_WEBHOOK_REPLAY), &(op_http_request_t){0}, two,
+                                &rules, &arena, &fault));
+    assert_int_equal(fault.error, OP_ERROR_NOT_FOUND);
+    op_http_request_t request = {.query = OP_STR("id=other&id=more&status=failed&limit=5")};
+    const op_delivery_list_t *list =
+        s_read(OP_ROUTE_WEBHOOK_DELIVERIES, request, "x1", &arena, &fault);
+    assert_non_null(list);
+    assert_true(op_str_is(list->id, "x1") && op_str_is(list->status, "failed"));
+    assert_int_equal(list->limit, 5);
+    assert_null(s_read(OP_ROUTE_WEBHOOK_DELIVERIES, request, "x'1", &arena, &fault));
+    request = (op_http_request_t){.body = OP_STR("{\"id\":\"other\",\"enabled\":false}")};
+    const op_webhook_update_t *update =
+        s_read(OP_ROUTE_WEBHOOK_UPDATE, request, "x1", &arena, &fault);
+    assert_non_null(update);
+    assert_true(op_str_is(update->id, "x1") && update->enabled == op_said(false));
+    update = s_read(OP_ROUTE_WEBHOOK_UPDATE, (op_http_request_t){0}, "x1", &arena, &fault);
+    assert_non_null(update); /* no body: nothing is said */
+    assert_true(update->enabled == 0 && !update->url.size && !update->events.size);
+    request.body = OP_STR("{\"events\":[\"message.sent\",\"message.read\"]}");
+    assert_null(s_read(OP_ROUTE_WEBHOOK_UPDATE, request, "x1", &arena, &fault));
+    assert_int_equal(fault.error, OP_ERROR_INVALID_EVENTS);
+    request.body = OP_STR("{\"events\":[]}");
+    assert_null(s_read(OP_ROUTE_WEBHOOK_UPDATE, request, "x1", &arena, &fault));
+    assert_int_equal(fault.error, OP_ERROR_VALIDATION_ERROR);
+    const op_webhook_rotate_t *rotate =
+        s_read(OP_ROUTE_WEBHOOK_ROTATE, (op_http_request_t){0}, "x1", &arena, &fault);
+    assert_non_null(rotate);
+    assert_int_equal(rotate->grace_seconds, 0);
+    request.body = OP_STR("{\"grace_seconds\":0}");
+    rotate = s_read(OP_ROUTE_WEBHOOK_ROTATE, request, "x1", &arena, &fault);
+    assert_non_null(rotate);
+    assert_int_equal(rotate->grace_seconds, op_said(0));
+    op_arena_free(&arena);
+}
+
 static void s_query_ids(void **state)
 {
     (void)state;
@@ -455,11 +525,12 @@ static void s_bodies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_every_call),    cmocka_unit_test(s_rows_are_sound),
-        cmocka_unit_test(s_unknown_paths), cmocka_unit_test(s_allowed_methods),
-        cmocka_unit_test(s_credentials),   cmocka_unit_test(s_origins),
-        cmocka_unit_test(s_paths),         cmocka_unit_test(s_queries),
-        cmocka_unit_test(s_query_ids),     cmocka_unit_test(s_bodies),
+        cmocka_unit_test(s_every_call),       cmocka_unit_test(s_rows_are_sound),
+        cmocka_unit_test(s_unknown_paths),    cmocka_unit_test(s_allowed_methods),
+        cmocka_unit_test(s_credentials),      cmocka_unit_test(s_origins),
+        cmocka_unit_test(s_ids_and_the_rest), cmocka_unit_test(s_paths),
+        cmocka_unit_test(s_queries),          cmocka_unit_test(s_query_ids),
+        cmocka_unit_test(s_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,161 +1,6 @@
-/*  The webhook actor: registering, delivering, signing. The test plays http, ledger, poster and
-    a receiver. */
+/*  The webhook actor's calls: registering, showing, changing, ending. */
 
-#include "actors/webhook.h"
-#include "tests/core_fixture.h"
-
-#include <sodium.h>
-#include <stdio.h>
-
-#define URL    "https://agent.example/hook"
-#define EVENTS "message.received,message.sent,message.failed"
-
-static core_t s_core;
-
-static const op_webhook_setup_t s_webhook_setup = {10000};
-
-static int s_setup(void **state)
-{
-    (void)state;
-    core_open(&s_core, &op_webhook_class, &op_webhook_setup_type, &s_webhook_setup);
-    return 0;
-}
-
-static int s_teardown(void **state)
-{
-    (void)state;
-    core_close(&s_core);
-    return 0;
-}
-
-/*  ---- helpers ---- */
-
-/*  A registered webhook, as its owner knows it. */
-typedef struct {
-    op_id_t id;
-    char text[OP_ID_TEXT + 1];
-    char secret[65];
-} hook_t;
-
-static op_context_t s_on(char account, char number)
-{
-    return (op_context_t){.account = core_id(account), .number = core_id(number)};
-}
-
-static hook_t s_create(char account, char number, const char *events)
-{
-    op_context_t context = s_on(account, number);
-    context.lease = core_id('L');
-    op_webhook_create_t create = {core_id(number), OP_STR(URL), op_str(events)};
-    const op_webhook_created_t *created = CORE_ASK(&s_core, &context, webhook_create, &create,
-                                                   webhook_created, OP_STEP_WEBHOOK_CREATE);
-    assert_true(op_id_equal(created->number_id, core_id(number)));
-    assert_true(op_str_is(created->url, URL));
-    assert_true(op_str_is(created->events, events));
-    assert_true(created->enabled);
-    assert_true(created->created_at == s_core.now);
-    assert_true(op_token_shaped(created->secret, "whs_"));
-    hook_t hook = {.id = created->id};
-    op_id_print(created->id, hook.text);
-    op_str_copy(created->secret, hook.secret, sizeof hook.secret);
-    return hook;
-}
-
-static const op_webhooks_view_t *s_list(char account, op_id_t number)
-{
-    op_context_t context = {.account = core_id(account)};
-    op_by_number_t by_number = {number};
-    return CORE_ASK(&s_core, &context, by_number, &by_number, webhooks_view, OP_STEP_WEBHOOK_LIST);
-}
-
-static void s_happen(char account, char number, const char *type)
-{
-    bool inbound = strcmp(type, "message.received") == 0;
-    op_failure_view_t failure = {OP_STR("expired"), OP_STR("Too late.")};
-    op_number_event_t event = {
-        .account = core_id(account),
-        .number = core_id(number),
-        .type = op_str(type),
-        .event = core_id('e'),
-        .at = s_core.now,
-        .message = {.id = core_id('m'),
-                    .status = inbound ? OP_STR("received") : OP_STR("sent"),
-                    .direction = inbound ? OP_STR("inbound") : OP_STR("outbound"),
-                    .to = OP_STR("+16176088932"),
-                    .from = OP_STR("+14155550101"),
-                    .body = OP_STR("it is \"5\" o'clock \xe2\x82\xac\n"),
-                    .created_at = s_core.now,
-                    .received_at = inbound ? s_core.now : 0,
-                    .error = strcmp(type, "message.failed") == 0 ? &failure : NULL}};
-    core_tell(&s_core, "ledger", &op_number_event_type, &event);
-}
-
-static const op_post_t *s_posted(size_t n)
-{
-    return CORE_FIND(&s_core, "poster", post, n);
-}
-
-static void s_answer(op_id_t delivery, uint64_t status)
-{
-    op_posted_t posted = {.delivery = delivery,
-                          .status = status,
-                          .error = status ? OP_STR("") : OP_STR("refused"),
-                          .duration_ms = 5};
-    core_note(&s_core, "poster", &op_posted_type, &posted);
-}
-
-static op_str_t s_header(const op_post_t *post, const char *name)
-{
-    size_t found = 0;
-    op_str_t value = {0};
-    for (size_t i = 0; i < post->headers.count; i++)
-        if (op_str_is(post->headers.at[i].name, name)) {
-            value = post->headers.at[i].value;
-            found++;
-        }
-    assert_int_equal(found, 1);
-    return value;
-}
-
-/*  HMAC-SHA256 from its definition (RFC 2104), not from the function that the core calls. */
-static void s_hmac(op_str_t key, op_str_t text, char hex[65])
-{
-    uint8_t pad[64], hash[32];
-    crypto_hash_sha256_state state;
-    assert_true(key.size <= sizeof pad);
-    for (int outer = 0; outer < 2; outer++) {
-        memset(pad, outer ? 0x5c : 0x36, sizeof pad);
-        for (size_t i = 0; i < key.size; i++)
-            pad[i] = (uint8_t)(pad[i] ^ (uint8_t)key.at[i]);
-        crypto_hash_sha256_init(&state);
-        crypto_hash_sha256_update(&state, pad, sizeof pad);
-        if (outer)
-            crypto_hash_sha256_update(&state, hash, sizeof hash);
-        else
-            crypto_hash_sha256_update(&state, (const uint8_t *)text.at, text.size);
-        crypto_hash_sha256_final(&state, hash);
-    }
-    op_hex(hash, sizeof hash, hex);
-}
-
-static void s_expect_signed(const op_post_t *post, const hook_t *hook)
-{
-    op_buf_t text = {0}, expected = {0};
-    char hex[65];
-    op_buf_printf(&text, "%lld.", (long long)(s_core.now / 1000));
-    op_buf_printf(&expected, "t=%lld,v1=", (long long)(s_core.now / 1000));
-    op_buf_add_str(&text, post->body);
-    s_hmac(op_str(hook->secret), op_buf_str(&text), hex);
-    op_buf_add_str(&expected, op_str(hex));
-    assert_true(op_str_equal(s_header(post, "op-signature"), op_buf_str(&expected)));
-    op_buf_free(&text);
-    op_buf_free(&expected);
-}
-
-static bool s_body_has(const op_post_t *post, const char *what)
-{
-    return memmem(post->body.at, post->body.size, what, strlen(what)) != NULL;
-}
+#include "tests/webhook_fixture.h"
 
 /*  ---- registering ---- */
 
@@ -183,16 +28,6 @@ static void test_one_per_number_and_account(void **state)
     assert_int_equal(list->webhooks.count, 1);
     assert_true(op_id_equal(list->webhooks.at[0].id, other.id));
     assert_int_equal(s_list('c', (op_id_t){{0}})->webhooks.count, 0);
-}
-
-static void s_delete(char account, const char *id, op_error_t error)
-{
-    op_context_t context = {.account = core_id(account)};
-    op_by_id_t by_id = {op_str(id)};
-    if (error == OP_OK)
-        CORE_ASK(&s_core, &context, by_id, &by_id, nothing, OP_STEP_WEBHOOK_DELETE);
-    else
-        CORE_REFUSED(&s_core, &context, by_id, &by_id, error, OP_STEP_WEBHOOK_DELETE);
 }
 
 static void test_deleting(void **state)
@@ -231,218 +66,206 @@ static void test_a_lease_takes_its_webhook_along(void **state)
     core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
     assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 1);
     assert_int_equal(s_list('b', (op_id_t){{0}})->webhooks.count, 1);
-    s_happen('a', 'n', "message.received");
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
     s_happen('a', 'o', "message.received");
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
+    assert_int_equal(s_posts(), 1);
     ended.number = core_id('?');
     core_tell(&s_core, "ledger", &op_lease_ended_type, &ended); /* nothing there: nothing happens */
     assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 1);
 }
 
-/*  ---- delivering ---- */
-
-static void test_an_event_is_posted_signed(void **state)
+/*  The release fails queued texts: their events come after it, and are the old lease's. */
+static void test_what_belonged_to_an_ended_lease_is_delivered(void **state)
 {
     (void)state;
-    static const struct {
-        const char *type, *has[4];
-    } table[] = {
-        {"message.received",
-         {"\"received_at\":", "\"direction\":\"inbound\"", "\"type\":", "evt_"}},
-        {"message.sent",
-         {"\"status\":\"sent\"", "\"direction\":\"outbound\"", "\"type\":", "msg_"}},
-        {"message.failed", {"\"code\":\"expired\"", "Too late.", "\"error\":", "msg_"}},
-    };
+    hook_t old = s_create('a', 'n', EVENTS);
+    s_happen('a', 'n', "message.sent");
+    s_answer(s_posted(0)->delivery, 500);
+    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
+    s_delete('a', old.text, OP_ERROR_NOT_FOUND); /* it cannot be seen or changed any more */
+    core_restart(&s_core, true);
+    s_happen('a', 'n', "message.failed");
+    assert_int_equal(s_posts(), 1);
+    s_expect_signed(s_posted(0), &old);
+    s_answer(s_posted(0)->delivery, 200);
+    core_advance(&s_core, 30 * OP_SECOND_MS); /* and what was pending goes on */
+    assert_int_equal(s_posts(), 1);
+    op_context_t context = s_on('a', 'n'); /* leased again: another webhook, and other events */
+    context.lease = core_id('M');
+    op_webhook_create_t create = {core_id('n'), OP_STR(URL), OP_STR(EVENTS)};
+    CORE_ASK(&s_core, &context, webhook_create, &create, webhook_created, OP_STEP_WEBHOOK_CREATE);
+    s_happen('a', 'n', "message.failed");
+    s_expect_signed(s_posted(0), &old);
+    s_happen_on('a', 'n', 'M', "message.sent");
+    assert_int_equal(s_posts(), 1);
+    s_happen_on('a', 'n', 'N', "message.sent"); /* of no lease that has a webhook */
+    assert_int_equal(s_posts(), 0);
+    core_advance(&s_core, 31 * OP_DAY_MS);
+    assert_int_equal(drive_rows(s_core.store, "webhook/v"), 0);
+    assert_int_equal(drive_rows(s_core.store, "webhook/h"), 1);
+    s_happen('a', 'n', "message.failed");
+    assert_int_equal(s_posts(), 0);
+}
+
+static void test_updating(void **state)
+{
+    (void)state;
+    hook_t hook = s_create('a', 'n', "message.sent");
+    op_str_t id = op_str(hook.text);
+    const op_webhook_view_t *view = s_update('a', (op_webhook_update_t){.id = id});
+    assert_true(op_id_equal(view->id, hook.id));
+    assert_true(op_id_equal(view->number_id, core_id('n')));
+    assert_true(op_str_is(view->url, URL) && op_str_is(view->events, "message.sent"));
+    assert_true(view->enabled);
+    assert_int_equal(view->disabled_reason.size, 0);
+    view = s_update('a', (op_webhook_update_t){.id = id, .url = OP_STR("https://b.example/")});
+    assert_true(op_str_is(view->url, "https://b.example/") && view->enabled);
+    view = s_update('a', (op_webhook_update_t){.id = id, .events = OP_STR("message.received")});
+    assert_true(op_str_is(view->events, "message.received") && view->enabled);
+    assert_false(
+        s_update('a', (op_webhook_update_t){.id = id, .enabled = op_said(false)})->enabled);
+    assert_false(s_update('a', (op_webhook_update_t){.id = id})->enabled);
+    core_restart(&s_core, true);
+    view = &s_list('a', (op_id_t){{0}})->webhooks.at[0];
+    assert_true(op_str_is(view->url, "https://b.example/") && !view->enabled);
+    s_happen('a', 'n', "message.received");
+    assert_int_equal(s_posts(), 0);
+    assert_int_equal(drive_rows(s_core.store, "webhook/d"), 0); /* not even kept for later */
+    assert_true(s_update('a', (op_webhook_update_t){.id = id, .enabled = op_said(true)})->enabled);
+    s_happen('a', 'n', "message.received");
+    assert_true(op_str_is(s_posted(0)->url, "https://b.example/"));
+    s_happen('a', 'n', "message.sent");
+    assert_int_equal(s_posts(), 0);
+}
+
+/*  A call with the id of another account's webhook, of none, or of nothing at all. */
+static void test_strangers(void **state)
+{
+    (void)state;
     hook_t hook = s_create('a', 'n', EVENTS);
-    for (size_t i = 0; i < OP_COUNT(table); i++) {
-        core_advance(&s_core, 1234);
-        s_happen('a', 'n', table[i].type);
-        assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-        const op_post_t *post = s_posted(0);
-        char delivery[OP_ID_TEXT + 1];
-        op_id_print(post->delivery, delivery);
-        assert_true(op_str_is(post->url, URL));
-        assert_true(op_str_is(s_header(post, "op-event"), table[i].type));
-        assert_true(op_str_is(s_header(post, "op-delivery-id"), delivery));
-        assert_true(op_str_is(s_header(post, "content-type"), "application/json"));
-        s_expect_signed(post, &hook);
-        for (size_t h = 0; h < OP_COUNT(table[i].has); h++)
-            assert_true(s_body_has(post, table[i].has[h]));
-        assert_true(s_body_has(post, table[i].type));
-        assert_false(s_body_has(post, hook.secret));
+    s_happen('a', 'n', "message.sent");
+    char delivery[OP_ID_TEXT + 1];
+    op_id_print(s_posted(0)->delivery, delivery);
+    hook_t other = s_create('b', 'n', EVENTS);
+    op_context_t b = {.account = core_id('b')};
+    const char *ids[] = {hook.text, "nonsense", "", "01939999-0000-7000-8000-000000000000"};
+    for (size_t i = 0; i < OP_COUNT(ids); i++) {
+        op_webhook_update_t update = {.id = op_str(ids[i]), .enabled = op_said(false)};
+        op_webhook_rotate_t rotate = {op_str(ids[i]), 0};
+        op_by_id_t by_id = {op_str(ids[i])};
+        op_delivery_list_t list = {.id = op_str(ids[i])};
+        op_by_delivery_t by = {op_str(ids[i]), op_str(delivery)};
+        CORE_REFUSED(&s_core, &b, webhook_update, &update, OP_ERROR_NOT_FOUND,
+                     OP_STEP_WEBHOOK_UPDATE);
+        CORE_REFUSED(&s_core, &b, webhook_rotate, &rotate, OP_ERROR_NOT_FOUND,
+                     OP_STEP_WEBHOOK_ROTATE);
+        CORE_REFUSED(&s_core, &b, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_TEST);
+        CORE_REFUSED(&s_core, &b, delivery_list, &list, OP_ERROR_NOT_FOUND,
+                     OP_STEP_WEBHOOK_DELIVERIES);
+        CORE_REFUSED(&s_core, &b, by_delivery, &by, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_REPLAY);
+        assert_int_equal(s_posts(), 0);
     }
+    /* A delivery is found under its own webhook only. */
+    op_by_delivery_t by = {op_str(other.text), op_str(delivery)};
+    CORE_REFUSED(&s_core, &b, by_delivery, &by, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_REPLAY);
+    by = (op_by_delivery_t){op_str(hook.text), OP_STR("nonsense")};
+    op_context_t a = {.account = core_id('a')};
+    CORE_REFUSED(&s_core, &a, by_delivery, &by, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_REPLAY);
+    assert_true(s_list('a', (op_id_t){{0}})->webhooks.at[0].enabled);
 }
 
-static void test_only_what_was_asked_for(void **state)
+/*  ---- rotating ---- */
+
+static void test_a_new_secret_signs_at_once(void **state)
 {
     (void)state;
-    static const struct {
-        const char *events, *type;
-        size_t posts;
-    } table[] = {
-        {"message.sent", "message.sent", 1},
-        {"message.sent", "message.received", 0},
-        {"message.sent,message.failed", "message.failed", 1},
-        {"message.sent,message.failed", "message.received", 0},
-        {"message.received", "message.receive", 0},
-        {"message.received,message.sent", "message.received", 1},
-    };
-    for (size_t i = 0; i < OP_COUNT(table); i++) {
-        s_create('a', (char)('0' + i), table[i].events);
-        s_happen('a', (char)('0' + i), table[i].type);
-        assert_int_equal(CORE_COUNT(&s_core, "poster", post), table[i].posts);
-    }
-    s_happen('b', '0', "message.sent"); /* another account's */
-    s_happen('a', 'z', "message.sent"); /* another number's */
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
+    char secret[65];
+    hook_t hook = s_create('a', 'n', EVENTS);
+    s_rotate(&hook, op_said(0), secret);
+    assert_string_not_equal(secret, hook.secret);
+    assert_false(core_store_holds(&s_core, "webhook/", op_str(hook.secret)));
+    s_happen('a', 'n', "message.sent");
+    s_expect_signed_with(s_posted(0), secret);
+    s_answer(s_posted(0)->delivery, 401); /* no grace: a failed attempt like any other */
+    assert_int_equal(s_posts(), 0);
+    s_expect_state(&hook, "pending");
 }
 
-static void test_an_answer_ends_a_delivery(void **state)
+static void test_grace(void **state)
 {
     (void)state;
-    s_create('a', 'n', EVENTS);
+    static const uint64_t refusals[] = {400, 401, 403};
+    char secret[65];
+    hook_t hook = s_create('a', 'n', EVENTS);
+    s_rotate(&hook, 0, secret); /* a day, when nothing is said */
+    for (size_t i = 0; i < OP_COUNT(refusals); i++) {
+        s_happen('a', 'n', "message.sent");
+        s_expect_signed_with(s_posted(0), secret);
+        op_id_t delivery = s_posted(0)->delivery;
+        s_answer(delivery, refusals[i]);
+        assert_int_equal(s_posts(), 1);
+        assert_true(op_id_equal(s_posted(0)->delivery, delivery));
+        s_expect_signed(s_posted(0), &hook);
+        s_answer(delivery, 204);
+        assert_int_equal(s_posts(), 0);
+        const op_delivery_view_t *view =
+            &s_log(&hook, (op_delivery_list_t){.limit = 1})->data.at[0];
+        assert_true(op_id_equal(view->id, delivery) && op_str_is(view->state, "delivered"));
+        assert_int_equal(view->attempts.count, 1);
+        assert_int_equal(view->attempts.at[0].status, 204);
+        assert_int_equal(view->attempts.at[0].duration_ms, 10);
+    }
+    s_happen('a', 'n', "message.sent"); /* refused with both: one failed attempt */
+    op_id_t delivery = s_posted(0)->delivery;
+    s_answer(delivery, 403);
+    s_answer(delivery, 403);
+    assert_int_equal(s_posts(), 0);
+    core_advance(&s_core, 30 * OP_SECOND_MS);
+    assert_int_equal(s_posts(), 1);
+    s_expect_signed_with(s_posted(0), secret);
+    s_answer(delivery, 500); /* an error of another kind: no second post */
+    assert_int_equal(s_posts(), 0);
+    assert_int_equal(s_log(&hook, (op_delivery_list_t){.limit = 1})->data.at[0].attempts.count, 2);
+}
+
+static void test_the_end_of_a_grace(void **state)
+{
+    (void)state;
+    char second[65], third[65];
+    hook_t hook = s_create('a', 'n', EVENTS);
+    s_rotate(&hook, op_said(60), second);
+    s_rotate(&hook, op_said(60), third); /* the first secret is forgotten */
+    assert_false(core_store_holds(&s_core, "webhook/", op_str(hook.secret)));
+    core_advance(&s_core, 59 * OP_SECOND_MS);
     s_happen('a', 'n', "message.sent");
     op_id_t delivery = s_posted(0)->delivery;
-    assert_int_equal(drive_rows(s_core.store, "webhook/d"), 1);
+    s_answer(delivery, 401);
+    s_expect_signed_with(s_posted(0), second);
     s_answer(delivery, 200);
-    assert_int_equal(s_core.out.log_count, 0);
-    assert_int_equal(drive_rows(s_core.store, "webhook/d"), 0);
-    assert_int_equal(drive_rows(s_core.store, "webhook/o"), 1);
-    s_answer(delivery, 200); /* once more, and one that nobody knows */
-    s_answer(core_id('?'), 200);
-    assert_int_equal(drive_rows(s_core.store, "webhook/o"), 1);
-    core_restart(&s_core, true);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
-}
-
-static void test_a_restart_posts_again(void **state)
-{
-    (void)state;
-    hook_t hook = s_create('a', 'n', EVENTS);
+    core_advance(&s_core, OP_SECOND_MS);
     s_happen('a', 'n', "message.sent");
-    op_id_t first = s_posted(0)->delivery;
-    op_buf_t body = {0};
-    op_buf_add_str(&body, s_posted(0)->body);
-    s_happen('a', 'n', "message.received");
-    op_id_t second = s_posted(0)->delivery;
-    assert_false(op_id_equal(first, second));
-    core_advance(&s_core, 5000);
-    core_restart(&s_core, true);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 2);
-    assert_true(op_id_equal(s_posted(0)->delivery, first)); /* the same id, the same bytes */
-    assert_true(op_id_equal(s_posted(1)->delivery, second));
-    assert_true(op_str_equal(s_posted(0)->body, op_buf_str(&body)));
-    s_expect_signed(s_posted(0), &hook); /* anew: `t` is the time of this attempt */
-    s_answer(first, 204);
-    core_restart(&s_core, true);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-    assert_true(op_id_equal(s_posted(0)->delivery, second));
-    op_buf_free(&body);
-}
-
-static void test_the_same_event_is_delivered_once(void **state)
-{
-    (void)state;
-    s_create('a', 'n', EVENTS);
-    op_number_event_t event = {.account = core_id('a'),
-                               .number = core_id('n'),
-                               .type = OP_STR("message.sent"),
-                               .event = core_id('e')};
-    core_tell(&s_core, "ledger", &op_number_event_type, &event);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-    core_tell_again(&s_core, "ledger", &op_number_event_type, &event);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
-    assert_int_equal(drive_rows(s_core.store, "webhook/d"), 1);
-}
-
-static void test_a_clock_that_went_back(void **state)
-{
-    (void)state;
-    s_create('a', 'n', EVENTS);
-    s_happen('a', 'n', "message.sent");
-    s_core.now -= OP_HOUR_MS;
-    core_restart(&s_core, true);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-    s_happen('a', 'n', "message.received"); /* its id sorts before the other's */
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-    assert_true(op_str_is(s_header(s_posted(0), "op-event"), "message.received"));
-}
-
-/*  The poster is given so many at once; the others wait in the store. */
-static void test_a_backlog(void **state)
-{
-    (void)state;
-    enum { AT_ONCE = 1000, MORE = 5 };
-    s_create('a', 'n', EVENTS);
-    op_id_t first = {{0}};
-    for (int i = 0; i < AT_ONCE; i++) {
-        s_happen('a', 'n', "message.sent");
-        assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-        if (i == 0)
-            first = s_posted(0)->delivery;
-    }
-    for (int i = 0; i < MORE; i++) {
-        s_happen('a', 'n', "message.failed");
-        assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
-    }
-    s_answer(first, 200);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 1);
-    assert_true(op_str_is(s_header(s_posted(0), "op-event"), "message.failed"));
-    core_restart(&s_core, true); /* nothing is forgotten: 999 were not answered, and 5 */
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), AT_ONCE);
-    assert_int_equal(drive_rows(s_core.store, "webhook/d"), AT_ONCE - 1 + MORE);
-}
-
-static void test_nothing_is_posted_before_it_is_durable(void **state)
-{
-    (void)state;
-    s_create('a', 'n', EVENTS);
-    op_number_event_t event = {.account = core_id('a'),
-                               .number = core_id('n'),
-                               .type = OP_STR("message.sent"),
-                               .event = core_id('e')};
-    op_envelope_t envelope = {
-        .kind = OP_FRAME_TELL, .from = OP_STR("ledger"), .to = OP_STR("webhook"), .sequence = 1};
-    op_str_t to, frame;
-    op_store_memory_fail_after(s_core.store, 0);
-    drive_receive(s_core.actor, &envelope, &op_number_event_type, &event, s_core.now);
-    assert_int_equal(op_actor_commit(s_core.actor), -1);
-    assert_false(op_actor_next(s_core.actor, &to, &frame));
-    core_restart(&s_core, true);
-    assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
-}
-
-static void test_answered_deliveries_are_swept(void **state)
-{
-    (void)state;
-    s_create('a', 'n', EVENTS);
-    s_happen('a', 'n', "message.sent");
-    s_answer(s_posted(0)->delivery, 200);
-    s_happen('a', 'n', "message.sent");
-    core_advance(&s_core, 30 * OP_DAY_MS);
-    assert_int_equal(drive_rows(s_core.store, "webhook/o"), 1);
-    core_advance(&s_core, 2 * OP_HOUR_MS);
-    assert_int_equal(drive_rows(s_core.store, "webhook/o"), 0);
-    assert_int_equal(drive_rows(s_core.store, "webhook/d"), 1); /* one without an answer stays */
+    s_answer(s_posted(0)->delivery, 401);
+    assert_int_equal(s_posts(), 0);
+    op_context_t context = {.account = core_id('a')};
+    op_webhook_rotate_t rotate = {op_str(hook.text), op_said(604801)};
+    const op_refusal_t *refusal = CORE_REFUSED(&s_core, &context, webhook_rotate, &rotate,
+                                               OP_ERROR_VALIDATION_ERROR, OP_STEP_WEBHOOK_ROTATE);
+    assert_true(op_str_is(refusal->field, "grace_seconds"));
+    s_rotate(&hook, op_said(604800), second);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_one_per_number_and_account),
-        TEST(test_deleting),
-        TEST(test_a_lease_takes_its_webhook_along),
-        TEST(test_an_event_is_posted_signed),
-        TEST(test_only_what_was_asked_for),
-        TEST(test_an_answer_ends_a_delivery),
-        TEST(test_a_restart_posts_again),
-        TEST(test_the_same_event_is_delivered_once),
-        TEST(test_a_clock_that_went_back),
-        TEST(test_a_backlog),
-        TEST(test_nothing_is_posted_before_it_is_durable),
-        TEST(test_answered_deliveries_are_swept),
+        WEBHOOK_TEST(test_one_per_number_and_account),
+        WEBHOOK_TEST(test_deleting),
+        WEBHOOK_TEST(test_a_lease_takes_its_webhook_along),
+        WEBHOOK_TEST(test_what_belonged_to_an_ended_lease_is_delivered),
+        WEBHOOK_TEST(test_updating),
+        WEBHOOK_TEST(test_strangers),
+        WEBHOOK_TEST(test_a_new_secret_signs_at_once),
+        WEBHOOK_TEST(test_grace),
+        WEBHOOK_TEST(test_the_end_of_a_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,7 @@ static int s_serve(process_t *self)
     const op_config_t *config = self->config;
     self->pages = op_opd_pages_new(config, s_shared_number(self));
     op_gateway_options_t options = {.workers = (size_t)config->http_threads,
+                                    .post_ms = 2 * (int)config->webhook_timeout_ms,
                                     .behind_tls = config->http_tls_in_front,
                                     .check_url = s_check_url,
                                     .url_arg = &self->rules,

@@ -366,17 +366,19 @@ def received(agent, count=1):
 
 
 class Receiver:
-    """An agent's server for webhooks: keeps (path, headers, body) of each post, answers 200."""
+    """An agent's server for webhooks: keeps (path, headers, body) of each post, answers 200,
+    or what `answer` says."""
 
     def __init__(self):
         self.posts = []
+        self.statuses = {}
         self.changed = threading.Condition()
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
+                self.send_response(owner.statuses.get(self.path, 200))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 with owner.changed:
@@ -389,6 +391,9 @@ class Receiver:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path, status):
+        self.statuses[path] = status
 
     def url(self, path):
         return f"http://127.0.0.1:{self.server.server_port}{path}"

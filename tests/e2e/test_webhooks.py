@@ -20,6 +20,7 @@ from harness import (
     Opd,
     Opsim,
     Receiver,
+    eventually,
     main,
     new_phone,
     received,
@@ -142,6 +143,7 @@ class Webhooks(Case):
         number = human.number()[0]
         made = self.register(human, number, "/deleted")
         secret = made.pop("secret")
+        made["disabled_reason"] = None
         listed = human.console.get(f"/console/webhooks?number_id={number}")
         listed.expect(200, {"webhooks": [made]})
         self.assertNotIn(secret, listed.body.decode())
@@ -166,6 +168,123 @@ class Webhooks(Case):
         for agent in (dead.mint(number), human.mint(number)):
             settled(agent, send(agent, human.phone, "hello")["id"])
         self.receiver.wait("/alive")
+
+
+    def hook(self, path):
+        """An account with a number, a key and a webhook."""
+        human = Account(self.op, self.carrier)
+        number = human.number()[0]
+        made = self.register(human, number, path)
+        return human, human.mint(number), f"/console/webhooks/{made['id']}", made
+
+    def deliveries(self, human, hook, count, state, query=""):
+        """The webhook's log, once it has so many deliveries in this state."""
+
+        def enough():
+            page = human.console.get(f"{hook}/deliveries?status={state}{query}").expect(200)
+            return page["data"] if len(page["data"]) >= count else None
+
+        return eventually(enough, f"{count} deliveries {state}")
+
+    def test_changed(self):
+        human, agent, hook, made = self.hook("/before")
+        human.console.call("PATCH", hook, {}).expect(200)
+        url = self.receiver.url("/after")
+        change = {"url": url, "events": ["message.sent"]}
+        view = {key: value for key, value in (made | change).items() if key != "secret"}
+        view["disabled_reason"] = None
+        human.console.call("PATCH", hook, change).expect(200, view)
+        human.console.call("PATCH", hook, {"enabled": False}).expect(200, view | {"enabled": False})
+        human.console.call("PATCH", hook, {"enabled": True}).expect(200, view)
+        for bad in (
+            {"url": "ftp://x/"},
+            {"url": ""},
+            {"events": []},
+            {"enabled": 1},
+        ):
+            answer = human.console.call("PATCH", hook, bad)
+            answer.expect_error(422, "validation_error", *bad)
+        answer = human.console.call("PATCH", hook, {"events": ["message.read"]})
+        answer.expect_error(400, "invalid_events", "events")
+        settled(agent, send(agent, human.phone, "to the new address")["id"])
+        self.receiver.wait("/after")
+
+    def test_rotated(self):
+        human, agent, hook, made = self.hook("/rotated")
+        answer = human.console.post(f"{hook}/rotate-secret")
+        secret = answer.expect(200, {"id": made["id"], "secret": SECRET})["secret"]
+        self.assertNotEqual(secret, made["secret"])
+        self.receiver.answer("/rotated", 401)
+        settled(agent, send(agent, human.phone, "hello")["id"])
+        first, second = self.receiver.wait("/rotated", 2)[:2]
+        self.assertTrue(signed(secret, first[1]["op-signature"], first[2]))
+        self.assertTrue(signed(made["secret"], second[1]["op-signature"], second[2]))
+        self.assertEqual(first[1]["op-delivery-id"], second[1]["op-delivery-id"])
+        self.assertEqual(first[2], second[2])
+        bad = human.console.post(f"{hook}/rotate-secret", {"grace_seconds": 604801})
+        bad.expect_error(422, "validation_error", "grace_seconds")
+        human.console.post(f"{hook}/rotate-secret", {"grace_seconds": 0}).expect(200)
+
+    def test_tested(self):
+        human, _, hook, made = self.hook("/tested")
+        human.console.call("PATCH", hook, {"enabled": False}).expect(200)
+        wanted = {"delivery_id": UUID, "status": 200, "duration_ms": int, "error": None}
+        tested = human.console.post(f"{hook}/test").expect(200)
+        self.assertEqual(set(tested), set(wanted))
+        self.assertEqual((tested["status"], tested["error"]), (200, None))
+        ((_, headers, body),) = self.receiver.wait("/tested")
+        parsed = json.loads(body)
+        self.assertTrue(signed(made["secret"], headers["op-signature"], body))
+        self.assertEqual(headers["op-delivery-id"], tested["delivery_id"])
+        self.assertEqual(headers["op-event"], "message.received")
+        self.assertEqual((parsed["type"], parsed["test"]), ("message.received", True))
+        closed = Receiver()
+        closed.close()
+        human.console.call("PATCH", hook, {"url": closed.url("/gone")}).expect(200)
+        tested = human.console.post(f"{hook}/test").expect(200)
+        self.assertIsNone(tested["status"])
+        self.assertTrue(tested["error"])
+        human.console.get(f"{hook}/deliveries").expect(200, {"data": [], "next_cursor": None})
+
+    def test_logged_and_replayed(self):
+        human, agent, hook, _ = self.hook("/logged")
+        self.receiver.answer("/logged", 500)
+        settled(agent, send(agent, human.phone, "hello")["id"])
+        (post,) = self.receiver.wait("/logged")
+        (pending,) = self.deliveries(human, hook, 1, "pending", "&event=message.sent")
+
+        def tried():
+            (entry,) = self.deliveries(human, hook, 1, "pending")
+            return entry if entry["attempts"] else None
+
+        pending = eventually(tried, "an attempt in the log")
+        attempts = pending["attempts"]
+        self.assertEqual(pending["id"], post[1]["op-delivery-id"])
+        self.assertEqual(pending["event_id"], json.loads(post[2])["id"])
+        self.assertEqual((attempts[0]["status"], attempts[0]["error"]), (500, None))
+        self.assertRegex(pending["next_attempt_at"], TIME)
+        self.receiver.answer("/logged", 200)
+        replay = f"{hook}/deliveries/{pending['id']}/replay"
+        replayed = human.console.post(replay).expect(200)
+        self.assertEqual((replayed["id"], replayed["state"]), (pending["id"], "pending"))
+        again = self.receiver.wait("/logged", 2)[1]
+        self.assertEqual((again[1]["op-delivery-id"], again[2]), (pending["id"], post[2]))
+        (delivered,) = self.deliveries(human, hook, 1, "delivered")
+        self.assertEqual([a["status"] for a in delivered["attempts"]], [500, 200])
+        self.assertIsNone(delivered["next_attempt_at"])
+        other = Account(self.op, self.carrier)
+        other.console.post(replay).expect_error(404, "not_found")
+        other.console.get(f"{hook}/deliveries").expect_error(404, "not_found")
+        lost = human.console.get(f"{hook}/deliveries?status=lost")
+        lost.expect_error(422, "validation_error", "status")
+
+    def test_gone_switches_off(self):
+        human, agent, hook, _ = self.hook("/gone")
+        self.receiver.answer("/gone", 410)
+        settled(agent, send(agent, human.phone, "hello")["id"])
+        self.deliveries(human, hook, 1, "failed")
+        (listed,) = human.console.get("/console/webhooks").expect(200)["webhooks"]
+        self.assertEqual((listed["enabled"], listed["disabled_reason"]), (False, "gone"))
 
 
 class Failed(Case):

@@ -1,0 +1,178 @@
+/*  webhook_log.c - a webhook's deliveries, newest first, and once more
+
+    A cursor is the id of the last delivery that was looked at, as in ledger_list.c. */
+
+#include "actors/webhook_private.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+static op_str_t s_state(uint64_t state)
+{
+    switch ((op_delivery_state_t)state) {
+    case OP_DELIVERY_PENDING:
+        return OP_STR("pending");
+    case OP_DELIVERY_DELIVERED:
+        return OP_STR("delivered");
+    case OP_DELIVERY_FAILED:
+        return OP_STR("failed");
+    case OP_DELIVERY_ABANDONED:
+        return OP_STR("abandoned");
+    }
+    return OP_STR("pending");
+}
+
+/*  What a stranger's server has said, as text: what is none becomes U+FFFD. */
+static op_str_t s_text(op_turn_t *turn, op_str_t bytes)
+{
+    op_buf_t clean = {0};
+    for (size_t at = 0; at < bytes.size;) {
+        uint32_t point;
+        if (!op_utf8_next(bytes, &at, &point)) {
+            point = OP_UTF8_REPLACEMENT;
+            at++;
+        }
+        op_utf8_add(&clean, point ? point : OP_UTF8_REPLACEMENT);
+    }
+    op_str_t text = op_turn_copy(turn, op_buf_str(&clean));
+    op_buf_free(&clean);
+    return text;
+}
+
+static op_delivery_view_t s_view(op_turn_t *turn, op_id_t id, const op_fate_row_t *fate)
+{
+    size_t count = fate->attempts.count;
+    op_attempt_view_t *attempts = op_turn_alloc(turn, OP_ATTEMPTS_MAX * sizeof *attempts);
+    for (size_t i = 0; i < count; i++) {
+        const op_attempt_row_t *from = &fate->attempts.at[i];
+        attempts[i] = (op_attempt_view_t){from->at, from->status, from->duration_ms, from->error,
+                                          s_text(turn, from->answer)};
+    }
+    return (op_delivery_view_t){.id = id,
+                                .event_id = fate->event,
+                                .type = fate->type,
+                                .state = s_state(fate->state),
+                                .created_at = fate->created,
+                                .attempts = {attempts, count},
+                                .next_attempt_at = fate->next};
+}
+
+/*  ---- A page ---- */
+
+static op_str_t s_cursor(op_turn_t *turn, op_id_t id)
+{
+    char hex[2 * sizeof id.bytes + 1];
+    op_hex(id.bytes, sizeof id.bytes, hex);
+    return op_turn_copy(turn, op_str(hex));
+}
+
+static bool s_cursor_parse(op_str_t text, op_id_t *id)
+{
+    return text.size == 2 * sizeof id->bytes &&
+           op_unhex(text, id->bytes, sizeof id->bytes) == (int)sizeof id->bytes;
+}
+
+/*  NULL: the list's filters and cursor make sense; else the parameter that does not. */
+static const char *s_fault(const op_delivery_list_t *list, op_id_t *before, const char **sentence)
+{
+    static const char *const types[] = {"message.received", "message.sent", "message.failed"};
+    bool state = !list->status.size, type = !list->event.size;
+    for (uint64_t i = OP_DELIVERY_PENDING; i <= OP_DELIVERY_ABANDONED; i++)
+        state |= op_str_equal(list->status, s_state(i));
+    for (size_t i = 0; i < OP_COUNT(types); i++)
+        type |= op_str_is(list->event, types[i]);
+    *sentence = "status is pending, delivered, failed or abandoned.";
+    if (!state)
+        return "status";
+    *sentence = "Events are message.received, message.sent and message.failed.";
+    if (!type)
+        return "event";
+    *sentence = "The cursor is not one that this server has given out.";
+    return list->cursor.size && !s_cursor_parse(list->cursor, before) ? "cursor" : NULL;
+}
+
+static bool s_wanted(const op_delivery_list_t *list, const op_fate_row_t *fate)
+{
+    return (!list->status.size || op_str_equal(list->status, s_state(fate->state))) &&
+           (!list->event.size || op_str_equal(list->event, fate->type));
+}
+
+static op_deliveries_view_t s_page(op_turn_t *turn, const op_delivery_list_t *list,
+                                   const op_key_t *low, const op_key_t *high)
+{
+    uint64_t limit = list->limit ? list->limit : OP_PAGE_DEFAULT;
+    op_delivery_view_t *views = op_turn_alloc(turn, limit * sizeof *views);
+    op_deliveries_view_t page = {.data = {views, 0}};
+    op_walk_t *walk = op_turn_walk(turn, low, high, true);
+    op_fate_row_t fate;
+    op_str_t key;
+    op_id_t id;
+    bool more;
+    size_t seen = 0;
+    while ((more = op_turn_walk_next(walk, &op_fate_row_type, &key, &fate)) &&
+           page.data.count < limit && seen++ < OP_LOG_ROWS_MAX) {
+        key = op_str_of(key.at + low->size, key.size - low->size);
+        if (op_key_take_id(&key, &id) && s_wanted(list, &fate))
+            views[page.data.count++] = s_view(turn, id, &fate);
+    }
+    op_turn_walk_end(&walk);
+    if (more)
+        page.next_cursor = s_cursor(turn, id);
+    return page;
+}
+
+void op_webhook_on_deliveries(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    const op_delivery_list_t *list = OP_BODY(event, delivery_list);
+    op_hook_t hook;
+    op_id_t before;
+    const char *sentence;
+    if (!op_hook_own(event, turn, list->id, &hook))
+        return;
+    const char *field = s_fault(list, &before, &sentence);
+    if (field) {
+        op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, field, sentence, 0);
+        return;
+    }
+    op_key_t low = op_key_of_id('l', hook.row.id);
+    op_key_t high = list->cursor.size ? op_fate_key(hook.row.id, before) : op_key_end(&low);
+    op_deliveries_view_t page = s_page(turn, list, &low, &high);
+    op_turn_reply(turn, &op_deliveries_view_type, &page);
+}
+
+/*  ---- Once more ---- */
+
+void op_webhook_on_replay(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_by_delivery_t *by = OP_BODY(event, by_delivery);
+    op_hook_t hook;
+    op_id_t id;
+    op_fate_row_t fate;
+    op_delivery_row_t row;
+    if (!op_hook_own(event, turn, by->id, &hook))
+        return;
+    op_id_t webhook = hook.row.id;
+    op_key_t key, fate_key;
+    bool found = op_id_parse(by->delivery_id, &id);
+    if (found) {
+        key = op_key_of_id('d', id);
+        fate_key = op_fate_key(webhook, id);
+        found = op_turn_get(turn, &fate_key, &op_fate_row_type, &fate) &&
+                op_turn_get(turn, &key, &op_delivery_row_type, &row);
+    }
+    if (!found) {
+        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+        return;
+    }
+    op_key_t due = op_due_key(webhook, id);
+    op_retry_forget(turn, id, &fate);
+    fate.state = OP_DELIVERY_PENDING;
+    fate.tries = 0;
+    op_turn_put(turn, &due, &op_due_row_type, &(op_due_row_t){false});
+    op_turn_put(turn, &fate_key, &op_fate_row_type, &fate);
+    op_delivery_view_t view = s_view(turn, id, &fate);
+    op_turn_reply(turn, &op_delivery_view_type, &view);
+    op_webhook_pump(self, event, turn, webhook);
+}
