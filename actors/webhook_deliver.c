@@ -284,7 +284,7 @@ static void s_settle(const op_event_t *event, op_turn_t *turn, const op_flight_t
     op_turn_delete(turn, &due);
     if (posted->status >= 200 && posted->status <= 299) {
         fate->state = OP_DELIVERY_DELIVERED;
-        if (hook->row.failures && !OP_PLANTED(FAILURES_STAY)) {
+        if (hook->row.failures) {
             hook->row.failures = 0;
             op_hook_put(turn, hook);
         }

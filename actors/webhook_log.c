@@ -1,9 +1,11 @@
 /*  webhook_log.c - a webhook's deliveries, newest first, and once more
 
-    A cursor is the id of the last delivery that was looked at, as in ledger_list.c. */
+    A cursor (cursor.h) is bound to the webhook and the filters; it names the last delivery that was
+    looked at. */
 
 #include "actors/webhook_private.h"
 
+#include "actors/cursor.h"
 #include "base/utf8.h"
 
 #include <string.h>

@@ -48,8 +48,7 @@
     PLANT(START_IDLE, "start_idle", "what was being posted at a death is forgotten")               \
     PLANT(WAITING_STAYS, "waiting_stays", "a replay leaves the delivery in its queue too")         \
     PLANT(GONE_IGNORED, "gone_ignored", "410 is a failure like any other")                         \
-    PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")               \
-    PLANT(FAILURES_STAY, "failures_stay", "a success does not end the count of failures")
+    PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")
 
 typedef enum {
     OP_PLANT_NONE,

@@ -131,6 +131,8 @@ static void s_happen(sim_t *self, const sim_event_t *event)
         sim_actor_turn(self, a);
         break;
     case SIM_EVENT_NOTE:
+        if (a == SIM_WEBHOOK)
+            sim_hooks_answered(self, bytes);
         sim_actor_mail(self, a, bytes);
         break;
     case SIM_EVENT_RESTART:
@@ -272,6 +274,7 @@ void sim_run(const sim_options_t *options, sim_verdict_t *verdict)
     s_run_until(self, self->now + 5 * OP_MINUTE_MS);
     if (!self->model.wrong[0]) {
         model_judge_texts(&self->model);
+        model_judge_posts(&self->model);
         sim_judge_rest(self);
     }
     for (size_t i = 0; i < SIM_ACTORS; i++)

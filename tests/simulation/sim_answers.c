@@ -86,6 +86,7 @@ static void s_hook_created(sim_t *self, const sim_request_t *request,
         model_wrong(&self->model, "webhook: the URL changed in registration");
     (void)model_hook_created(&self->model, request->user, request->ref, created->id, secret, url,
                              events, request->asked);
+    sim_hooks_secret(self, url, secret, false);
 }
 
 /*  ---- Messages ---- */
@@ -191,6 +192,12 @@ static void s_granted(sim_t *self, const sim_request_t *request, const void *bod
     case SIM_DO_HOOKS:
         s_hooks(self, request, body);
         break;
+    case SIM_DO_HOOK_SWITCH:
+    case SIM_DO_HOOK_ROTATE:
+    case SIM_DO_HOOK_TEST:
+    case SIM_DO_HOOK_REPLAY:
+    case SIM_DO_HOOK_LOG:
+        break;
     case SIM_DO_HOOK_DELETE:
         model->hooks[request->ref].life.ended = self->now;
         break;
@@ -261,6 +268,11 @@ static void s_refused(sim_t *self, const sim_request_t *request, const op_envelo
     case SIM_DO_KEYS:
     case SIM_DO_HOOK_CREATE:
     case SIM_DO_HOOKS:
+    case SIM_DO_HOOK_SWITCH:
+    case SIM_DO_HOOK_ROTATE:
+    case SIM_DO_HOOK_TEST:
+    case SIM_DO_HOOK_REPLAY:
+    case SIM_DO_HOOK_LOG:
     case SIM_DO_NUMBER:
     case SIM_DO_FOREIGN:
         break;
@@ -270,6 +282,7 @@ static void s_refused(sim_t *self, const sim_request_t *request, const op_envelo
 void sim_user_answered(sim_t *self, const sim_request_t *request, const op_envelope_t *envelope,
                        const op_type_t *type, const void *body)
 {
+    (void)sim_owner_answered(self, request, type, body);
     if (type == &op_refusal_type)
         s_refused(self, request, envelope, body);
     else
@@ -279,6 +292,8 @@ void sim_user_answered(sim_t *self, const sim_request_t *request, const op_envel
 void sim_user_unanswered(sim_t *self, const sim_request_t *request)
 {
     sim_user_t *of = &self->users[request->user];
+    if (sim_owner_answered(self, request, NULL, NULL))
+        return;
     if (request->what == SIM_DO_SEND)
         self->model.texts[request->ref].answer = MODEL_SILENT;
     else if (request->what == SIM_DO_KEY_CREATE)

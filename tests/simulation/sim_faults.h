@@ -41,6 +41,8 @@
     FAULT(HOOK_ERROR, "hook_error", "it answers 500")                                              \
     FAULT(HOOK_TIMEOUT, "hook_timeout", "it does not answer in time")                              \
     FAULT(HOOK_DEAD, "hook_dead", "it cannot be reached")                                          \
+    FAULT(HOOK_GONE, "hook_gone", "it answers 410")                                                \
+    FAULT(HOOK_BUSY, "hook_busy", "it answers 429 or 503, mostly with Retry-After")                \
     FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")           \
     FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")
 

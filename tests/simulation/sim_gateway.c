@@ -2,6 +2,8 @@
 
 #include "tests/simulation/sim_private.h"
 
+#include "base/instant.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +18,10 @@ void sim_ask(sim_t *self, sim_request_t request, const op_type_t *type, const vo
     self->requests[number] = request;
     self->users[request.user].busy = true;
     self->verdict->requests++;
-    sim_queue_put(&self->queue, self->now + OP_REQUEST_DEADLINE_MS, SIM_EVENT_DEADLINE, number, 0,
-                  (op_str_t){0});
+    /* A test of a webhook waits for its receiver, perhaps twice. */
+    int64_t deadline = OP_REQUEST_DEADLINE_MS;
+    deadline += request.what == SIM_DO_HOOK_TEST ? 2 * 10 * OP_SECOND_MS : 0;
+    sim_queue_put(&self->queue, self->now + deadline, SIM_EVENT_DEADLINE, number, 0, (op_str_t){0});
     if (!self->processes[0].alive)
         return; /* nobody listens: the deadline tells */
     snprintf(address, sizeof address, "10.0.0.%d", request.user + 1);
@@ -26,7 +30,7 @@ void sim_ask(sim_t *self, sim_request_t request, const op_type_t *type, const vo
                               .to = op_str(op_step_actor(route->steps[0])),
                               .correlation = number + 1,
                               .origin = OP_STR("http"),
-                              .deadline = sim_local(self, 0) + OP_REQUEST_DEADLINE_MS,
+                              .deadline = sim_local(self, 0) + deadline,
                               .slip = op_str_of(route->steps, route->step_count),
                               .context.address = op_str(address)};
     if (request.key != MODEL_NONE)

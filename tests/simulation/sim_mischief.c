@@ -150,8 +150,9 @@ static void s_hurt_receiver(sim_t *self, sim_fault_t fault)
 {
     if (self->receiver_count == 0)
         return;
-    size_t receiver = sim_pick(self, (size_t)self->receiver_count);
-    self->receivers[receiver] = (sim_receiver_t){s_some_time(self, 20 * OP_MINUTE_MS), fault};
+    sim_receiver_t *receiver = &self->receivers[sim_pick(self, (size_t)self->receiver_count)];
+    receiver->until = s_some_time(self, 20 * OP_MINUTE_MS);
+    receiver->fault = fault;
 }
 
 /*  Bytes that are no frame, or the beginning of one. */
@@ -241,6 +242,8 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_HOOK_ERROR:
     case SIM_FAULT_HOOK_TIMEOUT:
     case SIM_FAULT_HOOK_DEAD:
+    case SIM_FAULT_HOOK_GONE:
+    case SIM_FAULT_HOOK_BUSY:
         s_hurt_receiver(self, fault);
         return;
     case SIM_FAULT_BAD_FRAME:

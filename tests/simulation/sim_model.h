@@ -87,6 +87,14 @@ typedef struct {
     char url[80];
     char events[80];
     model_life_t life;
+    int64_t on_since;  /* surely enabled from here on; 0: perhaps it is not */
+    int64_t off_at;    /* the last time that something may have switched it off */
+    bool unsure;       /* a rotation is not answered yet, or was not: who knows the secret? */
+    bool lost;         /* ... was not */
+    char previous[65]; /* the secret before; empty: none, or not known */
+    bool previous_unsure;
+    int64_t grace_until;
+    int64_t tested_until; /* a test was asked for, and may be posted until then */
 } model_hook_t;
 
 typedef enum { MODEL_ASKED, MODEL_ACCEPTED, MODEL_REFUSED, MODEL_SILENT } model_answer_t;
@@ -155,6 +163,8 @@ struct model {
     int why_count;
     struct model_post *posts;
     int post_count;
+    size_t failed_posts;
+    int64_t webhook_born; /* when its process was started last */
     struct model_part *parts;
     int part_count;
 };
@@ -267,8 +277,29 @@ int model_hook_created(model_t *self, int user, int number, op_id_t id, const ch
 typedef struct {
     op_str_t url, body, signature, delivery, event;
     int64_t clock; /* of the sending host */
+    uint64_t life; /* of the sending process */
+    /* What the receiver will answer, after so many ms. */
+    int64_t takes;
+    uint64_t status, retry_after_s;
 } model_posted_t;
 void model_posted(model_t *self, const model_posted_t *post);
+/*  Is it signed with this secret, as the contract says? */
+bool model_signed(const model_posted_t *post, const char *secret);
+/*  The answer has reached the sender. */
+void model_post_answered(model_t *self, op_str_t delivery);
+/*  Its owner switches it on or off: asked, and granted. */
+void model_hook_switch(model_t *self, int hook, bool on);
+void model_hook_switched(model_t *self, int hook, bool on, int64_t asked);
+/*  Its owner asks for a new secret; gets it, or a refusal, or silence. */
+void model_hook_rotate(model_t *self, int hook);
+void model_hook_not_rotated(model_t *self, int hook, bool silent);
+void model_hook_rotated(model_t *self, int hook, const char *secret, int64_t grace);
+/*  One of the user's deliveries: MODEL_NONE if none. */
+int model_some_post(const model_t *self, int user, size_t draw);
+/*  Its owner asks for it once more. The hook is told, and its id. */
+int model_replay(model_t *self, int post, char delivery[OP_ID_TEXT + 1]);
+/*  At the end: no attempt was forgotten. */
+void model_judge_posts(model_t *self);
 /*  At the end, by somebody who has read all: this message has had its event. */
 void model_judge_hook(model_t *self, const model_reading_t *reading);
 

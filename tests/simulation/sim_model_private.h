@@ -38,8 +38,18 @@ typedef struct model_post {
     char message[OP_ID_TEXT + 1];
     char type[MODEL_WORD_MAX + 1];
     uint64_t body; /* a hash of it */
-    size_t count;
+    /* The last post. */
+    int64_t began, ended;
+    uint64_t status, retry_after_s, life;
+    bool answered, again; /* ... is a grace's second one */
+    size_t tries;         /* failed attempts before it */
+    bool loose;           /* ... nobody knows how many */
+    int64_t replayed;     /* asked for once more */
 } model_post_t;
+
+/*  sim_model_schedule.c: a delivery is posted once more. */
+void model_post_again(model_t *self, model_post_t *known, const model_post_t *post,
+                      bool by_previous);
 
 /*  A part of several that the network has. */
 typedef struct model_part {

@@ -92,7 +92,9 @@ void model_frame(model_t *self, const char *message, op_str_t to, op_str_t frame
 {
     bool session = strcmp(message, "session_opened") == 0 && op_str_is(to, "http");
     bool key = strcmp(message, "key_created") == 0 && op_str_is(to, "http");
-    bool hook = strcmp(message, "webhook_created") == 0 && op_str_is(to, "http");
+    bool hook =
+        (strcmp(message, "webhook_created") == 0 || strcmp(message, "webhook_rotated") == 0) &&
+        op_str_is(to, "http");
     bool code = strcmp(message, "text_send") == 0 && op_str_is(to, "modem");
     if (!session && s_has_token(frame, OP_TOKEN_SESSION))
         model_wrong(self, "secret: a session token in a %s", message);

@@ -82,6 +82,9 @@ typedef struct {
 typedef struct {
     int64_t until;
     sim_fault_t fault;
+    char secret[65]; /* the one it knows; empty: it looks at none */
+    char next[65];   /* after a rotation: the one it changes over to */
+    int64_t change_at;
 } sim_receiver_t;
 
 typedef enum {
@@ -99,6 +102,11 @@ typedef enum {
     SIM_DO_HOOK_CREATE,
     SIM_DO_HOOKS,
     SIM_DO_HOOK_DELETE,
+    SIM_DO_HOOK_SWITCH,
+    SIM_DO_HOOK_ROTATE,
+    SIM_DO_HOOK_TEST,
+    SIM_DO_HOOK_REPLAY,
+    SIM_DO_HOOK_LOG,
     SIM_DO_NUMBER,
     SIM_DO_SEND,
     SIM_DO_MESSAGE,
@@ -226,6 +234,10 @@ char *sim_some_text(sim_t *self, const char *tag);
 /*  sim_hooks.c: the poster and the web servers */
 void sim_hooks_post(sim_t *self, const op_post_t *post);
 int sim_hooks_new_url(sim_t *self, char url[80]);
+/*  The owner of this webhook's receiver learns its secret, now or, of a rotation, soon. */
+void sim_hooks_secret(sim_t *self, const char *url, const char *secret, bool rotated);
+/*  A note from the poster reaches the webhook actor. */
+void sim_hooks_answered(sim_t *self, op_str_t frame);
 
 /*  sim_gateway.c: the http actor */
 void sim_ask(sim_t *self, sim_request_t request, const op_type_t *type, const void *body);
@@ -236,6 +248,12 @@ void sim_gateway_died(sim_t *self);
 /*  A frame leaves an actor: what it says about quotas. */
 void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,
                        const op_type_t *type, op_str_t body);
+
+/*  sim_owners.c: what a user does with a webhook that is there */
+void sim_owner_acts(sim_t *self, int user);
+/*  True: the answer was to one of those. NULL: none came. */
+bool sim_owner_answered(sim_t *self, const sim_request_t *request, const op_type_t *type,
+                        const void *body);
 
 /*  sim_users.c, sim_answers.c, sim_reader.c */
 void sim_user_acts(sim_t *self, int user);

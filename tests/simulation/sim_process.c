@@ -289,6 +289,8 @@ void sim_process_restart(sim_t *self, size_t process)
     if (self->processes[process].alive)
         return;
     self->processes[process].alive = true;
+    if (self->actors[SIM_WEBHOOK].process == process)
+        self->model.webhook_born = self->now;
     for (size_t i = 0; i < SIM_ACTORS && self->processes[process].alive; i++)
         if (self->actors[i].process == process)
             s_start(self, i);

@@ -359,8 +359,10 @@ static void s_use_key(sim_t *self, int user)
 
 static void s_use_console(sim_t *self, int user)
 {
-    uint32_t kind = sim_pick(self, 40);
-    if (kind < 6)
+    uint32_t kind = sim_pick(self, 50);
+    if (kind >= 40)
+        sim_owner_acts(self, user);
+    else if (kind < 6)
         s_available(self, user);
     else if (kind < 9)
         s_mine(self, user);
