@@ -1,5 +1,6 @@
 #include "actors/webhook_private.h"
 
+#include "actors/cursor.h"
 #include "base/instant.h"
 #include "base/plant.h"
 
@@ -49,6 +50,7 @@ static void s_on_timer(op_webhook_t *self, const op_event_t *event, op_turn_t *t
 
 static void s_on_start(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
+    self->secret = op_cursor_secret(turn);
     self->clock_is_back = true; /* perhaps, while nobody looked */
     self->sweep_at = event->now + OP_HOUR_MS;
     if (!OP_PLANTED(START_IDLE))

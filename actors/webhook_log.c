@@ -62,21 +62,18 @@ static op_delivery_view_t s_view(op_turn_t *turn, op_id_t id, const op_fate_row_
 
 /*  ---- A page ---- */
 
-static op_str_t s_cursor(op_turn_t *turn, op_id_t id)
+/*  What a cursor is good for: this webhook and these filters, which hold no blank. */
+static op_str_t s_bound(op_turn_t *turn, const op_hook_t *hook, const op_delivery_list_t *list)
 {
-    char hex[2 * sizeof id.bytes + 1];
-    op_hex(id.bytes, sizeof id.bytes, hex);
-    return op_turn_copy(turn, op_str(hex));
+    char id[OP_ID_TEXT + 1];
+    op_id_print(hook->row.id, id);
+    return op_turn_text(turn, "%s %.*s %.*s", id, (int)list->status.size,
+                        list->status.size ? list->status.at : "", (int)list->event.size,
+                        list->event.size ? list->event.at : "");
 }
 
-static bool s_cursor_parse(op_str_t text, op_id_t *id)
-{
-    return text.size == 2 * sizeof id->bytes &&
-           op_unhex(text, id->bytes, sizeof id->bytes) == (int)sizeof id->bytes;
-}
-
-/*  NULL: the list's filters and cursor make sense; else the parameter that does not. */
-static const char *s_fault(const op_delivery_list_t *list, op_id_t *before, const char **sentence)
+/*  NULL: the list's filters make sense; else the parameter that does not. */
+static const char *s_fault(const op_delivery_list_t *list, const char **sentence)
 {
     static const char *const types[] = {"message.received", "message.sent", "message.failed"};
     bool state = !list->status.size, type = !list->event.size;
@@ -88,10 +85,7 @@ static const char *s_fault(const op_delivery_list_t *list, op_id_t *before, cons
     if (!state)
         return "status";
     *sentence = "Events are message.received, message.sent and message.failed.";
-    if (!type)
-        return "event";
-    *sentence = "The cursor is not one that this server has given out.";
-    return list->cursor.size && !s_cursor_parse(list->cursor, before) ? "cursor" : NULL;
+    return type ? NULL : "event";
 }
 
 static bool s_wanted(const op_delivery_list_t *list, const op_fate_row_t *fate)
@@ -100,8 +94,9 @@ static bool s_wanted(const op_delivery_list_t *list, const op_fate_row_t *fate)
            (!list->event.size || op_str_equal(list->event, fate->type));
 }
 
+/*  *last: the last delivery that was looked at, if there are more; else none. */
 static op_deliveries_view_t s_page(op_turn_t *turn, const op_delivery_list_t *list,
-                                   const op_key_t *low, const op_key_t *high)
+                                   const op_key_t *low, const op_key_t *high, op_id_t *last)
 {
     uint64_t limit = list->limit ? list->limit : OP_PAGE_DEFAULT;
     op_delivery_view_t *views = op_turn_alloc(turn, limit * sizeof *views);
@@ -119,28 +114,34 @@ static op_deliveries_view_t s_page(op_turn_t *turn, const op_delivery_list_t *li
             views[page.data.count++] = s_view(turn, id, &fate);
     }
     op_turn_walk_end(&walk);
-    if (more)
-        page.next_cursor = s_cursor(turn, id);
+    *last = more ? id : (op_id_t){{0}};
     return page;
 }
 
 void op_webhook_on_deliveries(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    (void)self;
     const op_delivery_list_t *list = OP_BODY(event, delivery_list);
     op_hook_t hook;
-    op_id_t before;
+    op_id_t before, last;
     const char *sentence;
     if (!op_hook_own(event, turn, list->id, &hook))
         return;
-    const char *field = s_fault(list, &before, &sentence);
+    const char *field = s_fault(list, &sentence);
     if (field) {
         op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, field, sentence, 0);
         return;
     }
+    op_str_t bound = s_bound(turn, &hook, list);
+    if (list->cursor.size && !op_cursor_open(&self->secret, bound, list->cursor, &before)) {
+        op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, "cursor",
+                            "The cursor is not one that this server has given out.", 0);
+        return;
+    }
     op_key_t low = op_key_of_id('l', hook.row.id);
     op_key_t high = list->cursor.size ? op_fate_key(hook.row.id, before) : op_key_end(&low);
-    op_deliveries_view_t page = s_page(turn, list, &low, &high);
+    op_deliveries_view_t page = s_page(turn, list, &low, &high, &last);
+    if (!op_id_is_none(last))
+        page.next_cursor = op_cursor_make(turn, &self->secret, bound, last);
     op_turn_reply(turn, &op_deliveries_view_type, &page);
 }
 

@@ -7,6 +7,7 @@
           'l' webhook, delivery      fate_row: the log
           'q' webhook, delivery      due_row: to be posted now, being posted, or held
           'r' queue, time, delivery  waiting_row: for the next attempt's time
+          's'                        of cursors (cursor.h)
     A pending delivery has a row in 'q' or in 'r', never in both; any other has one in neither. So
     nothing that waits is ever looked at before its time, and an endpoint's due deliveries are found
     without passing by another's. */
@@ -43,6 +44,7 @@ typedef struct {
 } op_webhook_test_t;
 
 typedef struct {
+    op_hash_t secret;   /* of cursors */
     int64_t now;        /* of the latest event */
     bool clock_is_back; /* what waits may be too far away */
     op_flight_t flights[OP_POSTS_MAX];
