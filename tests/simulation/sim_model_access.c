@@ -199,8 +199,11 @@ static void s_inherit(model_t *self, int before, int lease)
         key->lease = lease;
         key->life.made = 0;
         for (int t = 0; t < self->text_count; t++)
-            if (self->texts[t].user != MODEL_NONE && self->texts[t].key == i)
+            if (self->texts[t].user != MODEL_NONE && self->texts[t].key == i) {
                 self->texts[t].lease = lease;
+                if (self->texts[t].answer == MODEL_ACCEPTED)
+                    self->texts[t].answer = MODEL_SILENT; /* the old lease may have it */
+            }
     }
     for (int i = 0; i < self->hook_count; i++) {
         model_hook_t *hook = &self->hooks[i];

@@ -137,6 +137,7 @@ void model_posted(model_t *self, const model_posted_t *posted)
                          .retry_after_s = posted->retry_after_s,
                          .life = posted->life};
     bool ours = self->pending_hooks > 0;
+    self->failed_posts += posted->status < 200 || posted->status > 299;
     for (int i = 0; i < self->hook_count; i++)
         if (op_str_is(posted->url, self->hooks[i].url))
             post.hook = i;
@@ -152,7 +153,6 @@ void model_posted(model_t *self, const model_posted_t *posted)
         s_check_test(self, hook, posted);
         return;
     }
-    self->failed_posts += posted->status < 200 || posted->status > 299;
     if (posted->status == 410) {
         hook->on_since = 0;
         hook->off_at = post.ended;
