@@ -163,6 +163,7 @@ struct model {
     int why_count;
     struct model_post *posts;
     int post_count;
+    bool silent_off; /* a webhook that nobody knows of was told that its receiver is gone */
     size_t failed_posts;
     int64_t webhook_born; /* when its process was started last */
     struct model_part *parts;

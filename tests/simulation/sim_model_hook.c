@@ -146,6 +146,7 @@ void model_posted(model_t *self, const model_posted_t *posted)
     if (post.hook == MODEL_NONE) { /* of one whose registration was not answered: who knows */
         if (!ours)
             model_wrong(self, "webhook: a post to an address that nobody registered");
+        self->silent_off |= posted->status == 410;
         return;
     }
     model_hook_t *hook = &self->hooks[post.hook];

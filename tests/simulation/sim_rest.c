@@ -29,7 +29,7 @@ static bool s_is(op_str_t key, const char *prefix)
 
 static void s_judge_row(sim_t *self, op_str_t key, op_str_t value)
 {
-    bool held = false;
+    bool held = self->model.silent_off;
     for (int i = 0; i < self->model.hook_count; i++)
         held |= self->model.hooks[i].on_since == 0;
     for (size_t i = 0; i < OP_COUNT(s_work); i++) {
