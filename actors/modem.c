@@ -131,6 +131,7 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
             wake = at;
     }
     op_turn_wake_at(turn, wake);
+    self->wake = wake;
 }
 
 /*  ---- The class ---- */
@@ -167,10 +168,14 @@ static bool s_busy(const void *core)
 }
 
 /*  Deadlines and pauses are instants. When the clock is set back they would be far away, and a line
-    whose modem has fallen silent would wait for as long as the clock has jumped. */
+    whose modem has fallen silent would wait for as long as the clock has jumped. When it is set
+    ahead, or the machine has slept, nobody has looked when the time had come: what the modem has
+    said is still to be read, so the command in flight keeps the time that it had left. */
 static void s_follow_clock(op_modem_t *self, int64_t now)
 {
-    int64_t by = now - self->now;
+    int64_t by = now - self->now, late = self->wake ? now - self->wake : 0;
+    for (size_t i = 0; late > OP_SECOND_MS && i < self->count; i++)
+        op_at_shift(&self->lines[i].at, late);
     for (size_t i = 0; by < -OP_SECOND_MS && i < self->count; i++) {
         op_line_t *line = &self->lines[i];
         int64_t *instants[] = {&line->reopen_at, &line->not_before, &line->sweep_at,

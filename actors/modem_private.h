@@ -85,7 +85,8 @@ typedef struct {
     size_t count;
     op_sweep_t seen, quarantine;
     int64_t housekeeping_at;
-    int64_t now; /* of the latest event */
+    int64_t now;  /* of the latest event */
+    int64_t wake; /* when the next one was to come at the latest */
 } op_modem_t;
 
 /*  modem_line.c: the life of a line */

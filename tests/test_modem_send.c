@@ -462,6 +462,19 @@ static void test_a_clock_that_went_back(void **state)
     s_submitted();
 }
 
+/*  What the modem has said while nobody looked is read before its time is over. */
+static void test_a_clock_that_was_set_ahead(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_submitted();
+    s_core.now += OP_DAY_MS;
+    core_advance(&s_core, 0);
+    s_expect_outcomes("");
+    tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    s_expect_outcomes("a3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -487,6 +500,7 @@ int main(void)
         TEST_UP(test_cancelling),
         TEST_UP(test_draining),
         TEST_UP(test_a_clock_that_went_back),
+        TEST_UP(test_a_clock_that_was_set_ahead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
