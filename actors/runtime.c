@@ -33,6 +33,7 @@ typedef struct {
     int64_t latest; /* time seen */
     uint8_t entropy[32 * OP_ENTROPY_SIZE];
     size_t entropy_left;
+    bool looking; /* somebody waits until the clock has been looked at */
     bool draining;
     bool drained;
     bool failed;
@@ -192,6 +193,8 @@ static bool s_obey(thread_t *self)
     bool go_on = command && strcmp(command, "$TERM") != 0;
     if (go_on && strcmp(command, "DRAIN") == 0)
         s_drain(self);
+    if (go_on && strcmp(command, "LOOK") == 0)
+        self->looking = true;
     zstr_free(&command);
     return go_on;
 }
@@ -251,6 +254,10 @@ static void s_loop(thread_t *self)
         for (int again = 0; mail && again < TURNS_BETWEEN_POLLS && !self->failed; again++)
             if ((mail = s_receive_mail(self)) > 0)
                 s_finish_turn(self);
+        if (self->looking && !self->failed) {
+            self->looking = false;
+            zstr_send(self->pipe, "LOOKED");
+        }
         more = mail > 0 || notes > 0;
         if (self->draining && !self->drained && !more && !op_actor_busy(self->actor)) {
             self->drained = true;
@@ -288,9 +295,10 @@ static bool s_open(thread_t *self, char error[256])
 static void s_lie_still(thread_t *self)
 {
     char *command;
+    if (self->looking)
+        zstr_send(self->pipe, "FAILED");
     while ((command = zstr_recv(self->pipe)) != NULL && strcmp(command, "$TERM") != 0) {
-        if (strcmp(command, "DRAIN") == 0)
-            zstr_send(self->pipe, "FAILED");
+        zstr_send(self->pipe, "FAILED");
         zstr_free(&command);
     }
     zstr_free(&command);
@@ -410,17 +418,29 @@ void op_runtime_failure(op_runtime_t *self, char error[256])
     error[size > 0 ? size : 0] = 0;
 }
 
-bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms)
+/*  Tells all actors, and waits until each has answered as it should. */
+static bool s_tell_all(op_runtime_t *self, const char *command, const char *answer,
+                       int64_t deadline_ms)
 {
     int64_t deadline = op_clock_steady() + deadline_ms;
     bool all = true;
     for (size_t i = 0; i < self->count; i++)
-        zstr_send(self->actors[i], "DRAIN");
+        zstr_send(self->actors[i], command);
     for (size_t i = 0; i < self->count; i++) {
         char *word = NULL, *detail = NULL;
-        all &= s_wait(self->actors[i], deadline, &word, &detail) && strcmp(word, "DRAINED") == 0;
+        all &= s_wait(self->actors[i], deadline, &word, &detail) && strcmp(word, answer) == 0;
         zstr_free(&word);
         zstr_free(&detail);
     }
     return all;
+}
+
+bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms)
+{
+    return s_tell_all(self, "LOOK", "LOOKED", deadline_ms);
+}
+
+bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms)
+{
+    return s_tell_all(self, "DRAIN", "DRAINED", deadline_ms);
 }

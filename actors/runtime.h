@@ -36,6 +36,11 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
 int op_runtime_failure_fd(const op_runtime_t *self);
 void op_runtime_failure(op_runtime_t *self, char error[256]);
 
+/*  The clock was moved: every actor looks at it and runs what is due. Returns when all have, their
+    commits included; false: an actor has failed, or the deadline came first. One call at a time,
+    from any thread, and none beside the functions above and below. */
+bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms);
+
 /*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing
     new. False: the deadline came first, or an actor has failed; what was in flight is settled at
     the next start. */

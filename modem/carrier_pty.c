@@ -1,6 +1,7 @@
 #include "modem/carrier_pty.h"
 
 #include "base/instant.h"
+#include "transport/clock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -36,13 +37,6 @@ struct op_carrier_pty {
     s_modem_t all[OP_CARRIER_MODEMS_MAX];
 };
 
-static int64_t s_now(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return now.tv_sec * OP_SECOND_MS + now.tv_nsec / 1000000;
-}
-
 static void s_lock(op_carrier_pty_t *self)
 {
     int failed = pthread_mutex_lock(&self->lock);
@@ -69,8 +63,7 @@ static void s_read(op_carrier_pty_t *self, size_t modem, size_t tty)
     char bytes[S_READ_MAX];
     ssize_t size = read(self->all[modem].ttys[tty].master, bytes, sizeof(bytes));
     if (size > 0)
-        op_carrier_feed_tty(self->core, modem, tty, op_str_of(bytes, (size_t)size),
-                            s_now(CLOCK_REALTIME));
+        op_carrier_feed_tty(self->core, modem, tty, op_str_of(bytes, (size_t)size), op_clock_now());
 }
 
 /*  What fits; the rest when poll says there is room. Says whether there is a rest. */
@@ -134,7 +127,7 @@ static void s_replug(op_carrier_pty_t *self)
             of->wanted = s_plug(self, i) == 0;
         else
             s_unplug(of);
-        op_carrier_plug(self->core, i, of->plugged, s_now(CLOCK_REALTIME));
+        op_carrier_plug(self->core, i, of->plugged, op_clock_now());
         pthread_cond_broadcast(&self->moved);
     }
 }
@@ -147,7 +140,7 @@ static int s_timeout(op_carrier_pty_t *self)
     int64_t at = op_carrier_wake_at(self->core);
     if (at == 0)
         return -1;
-    int64_t left = at - s_now(CLOCK_REALTIME);
+    int64_t left = at - op_clock_now();
     if (left <= 0)
         return 0;
     return left < OP_MINUTE_MS ? (int)left : (int)OP_MINUTE_MS;
@@ -159,7 +152,7 @@ static bool s_prepare(op_carrier_pty_t *self, struct pollfd *polls, int *timeout
     size_t count = 0;
     s_lock(self);
     s_replug(self);
-    op_carrier_tick(self->core, s_now(CLOCK_REALTIME));
+    op_carrier_tick(self->core, op_clock_now());
     for (size_t i = 0; i < self->modems; i++)
         for (size_t tty = 0; tty < self->all[i].count; tty++) {
             bool more = self->all[i].plugged && s_write(self, i, tty);
@@ -362,7 +355,7 @@ int op_carrier_pty_plug(op_carrier_pty_t *self, size_t modem, bool in)
 void op_carrier_pty_reset(op_carrier_pty_t *self, size_t modem)
 {
     s_lock(self);
-    op_carrier_reset(self->core, modem, s_now(CLOCK_REALTIME));
+    op_carrier_reset(self->core, modem, op_clock_now());
     s_unlock(self);
     s_wake(self);
 }
@@ -370,7 +363,7 @@ void op_carrier_pty_reset(op_carrier_pty_t *self, size_t modem)
 void op_carrier_pty_swap_sims(op_carrier_pty_t *self, size_t one, size_t other)
 {
     s_lock(self);
-    op_carrier_swap_sims(self->core, one, other, s_now(CLOCK_REALTIME));
+    op_carrier_swap_sims(self->core, one, other, op_clock_now());
     s_unlock(self);
     s_wake(self);
 }
@@ -388,7 +381,7 @@ bool op_carrier_pty_sim(op_carrier_pty_t *self, size_t modem, char number[OP_PHO
 op_carrier_result_t op_carrier_pty_phone(op_carrier_pty_t *self, op_str_t phone, bool on)
 {
     s_lock(self);
-    op_carrier_result_t result = op_carrier_phone(self->core, phone, on, s_now(CLOCK_REALTIME));
+    op_carrier_result_t result = op_carrier_phone(self->core, phone, on, op_clock_now());
     s_unlock(self);
     s_wake(self);
     return result;
@@ -406,10 +399,15 @@ op_carrier_result_t op_carrier_pty_text(op_carrier_pty_t *self, op_str_t from, o
                                         op_str_t body)
 {
     s_lock(self);
-    op_carrier_result_t result = op_carrier_text(self->core, from, to, body, s_now(CLOCK_REALTIME));
+    op_carrier_result_t result = op_carrier_text(self->core, from, to, body, op_clock_now());
     s_unlock(self);
     s_wake(self);
     return result;
+}
+
+void op_carrier_pty_look(op_carrier_pty_t *self)
+{
+    s_wake(self);
 }
 
 void op_carrier_pty_inbox(op_carrier_pty_t *self, op_str_t phone, uint64_t after,
@@ -463,7 +461,7 @@ bool op_carrier_pty_event(op_carrier_pty_t *self, uint64_t number, op_carrier_ev
 
 int op_carrier_pty_wait(op_carrier_pty_t *self, op_str_t phone, size_t count, int timeout_ms)
 {
-    int64_t until = s_now(CLOCK_MONOTONIC) + timeout_ms;
+    int64_t until = op_clock_steady() + timeout_ms;
     struct timespec at = {.tv_sec = until / OP_SECOND_MS,
                           .tv_nsec = until % OP_SECOND_MS * 1000000};
     int failed = 0;

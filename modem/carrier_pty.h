@@ -3,7 +3,7 @@
     One pty per modem of a modem/carrier.h, so that a driver opens the simulator as it opens a
     modem: the slave's path, or a link DIR/modem0, DIR/modem1 ... to it. A modem whose family has
     several ttys has a pty for each, also as DIR/modem0-if00, DIR/modem0-if01 ...; DIR/modem0 is the
-    one for commands. One thread moves the bytes, with the wall clock handed into the pure core; every
+    one for commands. One thread moves the bytes, with the wall clock (transport/clock.h) handed into the pure core; every
     function here may be called from any thread.
 
     A modem can be unplugged: its ttys and links go away. Plugged in again it has others, and the
@@ -72,6 +72,9 @@ int64_t op_carrier_pty_get(op_carrier_pty_t *self, size_t modem, op_knob_t knob)
 op_carrier_counts_t op_carrier_pty_counts(op_carrier_pty_t *self, size_t modem);
 uint64_t op_carrier_pty_events(op_carrier_pty_t *self);
 bool op_carrier_pty_event(op_carrier_pty_t *self, uint64_t number, op_carrier_event_t *event);
+
+/*  The clock was moved: looks at once what is due. */
+void op_carrier_pty_look(op_carrier_pty_t *self);
 
 /*  Waits until at least `count` texts are in the phone's inbox. -1 when `timeout_ms` pass
     before. */

@@ -26,7 +26,8 @@ enum { PATIENCE_MS = 20000, TELLS = 1500, BUSY_MS = 50 };
       "count"   answer how many tells were taken, in the order in which they were numbered
       "tell"    tell the other TELLS numbers; the other tells each of them back
       "write"   write a row
-      "busy"    be busy from now on */
+      "busy"    be busy from now on
+      "later"   wake me in an hour */
 
 static atomic_int s_disorder; /* tells out of order */
 static atomic_int s_timers;
@@ -78,6 +79,8 @@ static void s_order(state_t *self, const op_event_t *event, op_turn_t *turn, con
         s_write(turn, 1);
     else if (op_str_is(order, "busy"))
         self->busy = true;
+    else if (op_str_is(order, "later"))
+        op_turn_wake_at(turn, event->now + OP_HOUR_MS);
     op_turn_reply(turn, &op_auth_started_type, &answer);
 }
 
@@ -293,6 +296,29 @@ static void test_tells_wait_for_their_receiver(void **state)
     assert_int_equal(atomic_load(&s_disorder), 0);
 }
 
+/*  When the call returns, the hour has passed for everybody. */
+static void test_a_clock_that_is_set_ahead(void **state)
+{
+    (void)state;
+    s_start(&s_auth, 0, NULL);
+    s_start(&s_ledger, 1, NULL);
+    s_obeyed(TO_AUTH, "later", "auth");
+    s_obeyed(TO_LEDGER, "later", "ledger");
+    int64_t before = op_clock_now(), ahead = op_clock_ahead();
+    atomic_store(&s_timers, 0);
+    assert_true(op_runtime_look(s_runtime, PATIENCE_MS));
+    assert_int_equal(atomic_load(&s_timers), 0); /* it is too early */
+    assert_true(op_clock_advance(OP_HOUR_MS));
+    assert_true(op_runtime_look(s_runtime, PATIENCE_MS));
+    assert_int_equal(atomic_load(&s_timers), 2);
+    assert_true(op_clock_now() >= before + OP_HOUR_MS);
+    assert_int_equal(op_clock_ahead(), ahead + OP_HOUR_MS);
+    assert_false(op_clock_advance(-1));
+    assert_false(op_clock_advance(OP_CLOCK_AHEAD_MAX_MS));
+    assert_false(op_clock_advance(INT64_MAX));
+    assert_int_equal(op_clock_ahead(), ahead + OP_HOUR_MS);
+}
+
 /*  A ledger that never reads its mail: what it cannot take is refused by the one that holds it. */
 static void test_a_full_mailbox_refuses(void **state)
 {
@@ -484,6 +510,7 @@ int main(void)
         TEST(test_a_request_walks),
         TEST(test_tells_both_ways),
         TEST(test_tells_wait_for_their_receiver),
+        TEST(test_a_clock_that_is_set_ahead),
         TEST(test_a_full_mailbox_refuses),
         TEST(test_a_start_that_fails),
         TEST(test_a_commit_that_fails),

@@ -34,6 +34,8 @@ typedef struct {
     op_trace_file_t *trace;
     op_runtime_t *runtime;
     op_pages_t *pages;
+    op_sim_t sim;
+    pthread_mutex_t looking; /* one caller of op_runtime_look at a time */
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_target_rules_t rules;
@@ -226,6 +228,16 @@ static const char *s_shared_number(const process_t *self)
     return "";
 }
 
+/*  A simulated hour has passed, say: what has waited for it happens now. */
+static bool s_clock_moved(void *process)
+{
+    process_t *self = process;
+    pthread_mutex_lock(&self->looking);
+    bool looked = op_runtime_look(self->runtime, OP_REQUEST_DEADLINE_MS);
+    pthread_mutex_unlock(&self->looking);
+    return looked;
+}
+
 static int s_serve(process_t *self)
 {
     const op_config_t *config = self->config;
@@ -237,9 +249,10 @@ static int s_serve(process_t *self)
                                     .url_arg = &self->rules,
                                     .pages = self->pages};
     if (self->carrier) {
+        self->sim = (op_sim_t){self->carrier, s_clock_moved, self};
         options.side.prefix = "/sim";
         options.side.serve = op_sim_serve;
-        options.side.arg = self->carrier;
+        options.side.arg = &self->sim;
     }
     int proxies = op_networks_parse(op_str(config->http_proxies), self->proxies, OP_PROXIES_MAX);
     OP_ASSERT(proxies >= 0 && "the configuration has checked them");
@@ -361,7 +374,7 @@ static op_log_level_t s_level(const char *name)
 
 int op_process_run(const op_config_t *config, const char *trace)
 {
-    process_t self = {.config = config, .signals = -1};
+    process_t self = {.config = config, .signals = -1, .looking = PTHREAD_MUTEX_INITIALIZER};
     op_log_threshold(s_level(config->log_level));
     OP_ASSERT(sodium_init() >= 0);
     s_rules(&self);

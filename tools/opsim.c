@@ -67,9 +67,9 @@ typedef struct {
     const char *scenario;
 } options_t;
 
-static void s_serve(void *carrier, const op_http_request_t *request, op_http_response_t *response)
+static void s_serve(void *sim, const op_http_request_t *request, op_http_response_t *response)
 {
-    op_sim_serve(carrier, request->method, request->path, request->query, request->body, response);
+    op_sim_serve(sim, request->method, request->path, request->query, request->body, response);
 }
 
 static int s_options(int argc, char **argv, options_t *options)
@@ -146,9 +146,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "opsim: cannot open ptys in %s: %s\n", options.directory, strerror(errno));
         return 1;
     }
+    op_sim_t sim = {.carrier = carrier};
     op_http_server_t *server = op_http_server_new(
         &(op_http_server_options_t){
-            .listen = options.listen, .threads = 32, .handle = s_serve, .arg = carrier},
+            .listen = options.listen, .threads = 32, .handle = s_serve, .arg = &sim},
         error, sizeof error);
     if (!server) {
         fprintf(stderr, "opsim: %s\n", error);

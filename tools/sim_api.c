@@ -3,6 +3,7 @@
 #include "base/instant.h"
 #include "base/phone.h"
 #include "tools/sim_api_modem.h"
+#include "transport/clock.h"
 #include "transport/json.h"
 
 #include <jansson.h>
@@ -212,11 +213,52 @@ static bool s_below(op_str_t path, const char *head, op_str_t *rest)
     return true;
 }
 
-void op_sim_serve(void *carrier, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
+static void s_show_clock(op_http_response_t *response)
+{
+    char now[OP_INSTANT_TEXT + 1];
+    op_instant_print(op_clock_now(), now);
+    op_sim_answer(response, 200,
+                  json_pack("{s:s,s:I}", "now", now, "ahead_s",
+                            (json_int_t)(op_clock_ahead() / OP_SECOND_MS)));
+}
+
+static void s_move_clock(const op_sim_t *sim, op_str_t body, op_http_response_t *response)
+{
+    static const int64_t most = OP_CLOCK_AHEAD_MAX_MS / OP_SECOND_MS;
+    json_t *wanted = op_sim_object(body);
+    const json_t *seconds = json_object_get(wanted, "advance_s");
+    int64_t by = json_is_integer(seconds) ? json_integer_value(seconds) : -1;
+    json_decref(wanted);
+    if (by < 0 || by > most || !op_clock_advance(by * OP_SECOND_MS))
+        op_http_response_error(response, OP_ERROR_VALIDATION_ERROR,
+                               "advance_s is how many seconds shall pass, a century at most.",
+                               "advance_s");
+    else if (op_carrier_pty_look(sim->carrier), sim->moved(sim->arg))
+        s_show_clock(response);
+    else
+        op_http_response_error(response, OP_ERROR_UNAVAILABLE, NULL, NULL);
+}
+
+static void s_serve_clock(const op_sim_t *sim, op_str_t method, op_str_t body,
+                          op_http_response_t *response)
+{
+    if (op_str_is(method, "GET") || op_str_is(method, "HEAD"))
+        s_show_clock(response);
+    else if (op_str_is(method, "POST"))
+        s_move_clock(sim, body, response);
+    else
+        op_sim_other_method(response, method, OP_STR("GET, HEAD, POST, OPTIONS"));
+}
+
+void op_sim_serve(void *arg, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
                   op_http_response_t *response)
 {
+    const op_sim_t *sim = arg;
+    op_carrier_pty_t *carrier = sim->carrier;
     op_str_t rest;
-    if (s_below(path, "/sim/phones", &rest))
+    if (sim->moved && op_str_is(path, "/sim/clock"))
+        s_serve_clock(sim, method, body, response);
+    else if (s_below(path, "/sim/phones", &rest))
         s_serve_phones(carrier, method, rest, body, response);
     else if (s_below(path, "/sim/modems", &rest))
         op_sim_serve_modems(carrier, method, rest, body, response);

@@ -16,6 +16,13 @@
     GET   /sim/events?after=N          200 {"data":[{"number","at_ms","what","modem","detail"}]}: what
                                        happened on the modems, as carrier.h lists it, with numbers
                                        above N
+    GET   /sim/clock                   200 {"now","ahead_s"}: the server's time, and how far it is ahead
+                                       of the machine's. Only where the process can wake what waits
+                                       for an instant: opd, not opsim
+    POST  /sim/clock                   {"advance_s"}: that many seconds pass at once; 200, as GET. Every
+                                       later request sees the new time, and what was due in between has
+                                       been begun. Time goes forward only, at most
+                                       OP_CLOCK_AHEAD_MAX_MS in all, and back with the next start
     Errors have the contract's shape. */
 
 #ifndef OP_TOOLS_SIM_API_H
@@ -24,9 +31,16 @@
 #include "http/response.h"
 #include "modem/carrier_pty.h"
 
-/*  Serves one call under "/sim"; `carrier` is the op_carrier_pty_t. Called from many threads at
-    once. */
-void op_sim_serve(void *carrier, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
+typedef struct {
+    op_carrier_pty_t *carrier;
+    bool (*moved)(void *arg); /* the clock was: wakes all that waits for an instant, and returns
+                                 when it has looked; called from many threads at once. NULL: there
+                                 is no /sim/clock */
+    void *arg;
+} op_sim_t;
+
+/*  Serves one call under "/sim"; `sim` is the op_sim_t. Called from many threads at once. */
+void op_sim_serve(void *sim, op_str_t method, op_str_t path, op_str_t query, op_str_t body,
                   op_http_response_t *response);
 
 #endif

@@ -1,7 +1,10 @@
 #include "transport/clock.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <time.h>
+
+static _Atomic int64_t s_ahead;
 
 static int64_t s_read(clockid_t clock)
 {
@@ -12,7 +15,22 @@ static int64_t s_read(clockid_t clock)
 
 int64_t op_clock_now(void)
 {
-    return s_read(CLOCK_REALTIME);
+    return s_read(CLOCK_REALTIME) + atomic_load(&s_ahead);
+}
+
+bool op_clock_advance(int64_t by_ms)
+{
+    int64_t before = atomic_load(&s_ahead);
+    do {
+        if (by_ms < 0 || by_ms > OP_CLOCK_AHEAD_MAX_MS - before)
+            return false;
+    } while (!atomic_compare_exchange_weak(&s_ahead, &before, before + by_ms));
+    return true;
+}
+
+int64_t op_clock_ahead(void)
+{
+    return atomic_load(&s_ahead);
 }
 
 int64_t op_clock_steady(void)

@@ -5,8 +5,16 @@
 
 #include "base/random.h"
 
-/*  Milliseconds since 1970-01-01T00:00:00Z. */
+/*  Milliseconds since 1970-01-01T00:00:00Z, and what op_clock_advance has added. */
 int64_t op_clock_now(void);
+
+/*  For a server on a simulated carrier: from now on op_clock_now is `by_ms` further ahead of the
+    machine's clock, in the whole process. At most OP_CLOCK_AHEAD_MAX_MS in all, and never back:
+    false, and nothing has changed. Whoever sleeps until an instant is to be woken by the caller. */
+#define OP_CLOCK_AHEAD_MAX_MS (100 * 366 * INT64_C(86400000))
+bool op_clock_advance(int64_t by_ms) OP_MUST_CHECK;
+/*  How far ahead it is. */
+int64_t op_clock_ahead(void);
 
 /*  Milliseconds that never jump, from an arbitrary start: for waits. */
 int64_t op_clock_steady(void);

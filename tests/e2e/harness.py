@@ -6,10 +6,16 @@ Nothing here sleeps. What takes time is asked for again and again (eventually) o
 (Receiver.wait); the deadline is far away and met only when something is broken. Ports and folders
 are each test's own, so tests run beside each other. Call Opd and Opsim from the main thread: the
 programs end with the thread that has started them.
+
+With OP_JOURNAL=DIR every exchange of a Client is written to DIR, one JSON object a line: see
+Journal. tests/contract/validate.mjs holds what is there against the OpenAPI document.
 """
 
+import atexit
+import base64
 import collections
 import ctypes
+import datetime
 import http.client
 import http.server
 import itertools
@@ -96,6 +102,56 @@ def shape(value, wanted, where="answer"):
     return value
 
 
+def seconds(instant):
+    """An instant of the API as Unix seconds."""
+    return int(datetime.datetime.fromisoformat(instant).timestamp())
+
+
+class Journal:
+    """What was asked and answered, for whoever wants to judge it later.
+
+    A line has method, path, query, request_headers, request, status, headers and body. Headers are
+    lists of [name, value]; a body is text, or {"base64"} of bytes that are no UTF-8, or null. What
+    goes to the simulated carrier (/sim) is no part of the API and left out."""
+
+    def __init__(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+        path = os.path.join(folder, f"{name}-{os.getpid()}.jsonl")
+        self.file = open(path, "w", encoding="utf-8")
+        self.lock = threading.Lock()
+        atexit.register(self.file.close)
+
+    @staticmethod
+    def text(body):
+        if body is None:
+            return None
+        try:
+            return body.decode()
+        except UnicodeDecodeError:
+            return {"base64": base64.b64encode(body).decode()}
+
+    def write(self, method, target, fields, body, answer):
+        path, _, query = target.partition("?")
+        if path.startswith("/sim/"):
+            return
+        line = {
+            "method": method,
+            "path": path,
+            "query": query,
+            "request_headers": list(map(list, fields.items())),
+            "request": self.text(body),
+            "status": answer.status,
+            "headers": list(map(list, answer.headers.items())),
+            "body": self.text(answer.body),
+        }
+        with self.lock:
+            self.file.write(json.dumps(line) + "\n")
+
+
+_journal = Journal(os.environ["OP_JOURNAL"]) if os.environ.get("OP_JOURNAL") else None
+
+
 class Answer(collections.namedtuple("Answer", "status headers body")):
     """What a server has said."""
 
@@ -172,6 +228,8 @@ class Client:
             self.connection.close()
             raise
         self.used = time.monotonic()
+        if _journal:
+            _journal.write(method, path, fields, body, answer)
         return answer.check() if self.checked else answer
 
     def get(self, path, **headers):
@@ -190,6 +248,9 @@ class Client:
 
     def post(self, path, body=None, **headers):
         return self.call("POST", path, body, **headers)
+
+    def patch(self, path, body=None, **headers):
+        return self.call("PATCH", path, body, **headers)
 
     def delete(self, path, **headers):
         return self.call("DELETE", path, **headers)
@@ -290,6 +351,13 @@ class Opd(Program):
 
     def client(self, credential=None):
         return Client(self.address, credential)
+
+    def clock(self, advance_s=None):
+        """The server's time in seconds, after that many more have passed (with --simulate)."""
+        side = Client(self.address, checked=False)
+        wanted = {"advance_s": advance_s}
+        answer = side.get("/sim/clock") if advance_s is None else side.post("/sim/clock", wanted)
+        return seconds(answer.expect(200, {"now": TIME, "ahead_s": int})["now"])
 
 
 class Opsim(Program):
