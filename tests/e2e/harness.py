@@ -318,6 +318,8 @@ class Program:
             readable, _, _ = select.select([out], [], [], max(0, end - time.monotonic()))
             piece = os.read(out, 4096) if readable else b""
             if not piece:
+                self.process.kill()
+                self.process.wait()  # then stop has nothing to do
                 raise AssertionError(f"it does not get ready; its log:\n{self.stderr()}")
             line += piece
         found = re.fullmatch(r"(?:OP|opsim) is ready on http://(127\.0\.0\.1:\d+)\n", line.decode())
