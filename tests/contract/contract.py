@@ -65,8 +65,6 @@ EXPECTED_LATER = {
     "test_documents.Documents.test_the_guide_for_agents_is_served",
     "test_documents.Documents.test_the_interactive_pages_are_served",
     "test_guide.Guide.test_the_guide_from_top_to_bottom",
-    "test_messages.Lists.test_a_changed_cursor_is_refused",
-    "test_messages.Lists.test_a_cursor_of_another_key_or_filter_is_refused",
     "test_numbers.Numbers.test_a_release_fails_what_is_queued",
     "test_webhooks.Delivery.test_410_switches_the_webhook_off",
     "test_webhooks.Delivery.test_a_delivery_can_be_replayed_under_its_id",
