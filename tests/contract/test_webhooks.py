@@ -14,7 +14,7 @@ VIEW = {
     "events": list,
     "enabled": bool,
     "created_at": TIME,
-    "disabled_reason": object,
+    "disabled_reason": None,
 }
 
 
