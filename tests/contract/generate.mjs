@@ -12,7 +12,7 @@ const NOBODY = '0193b3a0-0000-7000-8000-000000000000';
 const SPOILED = [null, true, 0, -1, 1e308, 4.5, '', 'x', [], {}, [[]], [null], { a: 1 }];
 const ODD = ['\u0000', '\ud800', '\udfff\ud800', '\u200b', '\ufeff', '\u202e', 'e\u0301', '\u{1f30a}', '\u{10ffff}'];
 const JUNK = ['', '{', '[', '"', 'nul', '{"a":}', '\ufeff{}', '{"a":1,}', "{'a':1}", '[1', '{}{}', '<a/>', 'a=b', '\u0000'];
-const BAD_IDS = ['x', '0', '-', NOBODY.slice(1), `${NOBODY}0`, 'msg_', '..', '%00', '%2e%2e', '*', 'a'.repeat(300), '\u00e9'];
+const BAD_IDS = ['x', '0', '-', NOBODY.slice(1), `${NOBODY}0`, 'msg_', '..', '%00', '%ff', '%2e%2e', '*', 'a'.repeat(300), '\u00e9'];
 const LEAVE_ALONE = new Set(['post /auth/logout']); /* its session would be gone: see states.mjs */
 
 /*  Does a JSON value hold what no text may hold (control characters, halves of pairs)? Servers may refuse
