@@ -31,7 +31,7 @@ static bool s_is_id(op_str_t text, op_json_fault_t *fault)
     op_shape_fault_t wrong;
     if (op_shape_text(&op_by_id_type.fields[0], text, &wrong))
         return true;
-    *fault = (op_json_fault_t){wrong.error, NULL, NULL};
+    *fault = (op_json_fault_t){OP_ERROR_NOT_FOUND, NULL, NULL}; /* not UTF-8 is no id either */
     return false;
 }
 

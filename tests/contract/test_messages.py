@@ -134,7 +134,7 @@ class Sending(Contract):
         sent = send(self.shared, new_phone(), "private")
         other = self.agent()
         other.get(f"/v1/messages/{sent['id']}").expect_error(404, "not_found")
-        for one in (f"msg_{NOBODY}", NOBODY, "x"):
+        for one in (f"msg_{NOBODY}", NOBODY, "x", "%ff"):
             self.shared.get(f"/v1/messages/{one}").expect_error(404, "not_found")
 
     def test_a_key_of_the_same_number_sees_the_accounts_messages(self):
