@@ -49,6 +49,7 @@ from harness import (
 NOBODY = "0193b3a0-0000-7000-8000-000000000000"  # an id that nothing has
 DEAD = "+16175550199"  # a number whose modem is not there: what it is to send waits
 MINUTE, HOUR, DAY = 60, 3600, 86400
+WEBHOOKS = "/console/webhooks"
 EVENTS = ["message.received", "message.sent", "message.failed"]
 SECRET = re.compile(r"whs_[A-Za-z0-9]{32}")
 NUMBER = {"id": UUID, "e164": re.compile(r"\+1\d{10}"), "region": "US", "shared": bool}
@@ -62,20 +63,20 @@ EXPECTED_LATER = {
     "test_documents.Documents.test_openapi_has_every_call_of_the_contract",
     "test_guide.Guide.test_the_guide_from_top_to_bottom",
     "test_numbers.Numbers.test_a_release_fails_what_is_queued",
-    "test_webhooks.Delivery.test_410_switches_the_webhook_off",
-    "test_webhooks.Delivery.test_a_delivery_can_be_replayed_under_its_id",
-    "test_webhooks.Delivery.test_a_retry_survives_a_restart",
-    "test_webhooks.Delivery.test_a_rotated_secret_signs_from_then_on",
-    "test_webhooks.Delivery.test_a_test_of_a_dead_server_says_why",
-    "test_webhooks.Delivery.test_a_test_posts_a_marked_event_and_answers_what_happened",
-    "test_webhooks.Delivery.test_a_test_works_while_disabled",
-    "test_webhooks.Delivery.test_each_attempt_is_signed_anew",
-    "test_webhooks.Delivery.test_redirects_are_not_followed_and_are_failures",
-    "test_webhooks.Delivery.test_retries_follow_the_schedule_and_end",
-    "test_webhooks.Delivery.test_retry_after_moves_the_next_try_within_its_slot_and_the_next",
-    "test_webhooks.Delivery.test_the_grace_ends",
-    "test_webhooks.Delivery.test_the_grace_has_bounds",
-    "test_webhooks.Delivery.test_within_the_grace_a_refused_post_comes_again_with_the_old_secret",
+    "test_deliveries.Delivery.test_410_switches_the_webhook_off",
+    "test_deliveries.Delivery.test_a_delivery_can_be_replayed_under_its_id",
+    "test_deliveries.Delivery.test_a_retry_survives_a_restart",
+    "test_deliveries.Delivery.test_a_rotated_secret_signs_from_then_on",
+    "test_deliveries.Delivery.test_a_test_of_a_dead_server_says_why",
+    "test_deliveries.Delivery.test_a_test_posts_a_marked_event_and_answers_what_happened",
+    "test_deliveries.Delivery.test_a_test_works_while_disabled",
+    "test_deliveries.Delivery.test_each_attempt_is_signed_anew",
+    "test_deliveries.Delivery.test_redirects_are_not_followed_and_are_failures",
+    "test_deliveries.Delivery.test_retries_follow_the_schedule_and_end",
+    "test_deliveries.Delivery.test_retry_after_moves_the_next_try_within_its_slot_and_the_next",
+    "test_deliveries.Delivery.test_the_grace_ends",
+    "test_deliveries.Delivery.test_the_grace_has_bounds",
+    "test_deliveries.Delivery.test_within_the_grace_a_refused_post_comes_again_with_the_old_secret",
     "test_webhooks.Management.test_a_changed_webhook_behaves_as_changed",
     "test_webhooks.Management.test_a_disabled_webhook_is_silent",
     "test_webhooks.Management.test_a_webhook_can_be_changed_member_by_member",
@@ -239,6 +240,43 @@ def signed(secret, post, now=None):
         return False
     wanted = hmac.new(secret.encode(), f"{parts['t']}.".encode() + post.body, hashlib.sha256)
     return hmac.compare_digest(parts["v1"], wanted.hexdigest())
+
+
+class Hooked(Contract):
+    """Each test has a human with a leased number, an agent, and paths of a server of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.close)
+
+    def setUp(self):
+        self.someone = self.human()
+        self.number, self.e164 = self.lease(self.someone)
+        self.agent = self.someone.mint(self.number)
+        self.path = "/" + self.id().rpartition(".")[2]
+
+    def register(self, human=None, number=None, path=None, **differs):
+        wanted = {
+            "number_id": number or self.number,
+            "url": self.server.url(path or self.path),
+            "events": EVENTS,
+            **differs,
+        }
+        return (human or self.someone).console.post(WEBHOOKS, wanted)
+
+    def hook(self, **differs):
+        return self.register(**differs).expect(201)
+
+    def text(self, body="hello"):
+        """An inbound text, and the message it became."""
+        before = len(self.agent.pages("&direction=inbound"))
+        self.carrier.text(self.someone.phone, self.e164, body)
+        return received(self.agent, before + 1)[0]
+
+    def console(self, method, made, rest="", body=None):
+        return self.someone.console.call(method, f"{WEBHOOKS}/{made['id']}{rest}", body)
 
 
 def expected_later(test):
