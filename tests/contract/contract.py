@@ -184,7 +184,9 @@ class Server:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                with owner.changed:
+                with owner.changed:  # before the answer, so that who has heard of it finds the post
+                    owner.posts.append(Post(self.path, self.headers, body))
+                    owner.changed.notify_all()
                     queue = owner.sayings[self.path]
                     status, headers = queue.popleft() if queue else (200, {})
                 self.send_response(status)
@@ -192,9 +194,6 @@ class Server:
                     self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                with owner.changed:
-                    owner.posts.append(Post(self.path, self.headers, body))
-                    owner.changed.notify_all()
 
             def log_message(self, *_):
                 pass
