@@ -5,7 +5,6 @@ sentences to their tests. One opd serves a file: tests take phones, accounts and
 own. Time passes by Opd.clock, never by waiting.
 """
 
-import base64
 import collections
 import hashlib
 import hmac
@@ -15,7 +14,6 @@ import os
 import re
 import sys
 import threading
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
@@ -56,39 +54,6 @@ NUMBER = {"id": UUID, "e164": re.compile(r"\+1\d{10}"), "region": "US", "shared"
 LEASED = {**NUMBER, "shared": False, "leased_at": TIME}
 KEY_MADE = {"id": UUID, "key": KEY, "key_prefix": str, "name": str, "created_at": TIME}
 KEY_LISTED = {"id": UUID, "number_id": UUID, "key_prefix": str, "name": str, "created_at": TIME}
-
-# Sentences whose part of the server is not there yet: these tests must fail, and leave this list
-# when they pass. It must end up empty.
-EXPECTED_LATER = {
-    "test_documents.Documents.test_openapi_has_every_call_of_the_contract",
-    "test_guide.Guide.test_the_guide_from_top_to_bottom",
-    "test_numbers.Numbers.test_a_release_fails_what_is_queued",
-    "test_deliveries.Delivery.test_410_switches_the_webhook_off",
-    "test_deliveries.Delivery.test_a_delivery_can_be_replayed_under_its_id",
-    "test_deliveries.Delivery.test_a_retry_survives_a_restart",
-    "test_deliveries.Delivery.test_a_rotated_secret_signs_from_then_on",
-    "test_deliveries.Delivery.test_a_test_of_a_dead_server_says_why",
-    "test_deliveries.Delivery.test_a_test_posts_a_marked_event_and_answers_what_happened",
-    "test_deliveries.Delivery.test_a_test_works_while_disabled",
-    "test_deliveries.Delivery.test_each_attempt_is_signed_anew",
-    "test_deliveries.Delivery.test_redirects_are_not_followed_and_are_failures",
-    "test_deliveries.Delivery.test_retries_follow_the_schedule_and_end",
-    "test_deliveries.Delivery.test_retry_after_moves_the_next_try_within_its_slot_and_the_next",
-    "test_deliveries.Delivery.test_the_grace_ends",
-    "test_deliveries.Delivery.test_the_grace_has_bounds",
-    "test_deliveries.Delivery.test_within_the_grace_a_refused_post_comes_again_with_the_old_secret",
-    "test_webhooks.Management.test_a_changed_webhook_behaves_as_changed",
-    "test_webhooks.Management.test_a_disabled_webhook_is_silent",
-    "test_webhooks.Management.test_a_webhook_can_be_changed_member_by_member",
-    "test_webhooks.Management.test_changes_are_judged_as_the_registration_is",
-}
-LATER_S = 2  # how long such a test waits for what does not come
-
-_patience = [DEADLINE_S]
-
-
-def patience():
-    return _patience[0]
 
 
 class Contract(Case):
@@ -222,7 +187,7 @@ class Server:
             return [post for post in self.posts if post.path == path]
 
         with self.changed:
-            assert self.changed.wait_for(lambda: len(found()) >= count, patience()), (
+            assert self.changed.wait_for(lambda: len(found()) >= count, DEADLINE_S), (
                 f"{path}: {len(found())} posts instead of {count}"
             )
             return found()
@@ -278,23 +243,4 @@ class Hooked(Contract):
         return self.someone.console.call(method, f"{WEBHOOKS}/{made['id']}{rest}", body)
 
 
-def expected_later(test):
-    def wrapper(self):
-        _patience[0] = LATER_S
-        try:
-            test(self)
-        finally:
-            _patience[0] = DEADLINE_S
-
-    return unittest.expectedFailure(wrapper)
-
-
-def main():
-    area = os.path.splitext(os.path.basename(sys.argv[0]))[0]
-    for case in list(vars(sys.modules["__main__"]).values()):
-        if not (isinstance(case, type) and issubclass(case, unittest.TestCase)):
-            continue
-        for name in [name for name in dir(case) if name.startswith("test")]:
-            if f"{area}.{case.__name__}.{name}" in EXPECTED_LATER:
-                setattr(case, name, expected_later(getattr(case, name)))
-    harness.main()
+main = harness.main

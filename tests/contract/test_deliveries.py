@@ -20,7 +20,7 @@ class Delivery(Hooked):
                 return delivery
             return None
 
-        return eventually(probe, f"{count} attempts, {state}", patience())
+        return eventually(probe, f"{count} attempts, {state}")
 
     def quiet(self, path, count):
         """No more than `count` posts have come there: what was due has been begun by now, and an
@@ -93,7 +93,7 @@ class Delivery(Hooked):
             return not listed["enabled"]
 
         self.server.wait(self.path)
-        eventually(off, "the webhook is off", patience())
+        eventually(off, "the webhook is off")
         self.op.clock(30)
         self.text("not heard")
         self.quiet(self.path, 1)
@@ -116,7 +116,7 @@ class Delivery(Hooked):
                 (delivery,) = page["data"]
                 return delivery if delivery["attempts"] else None
 
-            delivery = eventually(next_try, "the attempt is over", patience())
+            delivery = eventually(next_try, "the attempt is over")
             pause = seconds(delivery["next_attempt_at"]) - seconds(delivery["attempts"][0]["at"])
             self.assertTrue(comes - 2 <= pause <= comes + 30, (asked, comes, pause))
 
@@ -205,7 +205,6 @@ class Delivery(Hooked):
         eventually(
             lambda: human.console.get(path).expect(200)["data"][0]["attempts"],
             "the attempt is over",
-            patience(),
         )
         op.kill()
         again = Opd(folder, "--simulate=2", *WIDE)
