@@ -98,7 +98,8 @@ static tally_t s_load(const rate_t *self, op_turn_t *turn, char letter, op_str_t
     }
     for (size_t i = 0; i < tally.kind.count; i++)
         if (s_closed(tally.opened[i], tally.kind.windows[i].length_ms, now)) {
-            tally.opened[i] = now;
+            bool day = tally.kind.windows[i].length_ms == OP_DAY_MS;
+            tally.opened[i] = day ? op_instant_day(now) * OP_DAY_MS : now;
             tally.used[i] = 0;
         }
     return tally;

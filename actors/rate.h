@@ -9,10 +9,10 @@
     note  rate_return{key, counted}    from ledger: that send was refused by its daily cap, do not
           count it; it leaves windows alone that have opened since
 
-    A window opens with the first call in it and closes after its length. The counts are rows, so a
-    restart does not forgive anybody; windows shorter than an hour are written lazily, so a power
-    cut may forgive up to the last of these windows. Rows whose windows have all closed are swept
-    away. */
+    A window opens with the first call in it and closes after its length; a day is a UTC day. The
+    counts are rows, so a restart does not forgive anybody; windows shorter than an hour are written
+    lazily, so a power cut may forgive up to the last of these windows. Rows whose windows have all
+    closed are swept away. */
 
 #ifndef OP_ACTORS_RATE_H
 #define OP_ACTORS_RATE_H

@@ -57,7 +57,9 @@ class Starts(Limited):
         for n in range(10):
             self.start(phone).expect(200)
             self.op.clock(HOUR if n % 5 == 4 else 30)
-        wait = self.refused(self.start(phone), 10, DAY)
+        answer = self.start(phone)
+        wait = self.refused(answer, 10, DAY)
+        self.assertEqual(int(answer.headers["X-RateLimit-Reset"]) % DAY, 0)
         self.op.clock(wait)
         self.start(phone).expect(200)
 

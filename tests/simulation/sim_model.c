@@ -135,7 +135,7 @@ void model_counted(model_t *self, char kind, int subject, int64_t clock)
         model_window_t *window = s_window(self, kind, subject, *length);
         bool open = window->opened && clock >= window->opened && clock < window->opened + *length;
         if (!open) {
-            window->opened = clock;
+            window->opened = *length == OP_DAY_MS ? op_instant_day(clock) * OP_DAY_MS : clock;
             window->used = 0;
             /* Only a pause as long as a window makes an unsure one sure again. */
             bool paused = self->now > window->latest + 2 * *length;
