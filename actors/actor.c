@@ -89,7 +89,7 @@ static void s_observe_commit(op_actor_t *self)
 {
     s_observe(self, OP_TRACE_COMMIT, (op_str_t){0}, NULL);
     for (size_t i = 0; self->observer.event && i < self->turn.out.count; i++)
-        if (self->turn.out.at[i].what != OP_SAID_LOG)
+        if (self->turn.out.at[i].what == OP_SAID_FRAME)
             s_observe(self, OP_TRACE_SEND, self->turn.out.at[i].bytes, NULL);
 }
 
@@ -108,7 +108,7 @@ static void s_keep_said(op_actor_t *self)
         }
         op_link_t *link = op_link_of(self, said.to);
         if (link)
-            op_link_tell(self, link, said.type, said.bytes);
+            op_link_tell(self, link, &said);
         else
             op_turn_break(turn, "more than %d peers", OP_PEERS_MAX);
     }
@@ -125,6 +125,7 @@ static void s_step(op_actor_t *self, op_event_t *event, const op_envelope_t *env
     turn->event = event;
     turn->envelope = envelope;
     turn->body = body;
+    turn->request_id = envelope ? envelope->request_id : (op_str_t){0};
     turn->answered = turn->refused = false;
     turn->step_sync = false;
     turn->said.count = 0;
@@ -343,7 +344,7 @@ static void s_turn_end(op_actor_t *self)
 {
     op_turn_t *turn = &self->turn;
     turn->out.count = 0;
-    turn->out_next = turn->log_next = 0;
+    turn->out_next = turn->log_next = turn->count_next = 0;
     turn->committed = false;
     op_arena_clear(&turn->arena);
 }
@@ -355,7 +356,7 @@ bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame)
         return false;
     while (turn->out_next < turn->out.count) {
         op_said_t *said = &turn->out.at[turn->out_next++];
-        if (said->what == OP_SAID_LOG)
+        if (said->what != OP_SAID_FRAME)
             continue;
         *to = said->to;
         *frame = said->bytes;
@@ -378,4 +379,31 @@ bool op_actor_next_log(op_actor_t *self, op_str_t *line)
         return true;
     }
     return false;
+}
+
+bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
+                         op_str_t *second)
+{
+    op_turn_t *turn = &self->turn;
+    if (!turn->committed)
+        return false;
+    while (turn->count_next < turn->out.count) {
+        op_said_t *said = &turn->out.at[turn->count_next++];
+        if (said->what != OP_SAID_COUNT)
+            continue;
+        *metric = said->metric;
+        *value = said->value;
+        *first = said->to;
+        *second = said->bytes;
+        return true;
+    }
+    return false;
+}
+
+uint64_t op_actor_unacknowledged(const op_actor_t *self)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < self->link_count; i++)
+        count += self->links[i].last - self->links[i].acked;
+    return count;
 }

@@ -91,10 +91,15 @@ const char *op_actor_error(const op_actor_t *self);
     the slices given out before die with it. False, too, before a commit and after one that
     failed. */
 bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame) OP_MUST_CHECK;
-/*  After a commit, before the last op_actor_next: the lines for the log. False at the end. */
+/*  After a commit, before the last op_actor_next: the lines for the log (base/fields.h), and what
+    was counted (op_turn_count). False at the end. */
 bool op_actor_next_log(op_actor_t *self, op_str_t *line) OP_MUST_CHECK;
+bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
+                         op_str_t *second) OP_MUST_CHECK;
 
 const char *op_actor_name(const op_actor_t *self);
 op_actor_counts_t op_actor_counts(const op_actor_t *self);
+/*  Tells in the outbox, to all peers. */
+uint64_t op_actor_unacknowledged(const op_actor_t *self);
 
 #endif

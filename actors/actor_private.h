@@ -30,10 +30,14 @@ typedef struct {
 
 /*  Something that a step said, before it is known whether the step stands. */
 typedef struct {
-    enum { OP_SAID_FRAME, OP_SAID_TELL, OP_SAID_LOG } what;
-    op_str_t to; /* of a frame or tell */
+    enum { OP_SAID_FRAME, OP_SAID_TELL, OP_SAID_LOG, OP_SAID_COUNT } what;
+    op_str_t to; /* of a frame or tell; of a count: its first label */
     const op_type_t *type;
-    op_str_t bytes; /* a whole frame; of a tell: the encoded message; of a log: the line */
+    op_str_t bytes;      /* a whole frame; of a tell: the encoded message; of a log: the line; of a
+                            count: its second label */
+    op_str_t request_id; /* of a tell */
+    op_metric_t metric;  /* of a count */
+    int64_t value;
 } op_said_t;
 
 typedef struct {
@@ -54,6 +58,7 @@ struct op_turn {
     const op_event_t *event;
     const op_envelope_t *envelope; /* NULL for START, TIMER and DRAIN */
     op_str_t body;                 /* encoded, to be forwarded as it came */
+    op_str_t request_id;           /* on whose behalf it speaks */
     op_random_t random;
     op_said_list_t said;
     bool step_sync;
@@ -63,7 +68,7 @@ struct op_turn {
 
     /* What the turn will say once it is committed. */
     op_said_list_t out;
-    size_t out_next, log_next;
+    size_t out_next, log_next, count_next;
 };
 
 struct op_actor {
@@ -98,7 +103,7 @@ op_str_t op_turn_encode(op_turn_t *self, const op_envelope_t *envelope, const op
 op_link_t *op_link_of(op_actor_t *actor, op_str_t peer);   /* NULL: too many peers */
 op_link_t *op_link_find(op_actor_t *actor, op_str_t peer); /* NULL: none yet */
 void op_link_load(op_actor_t *actor);
-void op_link_tell(op_actor_t *actor, op_link_t *link, const op_type_t *type, op_str_t message);
+void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said);
 void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number);
 void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number);
 void op_link_tick(op_actor_t *actor);

@@ -116,19 +116,20 @@ void op_link_load(op_actor_t *actor)
 
 /*  ---- Sending ---- */
 
-void op_link_tell(op_actor_t *actor, op_link_t *link, const op_type_t *type, op_str_t message)
+void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said)
 {
     op_turn_t *turn = &actor->turn;
     op_tell_t *tell = op_arena_alloc(&turn->arena, sizeof *tell);
     tell->number = ++link->last;
     op_envelope_t envelope = {.kind = OP_FRAME_TELL,
-                              .type = type->number,
+                              .type = said->type->number,
                               .from = op_str(actor->name),
                               .to = op_str(link->name),
-                              .sequence = tell->number};
+                              .sequence = tell->number,
+                              .request_id = said->request_id};
     op_buf_clear(&actor->scratch);
     op_encode(&op_envelope_type, &envelope, &actor->scratch);
-    op_buf_add_str(&actor->scratch, message);
+    op_buf_add_str(&actor->scratch, said->bytes);
     tell->frame = op_arena_copy(&turn->arena, op_buf_str(&actor->scratch));
 
     op_outbox_row_t row = {tell->frame};

@@ -44,6 +44,14 @@ static uint64_t s_index(const op_modem_t *self, const op_line_t *line)
     return (uint64_t)(line - self->lines);
 }
 
+void op_line_count(const op_modem_t *self, const op_line_t *line, op_turn_t *turn,
+                   op_metric_t metric, int64_t value, const char *class)
+{
+    char index[24];
+    snprintf(index, sizeof index, "%llu", (unsigned long long)s_index(self, line));
+    op_turn_count(turn, metric, value, index, class);
+}
+
 static void s_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
 {
     char masked[OP_PHONE_MAX + 1];
@@ -69,6 +77,7 @@ void op_line_open(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     op_serial_open_t open = {s_index(self, line), op_str(line->device)};
     op_turn_note(turn, "serial", &op_serial_open_type, &open);
     line->phase = OP_LINE_OPENING;
+    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
 }
 
 void op_line_opened(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
@@ -86,6 +95,8 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                   const char *reason)
 {
     s_log(line, turn, "down", reason);
+    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
     op_at_action_t lost;
     op_at_reset(&line->at);
     /* The command in flight is lost; of a submission this says whether its PDU had left. */
@@ -127,13 +138,15 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
 
 /*  ---- Setup ---- */
 
-static void s_ready(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+static void s_ready(const op_modem_t *self, op_line_t *line, const op_event_t *event,
+                    op_turn_t *turn)
 {
     line->phase = OP_LINE_READY;
     line->reopen_ms = OP_REOPEN_MIN_MS;
     line->sweep_at = event->now; /* what came in while nobody listened */
     line->queue_empty = false;
     s_log(line, turn, "up", "");
+    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
     op_line_tell_state(line, turn, true);
 }
 
@@ -198,7 +211,7 @@ static void s_setup_done(op_modem_t *self, op_line_t *line, const op_event_t *ev
         return;
     }
     if (++line->row == OP_COUNT(s_script))
-        s_ready(line, event, turn);
+        s_ready(self, line, event, turn);
 }
 
 static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -233,6 +246,8 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     case OP_JOB_LIST:
     case OP_JOB_READ:
     case OP_JOB_DELETE:
+        if (job == OP_JOB_READ && done->result == OP_AT_OK && done->line_count > 1)
+            op_line_count(self, line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
         op_receive_done(line, job, event, turn, done);
         break;
     }
@@ -242,7 +257,17 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     }
 }
 
-static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
+/*  "+CSQ: <rssi>,<ber>"; 99: not known (TS 27.007 8.5). */
+static void s_signal(const op_modem_t *self, const op_line_t *line, op_turn_t *turn, op_str_t text)
+{
+    char csq[32];
+    int signal;
+    op_str_copy(text, csq, sizeof csq);
+    if (sscanf(csq, "+CSQ: %d", &signal) == 1 && signal >= 0 && signal <= 31)
+        op_line_count(self, line, turn, OP_METRIC_MODEM_SIGNAL, signal, NULL);
+}
+
+static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *notice)
 {
     if (notice->notice == OP_AT_NOTICE_LATE && op_str_starts(notice->line, "+CMGS:"))
@@ -252,7 +277,9 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         line->phase = OP_LINE_SETUP;
         line->row = 0;
         line->not_before = 0;
-    } else
+    } else if (notice->notice == OP_AT_NOTICE_SIGNAL)
+        s_signal(self, line, turn, notice->line);
+    else
         op_receive_notice(line, event, turn, notice);
 }
 
@@ -292,7 +319,7 @@ void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                 break;
             }
             case OP_AT_NOTICE:
-                s_notice(line, event, turn, &action);
+                s_notice(self, line, event, turn, &action);
                 break;
             case OP_AT_DONE:
                 s_done(self, line, event, turn, &action);

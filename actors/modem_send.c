@@ -24,7 +24,10 @@ static void s_tell(op_turn_t *turn, const op_queue_row_t *row, op_text_state_t s
     op_text_outcome_t outcome = {row->text, row->scope, state, op_str(op_failure_code(failure))};
     char owner[OP_ACTOR_NAME_MAX + 1];
     op_str_copy(row->owner, owner, sizeof owner);
+    op_str_t other = op_turn_request(turn);
+    op_turn_on_behalf(turn, row->request);
     op_turn_tell(turn, owner, &op_text_outcome_type, &outcome);
+    op_turn_on_behalf(turn, other);
 }
 
 static void s_settle(op_turn_t *turn, const op_key_t *key, const op_queue_row_t *row,
@@ -62,7 +65,8 @@ void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
                           .to = send->to,
                           .body = send->body,
                           .code = send->code,
-                          .expires = send->expires};
+                          .expires = send->expires,
+                          .request = op_turn_request(turn)};
     if (!line || op_sms_count(send->body) == 0) {
         s_tell(turn, &row, OP_TEXT_FAILED, line ? OP_FAILURE_NOT_SENDABLE : OP_FAILURE_NO_SERVICE);
         return;
@@ -354,6 +358,10 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 {
     op_queue_row_t row;
     line->flying = false;
+    if (done->result == OP_AT_OK)
+        op_line_count(self, line, turn, OP_METRIC_MODEM_SENDS, 1, NULL);
+    else
+        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, op_at_result_name(done->result));
     if (!op_turn_get(turn, &line->flight, &op_queue_row_type, &row))
         return;
     switch (done->result) {

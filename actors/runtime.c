@@ -1,5 +1,6 @@
 #include "actors/runtime.h"
 
+#include "actors/measure.h"
 #include "actors/recording_file.h"
 #include "transport/clock.h"
 #include "transport/log.h"
@@ -44,10 +45,19 @@ struct op_runtime {
     char names[ACTORS_MAX][OP_ACTOR_NAME_MAX + 1];
     size_t count;
     op_trace_file_t *trace; /* or NULL */
+    op_metrics_t *metrics;  /* or NULL */
     int failure[2];         /* a pipe: the reason of the first failure is written into it */
 };
 
 /*  ---- Sending ---- */
+
+static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
+{
+    if (op_postbox_send(self->postbox, to, frame))
+        return true;
+    op_metrics_put(self->runtime->metrics, OP_METRIC_MAILBOX_FULL, 1, to, (op_str_t){0});
+    return false;
+}
 
 /*  A request that its next actor cannot take is answered here, so that nobody waits in vain. */
 static void s_refuse(thread_t *self, const op_envelope_t *request)
@@ -60,11 +70,15 @@ static void s_refuse(thread_t *self, const op_envelope_t *request)
     op_refusal_t refusal = {.error = OP_ERROR_UNAVAILABLE, .retry_after = 1};
     op_buf_t frame = {0};
     op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
-    op_log(OP_LOG_WARNING, self->name, "mailbox=%.*s full, a request was refused",
-           (int)request->to.size, request->to.at);
-    if (!op_postbox_send(self->postbox, request->origin, op_buf_str(&frame)))
-        op_log(OP_LOG_WARNING, self->name, "mailbox=%.*s full, a reply was dropped",
-               (int)request->origin.size, request->origin.at);
+    op_log(OP_LOG_WARNING, self->name,
+           "a request was refused, because a mailbox is full mailbox=%.*s request=%.*s",
+           (int)request->to.size, request->to.at, (int)request->request_id.size,
+           request->request_id.at);
+    if (!s_post(self, request->origin, op_buf_str(&frame)))
+        op_log(OP_LOG_WARNING, self->name,
+               "a reply was dropped, because a mailbox is full mailbox=%.*s request=%.*s",
+               (int)request->origin.size, request->origin.at, (int)request->request_id.size,
+               request->request_id.at);
     op_buf_free(&frame);
 }
 
@@ -86,7 +100,7 @@ static void s_send(thread_t *self, op_str_t to, op_str_t frame)
         s_hand_to_port(self, frame);
         return;
     }
-    if (op_postbox_send(self->postbox, to, frame))
+    if (s_post(self, to, frame))
         return;
     op_envelope_t envelope;
     op_str_t body;
@@ -108,18 +122,34 @@ static void s_fail(thread_t *self, const char *reason)
     self->failed = true;
 }
 
-static void s_finish_turn(thread_t *self)
+/*  Commits, and then says what the turn has to say: figures, lines for the log, frames. */
+static bool s_commit(thread_t *self)
 {
-    if (op_actor_commit(self->actor) != 0) {
-        s_fail(self, op_actor_error(self->actor));
-        return;
-    }
-    op_str_t line, to, frame;
+    uint64_t commits = op_actor_counts(self->actor).commits;
+    int64_t began = op_clock_micros();
+    if (op_actor_commit(self->actor) != 0)
+        return false;
+    op_measure_turn(self->runtime->metrics, self->actor, began, commits);
+    op_str_t line;
     while (op_actor_next_log(self->actor, &line))
-        op_log(OP_LOG_INFO, self->name, "%.*s", (int)line.size, line.at);
+        op_log_fields(OP_LOG_INFO, self->name, line);
+    return true;
+}
+
+static void s_speak(thread_t *self)
+{
+    op_str_t to, frame;
     while (op_actor_next(self->actor, &to, &frame))
         s_send(self, to, frame);
     op_arena_clear(&self->arena);
+}
+
+static void s_finish_turn(thread_t *self)
+{
+    if (s_commit(self))
+        s_speak(self);
+    else
+        s_fail(self, op_actor_error(self->actor));
 }
 
 /*  The machine's entropy, taken in larger pieces than an event needs; no piece is used twice. */
@@ -133,8 +163,31 @@ static const uint8_t *s_entropy(thread_t *self)
     return self->entropy + self->entropy_left;
 }
 
+/*  At the level debug, whatever an actor is given is a line: with its request's id, which tells
+    carry too, a message can be followed through all of them. */
+static void s_log_frame(thread_t *self, op_str_t frame)
+{
+    static const char *const kinds[] = {[OP_FRAME_REQUEST] = "request",
+                                        [OP_FRAME_REPLY] = "reply",
+                                        [OP_FRAME_TELL] = "tell",
+                                        [OP_FRAME_ACK] = "ack",
+                                        [OP_FRAME_NOTE] = "note"};
+    op_envelope_t envelope;
+    op_str_t body;
+    if (op_frame_open(frame, &self->arena, &envelope, &body) != OP_DECODE_OK)
+        return;
+    const op_type_t *type = op_message_type(envelope.type);
+    op_log(OP_LOG_DEBUG, self->name,
+           "received kind=%s type=%s from=%.*s sequence=%llu request=%.*s", kinds[envelope.kind],
+           type ? type->name : "", (int)envelope.from.size, envelope.from.at,
+           (unsigned long long)envelope.sequence, (int)envelope.request_id.size,
+           envelope.request_id.at);
+}
+
 static void s_receive(thread_t *self, op_str_t frame)
 {
+    if (op_log_wants(OP_LOG_DEBUG))
+        s_log_frame(self, frame);
     op_actor_receive(self->actor, frame, op_clock_now(), s_entropy(self));
 }
 
@@ -146,6 +199,7 @@ static size_t s_receive_mail(thread_t *self)
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
+    op_measure_look(self->runtime->metrics, self->actor, count);
     return count;
 }
 
@@ -284,7 +338,7 @@ static bool s_open(thread_t *self, char error[256])
     self->actor = op_actor_new(self->class, self->name, self->store);
     s_record(self);
     op_actor_start(self->actor, self->setup_type, self->setup, op_clock_now(), s_entropy(self));
-    if (op_actor_commit(self->actor) == 0)
+    if (s_commit(self))
         return true;
     snprintf(error, 256, "%s", op_actor_error(self->actor));
     return false;
@@ -313,11 +367,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     bool ready = s_open(self, error);
     zstr_sendx(pipe, ready ? "READY" : "FAILED", error, NULL);
     if (ready) {
-        op_str_t line, to, frame;
-        while (op_actor_next_log(self->actor, &line))
-            op_log(OP_LOG_INFO, self->name, "%.*s", (int)line.size, line.at);
-        while (op_actor_next(self->actor, &to, &frame))
-            s_send(self, to, frame);
+        s_speak(self);
         s_loop(self);
         if (self->failed)
             s_lie_still(self);
@@ -361,6 +411,11 @@ void op_runtime_destroy(op_runtime_t **self_p)
 void op_runtime_record(op_runtime_t *self, op_trace_file_t *trace)
 {
     self->trace = trace;
+}
+
+void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics)
+{
+    self->metrics = metrics;
 }
 
 /*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.

@@ -13,6 +13,7 @@
 
 #include "actors/actor.h"
 #include "actors/port.h"
+#include "transport/metrics.h"
 #include "transport/trace_file.h"
 
 typedef struct op_runtime op_runtime_t;
@@ -24,6 +25,10 @@ void op_runtime_destroy(op_runtime_t **self_p);
 /*  Every actor started from now on is recorded into this file, and its keyspace's digest when it ends
     without a failure. The file is borrowed and outlives the runtime. */
 void op_runtime_record(op_runtime_t *self, op_trace_file_t *trace);
+
+/*  Every actor started from now on counts and measures into this, which is borrowed and outlives the
+    runtime. */
+void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics);
 
 /*  Starts an actor and waits for its READY, at most OP_START_DEADLINE_MS. `store` is borrowed.
     `setup` is read before the call returns. `port` may be NULL; it is owned from now on, also when

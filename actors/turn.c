@@ -1,5 +1,7 @@
 #include "actors/actor_private.h"
 
+#include "base/fields.h"
+
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -320,14 +322,27 @@ bool op_turn_is_last(const op_turn_t *self)
     return self->envelope->slip.size <= 1;
 }
 
+op_str_t op_turn_request(const op_turn_t *self)
+{
+    return self->request_id;
+}
+
+void op_turn_on_behalf(op_turn_t *self, op_str_t request_id)
+{
+    self->request_id = request_id;
+}
+
 void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const void *body)
 {
     OP_ASSERT(!self->refused);
     op_buf_t *scratch = &self->actor->scratch;
     op_buf_clear(scratch);
     op_encode(type, body, scratch);
-    op_said_add(&self->said, (op_said_t){OP_SAID_TELL, op_turn_copy(self, op_str(to)), type,
-                                         op_arena_copy(&self->arena, op_buf_str(scratch))});
+    op_said_add(&self->said, (op_said_t){.what = OP_SAID_TELL,
+                                         .to = op_turn_copy(self, op_str(to)),
+                                         .type = type,
+                                         .bytes = op_arena_copy(&self->arena, op_buf_str(scratch)),
+                                         .request_id = self->request_id});
 }
 
 void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const void *body)
@@ -357,11 +372,25 @@ void op_turn_wake_at(op_turn_t *self, int64_t at)
 
 void op_turn_log(op_turn_t *self, const char *format, ...)
 {
+    op_buf_t line = {0};
     va_list arguments;
     va_start(arguments, format);
-    op_str_t line = s_format(self, format, arguments);
+    op_fields_print(&line, format, arguments);
     va_end(arguments);
-    op_said_add(&self->said, (op_said_t){.what = OP_SAID_LOG, .bytes = line});
+    op_fields_add(&line, "request", self->request_id);
+    op_said_add(&self->said,
+                (op_said_t){.what = OP_SAID_LOG, .bytes = op_turn_copy(self, op_buf_str(&line))});
+    op_buf_free(&line);
+}
+
+void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const char *first,
+                   const char *second)
+{
+    op_said_add(&self->said, (op_said_t){.what = OP_SAID_COUNT,
+                                         .metric = metric,
+                                         .value = value,
+                                         .to = op_turn_copy(self, op_str(first)),
+                                         .bytes = op_turn_copy(self, op_str(second))});
 }
 
 /*  ---- Resources ---- */

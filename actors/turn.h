@@ -21,6 +21,7 @@
 
 #include "store/key.h"
 #include "transport/messages.h"
+#include "transport/metric.h"
 
 typedef enum {
     OP_EVENT_START,   /* first event: `body` is the actor's setup message */
@@ -121,9 +122,21 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
     clears the wish. */
 void op_turn_wake_at(op_turn_t *self, int64_t at);
 
-/*  A line for the operator's log, written when the turn is committed. Never a code, key, body or
-    full number. */
+/*  The id of the request that has led to this step, however many tells ago; empty where none has.
+    Tells and lines of the log bear it. Work that waits in a row keeps it there, and speaks on
+    its behalf when it goes on; the slice lives as long as the turn. */
+op_str_t op_turn_request(const op_turn_t *self);
+void op_turn_on_behalf(op_turn_t *self, op_str_t request_id);
+
+/*  A line for the operator's log, written when the turn is committed: a sentence and fields, as
+    base/fields.h reads the format. Never a code, key, body or full number. */
 void op_turn_log(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
+
+/*  Adds to a counter, or sets a gauge, of transport/metrics.def, when the turn is committed. The
+    texts are the values of the metric's labels, copied; NULL: it has none. Like everything said, it
+    is taken back with a refused step. */
+void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const char *first,
+                   const char *second);
 
 /*  ---- resources
  * ----------------------------------------------------------------------------------- */

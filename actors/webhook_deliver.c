@@ -267,8 +267,9 @@ static void s_log(op_turn_t *turn, const op_posted_t *posted)
 {
     char id[OP_ID_TEXT + 1];
     op_id_print(posted->delivery, id);
-    op_turn_log(turn, "delivery=%s status=%llu duration_ms=%llu error=\"%.*s\"", id,
-                (unsigned long long)posted->status, (unsigned long long)posted->duration_ms,
+    op_turn_log(turn,
+                "a post was not accepted delivery=%s status=%llu duration_ms=%llu error=\"%.*s\"",
+                id, (unsigned long long)posted->status, (unsigned long long)posted->duration_ms,
                 (int)posted->error.size, posted->error.size ? posted->error.at : "");
 }
 
@@ -324,9 +325,17 @@ static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *
     return true;
 }
 
+static const char *s_class(uint64_t status)
+{
+    static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    return classes[status / 100 < OP_COUNT(classes) ? status / 100 : 0];
+}
+
 void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    op_flight_t *at = s_flight(self, OP_BODY(event, posted)->delivery);
+    const op_posted_t *posted = OP_BODY(event, posted);
+    op_flight_t *at = s_flight(self, posted->delivery);
+    op_turn_count(turn, OP_METRIC_WEBHOOK_ATTEMPTS, 1, s_class(posted->status), NULL);
     if (!at) {
         (void)op_webhook_on_test_posted(self, event, turn);
         return;

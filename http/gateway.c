@@ -10,6 +10,7 @@
 #include "http/cors.h"
 #include "http/credential.h"
 #include "http/once.h"
+#include "http/ready.h"
 #include "transport/clock.h"
 
 #include <pthread.h>
@@ -33,8 +34,11 @@ typedef struct {
     op_call_t *call; /* NULL: none is free */
     char id[OP_REQUEST_ID_MAX + 1];
     op_context_t window; /* its limit, remaining and reset count */
-    bool looks;          /* is shown the address's window, without being counted */
-    bool page;           /* the answer is one of pages.h */
+    const op_route_t *route;
+    const char *otherwise; /* what it is instead, without a route */
+    bool looks;            /* is shown the address's window, without being counted */
+    bool page;             /* the answer is one of pages.h */
+    bool reads;            /* nothing was done, so that a 429 may stand in place of any answer */
 } s_exchange_t;
 
 enum {
@@ -232,18 +236,23 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
     }
 }
 
-/*  False: there is no page here. */
+/*  A page, or whether the server is ready. False: there is nothing of the kind here. */
 static bool s_page(s_exchange_t *self)
 {
     const op_pages_t *pages = self->gateway->options.pages;
     op_str_t method = self->request->method;
-    if (!op_pages_has(pages, self->request->path))
+    bool ready = op_str_is(self->request->path, OP_READY_PATH);
+    if (!ready && !op_pages_has(pages, self->request->path))
         return false;
-    self->page = op_str_is(method, "GET") || op_str_is(method, "HEAD");
-    if (self->page) {
+    self->otherwise = ready ? "[ready]" : "[page]";
+    self->reads = op_str_is(method, "GET") || op_str_is(method, "HEAD");
+    self->page = self->reads && !ready;
+    if (self->page)
         op_pages_serve(pages, self->request, self->response);
+    else if (self->reads)
+        op_ready_answer(self->gateway->calls, self->call, op_str(self->id), self->response);
+    if (self->reads)
         return true;
-    }
     s_header(self, "Allow", "GET, HEAD, OPTIONS");
     if (op_str_is(self->request->method, "OPTIONS"))
         self->response->status = 204;
@@ -277,6 +286,7 @@ static void s_serve(s_exchange_t *self)
     const op_gateway_options_t *options = &self->gateway->options;
     op_str_t ids[OP_ROUTE_IDS_MAX];
     const op_route_t *route = op_route_find(self->request->method, self->request->path, ids);
+    self->route = route;
     if (!route) {
         s_no_route(self);
         return;
@@ -331,7 +341,7 @@ static void s_count(s_exchange_t *self)
         return;
     self->window = self->call->reply.context;
     if (self->call->reply.type == op_refusal_type.number &&
-        (self->page || !s_may_be_done(self->response->status))) {
+        (self->reads || !s_may_be_done(self->response->status))) {
         op_decode_t result;
         const op_refusal_t *refusal =
             op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
@@ -387,6 +397,7 @@ static void s_side(s_exchange_t *self)
     const op_gateway_options_t *options = &self->gateway->options;
     const op_http_request_t *request = self->request;
     self->looks = true;
+    self->otherwise = "[side]";
     options->side.serve(options->side.arg, request->method, request->path, request->query,
                         request->body, self->response);
 }
@@ -394,6 +405,8 @@ static void s_side(s_exchange_t *self)
 static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
 {
     op_calls_t *calls = self->gateway->calls;
+    int64_t began = op_clock_micros();
+    self->otherwise = serve ? "[none]" : "[refused]";
     self->call = op_calls_take(calls);
     if (serve && self->call)
         serve(self);
@@ -402,6 +415,13 @@ static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
     s_finish(self);
     if (self->call)
         op_calls_give(calls, &self->call);
+    op_served_t served = {.route = self->route,
+                          .otherwise = self->otherwise,
+                          .status = self->response->status,
+                          .micros = op_clock_micros() - began,
+                          .address = self->request->client_ip,
+                          .request_id = op_str(self->id)};
+    op_served(&self->gateway->options.served, &served);
 }
 
 void op_gateway_handle(void *gateway, const op_http_request_t *request,
@@ -428,4 +448,15 @@ void op_gateway_prepare(void *gateway, const op_http_request_t *request,
     s_choose_id(&self);
     /* A method that the server cannot read is no method of the path either. */
     s_run(&self, response->status == 405 ? s_no_route : NULL);
+}
+
+void op_gateway_ready(op_gateway_t *self, op_http_response_t *response)
+{
+    op_call_t *call = op_calls_take(self->calls);
+    if (!call) {
+        op_http_response_error(response, OP_ERROR_UNAVAILABLE, NULL, NULL);
+        return;
+    }
+    op_ready_answer(self->calls, call, (op_str_t){0}, response);
+    op_calls_give(self->calls, &call);
 }

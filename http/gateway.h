@@ -24,6 +24,8 @@
     Access-Control-*       under /v1 (cors.h)
     OPTIONS is answered for every path that there is, 204 with Allow.
 
+    /readyz (ready.h) is answered beside the routes and pages.
+
     Answers of its own: not_found, method_not_allowed (with Allow), unauthenticated, forbidden,
     validation_error and its kin, unavailable with Retry-After (a full mailbox, silence until the
     deadline, stopping, more requests than workers), internal (an answer that makes no sense). */
@@ -35,6 +37,7 @@
 #include "http/pages.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/served.h"
 
 enum {
     OP_GATEWAY_WORKERS = 1024,
@@ -59,7 +62,8 @@ typedef struct {
         op_gateway_side_t *serve;
         void *arg; /* borrowed */
     } side;        /* is not counted; its answers show the window of the client's address */
-    const op_pages_t *pages; /* what is served besides the API; NULL: nothing; borrowed */
+    op_served_options_t served; /* what is kept of each request */
+    const op_pages_t *pages;    /* what is served besides the API; NULL: nothing; borrowed */
 } op_gateway_options_t;
 
 typedef struct op_gateway op_gateway_t;
@@ -81,5 +85,8 @@ void op_gateway_prepare(void *gateway, const op_http_request_t *request,
                         op_http_response_t *response);
 
 op_calls_counts_t op_gateway_counts(op_gateway_t *self);
+
+/*  Answers as /readyz does, for another listener: without its headers, and uncounted. */
+void op_gateway_ready(op_gateway_t *self, op_http_response_t *response);
 
 #endif

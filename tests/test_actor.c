@@ -70,6 +70,7 @@ static void s_refusing(const op_event_t *event, op_turn_t *turn)
         s_put(turn, 1, s_get(turn, 1) + 1);
         op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){s_get(turn, 1)});
         op_turn_log(turn, "granted %d", (int)s_get(turn, 1));
+        op_turn_count(turn, OP_METRIC_MODEM_SENDS, (int64_t)s_get(turn, 1), "7", NULL);
         op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
         return;
     }
@@ -81,6 +82,7 @@ static void s_refusing(const op_event_t *event, op_turn_t *turn)
     op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){99});
     op_turn_note(turn, "serial", &op_serial_opened_type, &(op_serial_opened_t){99});
     op_turn_log(turn, "never to be read");
+    op_turn_count(turn, OP_METRIC_MODEM_ERRORS, 1, "7", "never");
     op_turn_refuse_with(turn, op_error_from(error), "to", "Not that one.", 30);
 }
 
@@ -105,7 +107,7 @@ static void test_a_refusal_leaves_nothing(void **state)
         assert_int_equal(DRIVE_BODY(&s_out, 3 + i, serial_opened)->line, i + 1);
     }
     assert_int_equal(s_out.log_count, 2);
-    assert_true(op_str_is(s_out.logs[1], "granted 2"));
+    assert_true(op_str_is(s_out.logs[1], "granted 2\x1frequest=req-77"));
     assert_int_equal(drive_rows(s_store, "ledger/"), 1);
     assert_int_equal(drive_rows(s_store, "ledger!o"), 2);
 
@@ -114,6 +116,36 @@ static void test_a_refusal_leaves_nothing(void **state)
     drive_commit(s_actor, &s_out);
     assert_int_equal(s_out.count, 1);
     assert_int_equal(op_store_memory_commits(s_store), commits);
+}
+
+/*  What is counted comes out once, behind the commit, and not from a refused step; tells bear the id
+    of the request, and another where the core speaks on its behalf. */
+static void test_counts_and_request_ids(void **state)
+{
+    (void)state;
+    op_metric_t metric;
+    int64_t value;
+    op_str_t first, second;
+    s_script = s_refusing;
+    s_submit(0);
+    assert_false(op_actor_next_count(s_actor, &metric, &value, &first, &second));
+    s_submit(OP_ERROR_RATE_LIMITED);
+    s_submit(0);
+    assert_int_equal(op_actor_commit(s_actor), 0);
+    for (int64_t i = 1; i <= 2; i++) {
+        assert_true(op_actor_next_count(s_actor, &metric, &value, &first, &second));
+        assert_int_equal(metric, OP_METRIC_MODEM_SENDS);
+        assert_int_equal(value, i);
+        assert_true(op_str_is(first, "7") && second.size == 0);
+    }
+    assert_false(op_actor_next_count(s_actor, &metric, &value, &first, &second));
+    drive_take(s_actor, &s_out);
+    assert_int_equal(s_out.count, 5);
+    assert_true(op_str_is(s_out.at[3].envelope.request_id, "req-77"));
+    assert_true(op_str_is(s_out.at[4].envelope.request_id, "req-77"));
+    assert_int_equal(op_actor_unacknowledged(s_actor), 2);
+    drive_commit(s_actor, &s_out);
+    assert_false(op_actor_next_count(s_actor, &metric, &value, &first, &second));
 }
 
 static void test_late_requests(void **state)
@@ -359,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_request_walks),
         TEST(test_a_refusal_leaves_nothing),
+        TEST(test_counts_and_request_ids),
         TEST(test_late_requests),
         TEST(test_bad_frames),
         TEST(test_nothing_before_the_commit),

@@ -7,6 +7,7 @@
 #include "actors/runtime.h"
 #include "actors/webhook.h"
 #include "http/gateway.h"
+#include "http/observer.h"
 #include "http/poster_port.h"
 #include "http/server.h"
 #include "modem/serial.h"
@@ -38,6 +39,9 @@ typedef struct {
     pthread_mutex_t looking; /* one caller of op_runtime_look at a time */
     op_gateway_t *gateway;
     op_http_server_t *server;
+    op_metrics_t *metrics;
+    op_observer_t observer;
+    op_http_server_t *observing; /* or NULL */
     op_target_rules_t rules;
     op_network_t proxies[OP_PROXIES_MAX];
     const char *allow[ALLOW_MAX];
@@ -200,6 +204,7 @@ static int s_start_actors(process_t *self)
                                 .text_ttl_ms = c->texts_ttl_s * 1000};
     self->runtime = op_runtime_new();
     op_runtime_record(self->runtime, self->trace);
+    op_runtime_measure(self->runtime, self->metrics);
     /* Those who are told before those who tell, so that no tell waits for its receiver. */
     if (op_runtime_start(self->runtime, &op_rate_class, "rate", self->store, &op_rate_setup_type,
                          &rate, NULL, self->error) != 0 ||
@@ -238,6 +243,14 @@ static bool s_clock_moved(void *process)
     return looked;
 }
 
+static op_log_level_t s_level(const char *name)
+{
+    return strcmp(name, "debug") == 0     ? OP_LOG_DEBUG
+           : strcmp(name, "warning") == 0 ? OP_LOG_WARNING
+           : strcmp(name, "error") == 0   ? OP_LOG_ERROR
+                                          : OP_LOG_INFO;
+}
+
 static int s_serve(process_t *self)
 {
     const op_config_t *config = self->config;
@@ -247,6 +260,9 @@ static int s_serve(process_t *self)
                                     .behind_tls = config->http_tls_in_front,
                                     .check_url = s_check_url,
                                     .url_arg = &self->rules,
+                                    .served = {.metrics = self->metrics,
+                                               .logs = strcmp(config->log_access, "off") != 0,
+                                               .level = s_level(config->log_access)},
                                     .pages = self->pages};
     if (self->carrier) {
         self->sim = (op_sim_t){self->carrier, s_clock_moved, self};
@@ -274,6 +290,25 @@ static int s_serve(process_t *self)
     if (threads < (int)config->http_threads)
         op_log(OP_LOG_WARNING, "opd",
                "only %d connections at a time: too few open files are allowed", threads);
+    return 0;
+}
+
+/*  The operator's own listener. There are metrics only where somebody can read them. */
+static int s_observe(process_t *self)
+{
+    if (!self->metrics)
+        return 0;
+    self->observer = (op_observer_t){.metrics = self->metrics, .gateway = self->gateway};
+    self->observing =
+        op_http_server_new(&(op_http_server_options_t){.listen = self->config->metrics_listen,
+                                                       .threads = OP_OBSERVER_THREADS,
+                                                       .handle = op_observer_handle,
+                                                       .arg = &self->observer},
+                           self->error, sizeof self->error);
+    if (!self->observing)
+        return -1;
+    op_log(OP_LOG_INFO, "opd", "metrics are served address=%s",
+           op_http_server_address(self->observing));
     return 0;
 }
 
@@ -347,6 +382,7 @@ static int s_wait_for_end(process_t *self)
 
 static void s_stop(process_t *self, bool drain)
 {
+    op_http_server_destroy(&self->observing);
     if (self->server)
         op_http_server_stop(self->server);
     if (self->gateway)
@@ -357,6 +393,7 @@ static void s_stop(process_t *self, bool drain)
     op_gateway_destroy(&self->gateway);
     op_pages_destroy(&self->pages);
     op_runtime_destroy(&self->runtime);
+    op_metrics_destroy(&self->metrics);
     op_trace_file_destroy(&self->trace);
     op_carrier_pty_destroy(&self->carrier);
     op_store_destroy(&self->store);
@@ -364,18 +401,15 @@ static void s_stop(process_t *self, bool drain)
         close(self->signals);
 }
 
-static op_log_level_t s_level(const char *name)
-{
-    return strcmp(name, "debug") == 0     ? OP_LOG_DEBUG
-           : strcmp(name, "warning") == 0 ? OP_LOG_WARNING
-           : strcmp(name, "error") == 0   ? OP_LOG_ERROR
-                                          : OP_LOG_INFO;
-}
-
 int op_process_run(const op_config_t *config, const char *trace)
 {
     process_t self = {.config = config, .signals = -1, .looking = PTHREAD_MUTEX_INITIALIZER};
     op_log_threshold(s_level(config->log_level));
+    op_log_form(strcmp(config->log_format, "json") == 0 ? OP_LOG_JSON : OP_LOG_TEXT);
+    if (*config->metrics_listen) {
+        self.metrics = op_metrics_new();
+        op_metrics_put(self.metrics, OP_METRIC_BUILD_INFO, 1, OP_STR(OP_VERSION), (op_str_t){0});
+    }
     OP_ASSERT(sodium_init() >= 0);
     s_rules(&self);
     int rc = s_catch_signals(&self);
@@ -389,6 +423,8 @@ int op_process_run(const op_config_t *config, const char *trace)
         rc = s_start_actors(&self);
     if (rc == 0)
         rc = s_serve(&self);
+    if (rc == 0)
+        rc = s_observe(&self);
     bool started = rc == 0;
     if (started && s_wait_for_line(&self)) {
         printf("OP is ready on http://%s\n", op_http_server_address(self.server));

@@ -6,11 +6,16 @@
 
 static _Atomic int64_t s_ahead;
 
-static int64_t s_read(clockid_t clock)
+static int64_t s_micros(clockid_t clock)
 {
     struct timespec now;
     OP_ASSERT(clock_gettime(clock, &now) == 0);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t s_read(clockid_t clock)
+{
+    return s_micros(clock) / 1000;
 }
 
 int64_t op_clock_now(void)
@@ -36,6 +41,11 @@ int64_t op_clock_ahead(void)
 int64_t op_clock_steady(void)
 {
     return s_read(CLOCK_MONOTONIC);
+}
+
+int64_t op_clock_micros(void)
+{
+    return s_micros(CLOCK_MONOTONIC);
 }
 
 void op_clock_entropy(void *entropy, size_t size)

@@ -18,6 +18,8 @@ int64_t op_clock_ahead(void);
 
 /*  Milliseconds that never jump, from an arbitrary start: for waits. */
 int64_t op_clock_steady(void);
+/*  The same in microseconds: for what is measured. */
+int64_t op_clock_micros(void);
 
 /*  Fills `entropy` with random bytes of the machine's. */
 void op_clock_entropy(void *entropy, size_t size);

@@ -272,6 +272,12 @@ int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
                              "http/listen: %s is not loopback; put a TLS proxy in front, or set "
                              "http/public_listen to true",
                              self->http_listen);
+    if (*self->metrics_listen && !self->metrics_public_listen &&
+        !op_config_listen_is_local(op_str(self->metrics_listen)))
+        return op_config_say(error,
+                             "metrics/listen: %s is not loopback; to serve metrics there, set "
+                             "metrics/public_listen to true",
+                             self->metrics_listen);
     if (self->modem_count + self->simulate_modems > OP_LINES_MAX)
         return op_config_say(error, "simulate/modems: with %zu real modems at most %zu fit",
                              self->modem_count, OP_LINES_MAX - self->modem_count);

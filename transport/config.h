@@ -79,7 +79,7 @@ int op_config_set(op_config_t *self, const char *setting,
 int op_config_add_modem(op_config_t *self, const char *modem,
                         char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
-/*  What no key can tell alone: a listener that is not loopback needs http/public_listen; real and
+/*  What no key can tell alone: a listener that is not loopback needs http/public_listen or metrics/public_listen; real and
     simulated modems together are at most OP_LINES_MAX. No modem at all is fine here: such a server
     starts, and the caller may warn. */
 int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;

@@ -59,6 +59,11 @@ static bool s_listen_ok(op_str_t text)
            op_str_to_u64(port, 65535, &number);
 }
 
+static bool s_listen_or_none_ok(op_str_t text)
+{
+    return text.size == 0 || s_listen_ok(text);
+}
+
 bool op_config_listen_is_local(op_str_t listen)
 {
     op_str_t host, port;
@@ -176,6 +181,16 @@ static bool s_on_unknown_ok(op_str_t text)
     return op_str_is(text, "hold") || op_str_is(text, "resend");
 }
 
+static bool s_format_ok(op_str_t text)
+{
+    return op_str_is(text, "text") || op_str_is(text, "json");
+}
+
+static bool s_access_ok(op_str_t text)
+{
+    return op_str_is(text, "off") || op_str_is(text, "debug") || op_str_is(text, "info");
+}
+
 static bool s_level_ok(op_str_t text)
 {
     return op_str_is(text, "debug") || op_str_is(text, "info") || op_str_is(text, "warning") ||
@@ -195,6 +210,9 @@ bool op_config_form_ok(const char *path, op_str_t value)
         {"modem/on_unknown", s_on_unknown_ok},
         {"webhook/allow", s_allow_ok},
         {"log/level", s_level_ok},
+        {"log/format", s_format_ok},
+        {"log/access", s_access_ok},
+        {"metrics/listen", s_listen_or_none_ok},
         {"http/proxies", s_proxies_ok},
     };
     for (size_t i = 0; i < OP_COUNT(forms); i++)

@@ -244,7 +244,7 @@ class InTheWay(Starting):
         op = Opd(folder, f"--modem={device}=+16175550100,shared")
         self.addCleanup(op.stop)
         op.wait_ready()
-        self.assertRegex(op.stderr(), rf"device={re.escape(device)} down")
+        self.assertRegex(op.stderr(), rf'event="down[^"]*" .*device={re.escape(device)}\b')
         client = op.client()
         client.get("/healthz").expect(200)
         answer = client.post("/auth/start", {"phone": new_phone()})

@@ -1,9 +1,11 @@
 """test_logs.py - the log says what happens, and holds no phone, text, code or credential
 
 Every secret of a busy run, in success and in failure, is collected as the client meets it; then
-the log, at its most talkative, is searched for each of them.
+the log, at its most talkative and in either form, is searched for each of them, and so are the
+metrics.
 """
 
+import json
 import os
 import re
 
@@ -26,6 +28,11 @@ from harness import (
     settled,
 )
 
+LINE = re.compile(
+    r'time=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ level=(debug|info|warning|error) '
+    r'source=[a-z0-9-]+ event="([^"\\]|\\["\\])*"'
+    r'( [a-z_]+=([^ "=\\]+|"([^"\\]|\\["\\])*"))*'
+)
 MARK = "Marker-7f3a9c"  # in every text of this run
 
 
@@ -35,7 +42,7 @@ def unicode_pdu(text):
 
 
 class Logs(Case):
-    def setUp(self):
+    def start(self, form):
         folder = self.folder()
         self.sim = Opsim(folder, 2)
         self.addCleanup(self.sim.stop)
@@ -47,6 +54,8 @@ class Logs(Case):
             f"--modem={self.sim.tty(1)}={SECOND}",
             f"--modem={os.path.join(folder, 'nothing')}=+16175550100",
             "--set=log/level=debug",
+            f"--set=log/format={form}",
+            "--set=metrics/listen=127.0.0.1:0",
             "--set=webhook/allow_http=true",
             "--set=webhook/allow=127.0.0.1",
             *WIDE,
@@ -89,10 +98,24 @@ class Logs(Case):
             self.assertIn(agent.post("/v1/messages", body).status, (400, 422))
         cut = agent.post("/v1/messages", f'{{"to": "{MARK}'.encode())
         cut.expect_error(422, "validation_error")
-        agent.get(f"/v1/{MARK}?x={MARK}", X_Request_Id=MARK).expect_error(404, "not_found")
+        agent.get(f"/v1/{MARK}?x={MARK}", X_Request_Id=f"bad id {MARK}").expect_error(404, "not_found")
+        agent.call(MARK.upper(), f"/{MARK}").expect_error(404, "not_found")
         return agent
 
     def test_the_log_holds_no_secret(self):
+        self.run_all("text")
+        for line in self.log().splitlines():
+            self.assertRegex(line, LINE.pattern + "$")
+
+    def test_the_log_in_json_holds_no_secret(self):
+        self.run_all("json")
+        for line in self.log().splitlines():
+            members = json.loads(line)
+            self.assertEqual(list(members)[:4], ["time", "level", "source", "event"])
+            self.assertTrue(all(isinstance(value, str) for value in members.values()))
+
+    def run_all(self, form):
+        self.start(form)
         receiver = Receiver()
         self.addCleanup(receiver.close)
         human, other = self.sign_up(), self.sign_up()
@@ -112,24 +135,24 @@ class Logs(Case):
         human.console.post(f"/console/numbers/{number}/release").expect(200)
         nobody = self.op.client(agent.credential + "A")
         nobody.get("/v1/number").expect_error(401, "unauthenticated")
-        for line in ("no account is entitled", "delivery=", "nothing down", "joined the pool"):
+        for line in ("no account is entitled", "post was not accepted", "down:", "joined the pool"):
             eventually(lambda line=line: line in self.log(), f"the log speaks of {line}")
         self.sim.stop()  # the modems vanish
         probe = Client(self.op.address)
         eventually(
-            lambda: probe.get("/healthz").expect(200) and self.log().count(" down") > 3,
+            lambda: probe.get("/healthz").expect(200) and self.log().count("down: ") > 3,
             "the log speaks of the lost modems",
         )
+        address = re.search(r"metrics are served\W+address\W+(127\.0\.0\.1:\d+)", self.log()).group(1)
+        metrics = Client(address, checked=False).get("/metrics").body.decode()
         self.op.stop()
 
-        log = self.log()
+        log = self.log() + metrics
         for secret in self.secrets:
             if len(secret) == 6:  # a code; an id could hold its digits by chance
                 self.assertNotRegex(log, rf"\b{secret}\b", "a code is in the log")
             else:
                 self.assertNotIn(secret.lstrip("+"), log, "a secret is in the log")
-        for line in log.splitlines():
-            self.assertRegex(line, r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (debug|info|warning|error) ")
 
     def log(self):
         return self.op.stderr()
