@@ -28,7 +28,7 @@ expect 2 "no instant" print "$send" --from yesterday
 expect 2 "no message" print "$send" --message txt_send
 expect 2 "No such file" print "$work/none"
 
-expect 0 "tell ledger > modem #1 [send-9] text_send{" print "$send"
+expect 0 "tell ledger > modem #1 \[send-9\] text_send{" print "$send"
 expect 0 "send-9" print "$send" --request send-9
 expect 1 "" print "$send" --request send-999
 expect 0 "text_send{" print "$send" --message text_send --actor modem
