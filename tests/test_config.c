@@ -57,6 +57,9 @@ static void test_defaults(void **state)
     assert_string_equal(c->webhook_allow, "");
     assert_int_equal(c->simulate_modems, 0);
     assert_string_equal(c->log_level, "info");
+    assert_string_equal(c->log_format, "text");
+    assert_string_equal(c->log_access, "debug");
+    assert_string_equal(c->metrics_listen, "");
     assert_int_equal(c->modem_count, 0);
     assert_int_equal(op_config_check(&s_config, s_error), 0);
 }
@@ -128,6 +131,10 @@ static void test_set_errors(void **state)
         {"http/public_listen=1", "http/public_listen: must be true or false, not \"1\""},
         {"http/public_listen=", "http/public_listen: must be true or false, not \"\""},
         {"http/listen=", LISTEN "\"\""},
+        {"metrics/listen=:1",
+         "metrics/listen: must be IP:PORT or localhost:PORT, or nothing, not \":1\""},
+        {"log/format=xml", "log/format: must be text or json, not \"xml\""},
+        {"log/access=warning", "log/access: must be off, debug or info, not \"warning\""},
         {"http/public_url=op.example", PUBLIC "\"op.example\""},
         {"http/public_url=https://", PUBLIC "\"https://\""},
         {"http/public_url=https://op.example/", PUBLIC "\"https://op.example/\""},
@@ -245,6 +252,16 @@ static void test_check(void **state)
     assert_string_equal(s_error,
                         "http/listen: 0.0.0.0:80 is not loopback; put a TLS proxy in front, "
                         "or set http/public_listen to true");
+
+    op_config_init(&s_config);
+    s_set("metrics/listen=127.0.0.1:9464");
+    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    s_set("metrics/listen=0.0.0.0:9464");
+    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_string_equal(s_error, "metrics/listen: 0.0.0.0:9464 is not loopback; to serve metrics "
+                                 "there, set metrics/public_listen to true");
+    s_set("metrics/public_listen=true");
+    assert_int_equal(op_config_check(&s_config, s_error), 0);
 
     op_config_init(&s_config);
     s_set("simulate/modems=64");
