@@ -351,7 +351,7 @@ static void s_configure(s_leveldb_t *self, const op_leveldb_options_t *options)
     self->bloom = leveldb_filterpolicy_create_bloom(S_BLOOM_BITS);
     self->options = leveldb_options_create();
     leveldb_options_set_create_if_missing(self->options, 1);
-    leveldb_options_set_paranoid_checks(self->options, 1);
+    leveldb_options_set_paranoid_checks(self->options, !options->lenient);
     leveldb_options_set_cache(self->options, self->cache);
     leveldb_options_set_filter_policy(self->options, self->bloom);
     if (options->write_buffer_bytes)
