@@ -16,22 +16,38 @@ op_str_t op_auth_new_token(op_turn_t *turn, const char *prefix)
     return token;
 }
 
-static op_key_t s_session_key(const op_hash_t *hash)
+op_key_t op_auth_session_key(const op_hash_t *hash)
 {
     op_key_t key = op_key('s');
     op_key_hash(&key, hash->bytes, sizeof hash->bytes);
     return key;
 }
 
+bool op_auth_admits(op_turn_t *turn, op_id_t account)
+{
+    op_key_t key = op_key_of_id('a', account);
+    op_account_row_t row;
+    if (!op_turn_get(turn, &key, &op_account_row_type, &row))
+        op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
+    else if (row.suspended)
+        op_turn_refuse_with(turn, OP_ERROR_UNAUTHENTICATED, NULL,
+                            "The server's operator has suspended this account.", 0);
+    else
+        return true;
+    return false;
+}
+
 static void s_on_session(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     (void)self;
-    op_key_t key = s_session_key(&event->context->credential);
+    op_key_t key = op_auth_session_key(&event->context->credential);
     op_session_row_t row;
     if (!op_turn_get(turn, &key, &op_session_row_type, &row) || row.expires <= event->now) {
         op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
         return;
     }
+    if (!op_auth_admits(turn, row.account))
+        return;
     event->context->account = row.account;
     event->context->session = row.id;
     op_turn_forward(turn);
@@ -40,7 +56,9 @@ static void s_on_session(op_auth_t *self, const op_event_t *event, op_turn_t *tu
 static void s_on_logout(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     (void)self;
-    op_key_t key = s_session_key(&event->context->credential);
+    op_key_t key = op_auth_session_key(&event->context->credential);
+    op_key_t id_key = op_auth_session_id_key(event->context->account, event->context->session);
+    op_turn_delete(turn, &id_key);
     if (!OP_PLANTED(LOGOUT_IDLE))
         op_turn_delete(turn, &key);
     op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
@@ -56,6 +74,12 @@ static op_auth_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_AUTH_KEY_CREATE] = op_auth_on_key_create,
     [OP_STEP_AUTH_KEYS] = op_auth_on_keys,
     [OP_STEP_AUTH_KEY_REVOKE] = op_auth_on_key_revoke,
+    [OP_STEP_AUTH_FIND] = op_auth_on_find,
+    [OP_STEP_AUTH_SUSPEND] = op_auth_on_suspend,
+    [OP_STEP_AUTH_RESUME] = op_auth_on_resume,
+    [OP_STEP_AUTH_ERASE] = op_auth_on_erase,
+    [OP_STEP_AUTH_SESSIONS] = op_auth_on_sessions,
+    [OP_STEP_AUTH_SESSION_REVOKE] = op_auth_on_session_revoke,
 };
 
 /*  Verifications are kept a day longer, so that a late call still hears "expired", not
@@ -72,10 +96,17 @@ static bool s_session_is_dead(const void *arg, op_str_t key, const void *row)
     return ((const op_session_row_t *)row)->expires < *(const int64_t *)arg;
 }
 
+static bool s_session_id_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    return ((const op_session_id_row_t *)row)->expires < *(const int64_t *)arg;
+}
+
 static void s_on_timer(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     bool whole = op_sweep_slice(&self->verifications, &event->now, turn);
     whole &= op_sweep_slice(&self->sessions, &event->now, turn);
+    whole &= op_sweep_slice(&self->session_ids, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -94,8 +125,10 @@ static void *s_create(void)
                           &op_verification_row_type,
                           s_verification_is_dead,
                           {.size = 0}},
-        .sessions = {
-            op_key('s'), op_key('t'), &op_session_row_type, s_session_is_dead, {.size = 0}}};
+        .sessions =
+            {op_key('s'), op_key('t'), &op_session_row_type, s_session_is_dead, {.size = 0}},
+        .session_ids = {
+            op_key('i'), op_key('j'), &op_session_id_row_type, s_session_id_is_dead, {.size = 0}}};
     return self;
 }
 

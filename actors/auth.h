@@ -16,8 +16,16 @@
     auth.keys          by_number: keys_view.
     auth.key_revoke    by_id: nothing, or not_found.
 
+    The operator's, with the account in the context:
+    auth.find          account_find: account_view, or not_found.
+    auth.suspend       from now on its sessions and keys are unauthenticated: account_view.
+    auth.resume        ... and are taken again: account_view.
+    auth.erase         deletes all that auth knows of it, and has the others do the same: nothing.
+    auth.sessions      sessions_view.
+    auth.session_revoke  by_id: nothing, or not_found.
+
     Tells in:  text_outcome from modem (a code's way), lease_ended from ledger (its keys die).
-    Tells out: text_send to modem.
+    Tells out: text_send to modem, account_erased to ledger and webhook.
 
     Secrets: tokens and keys are kept as BLAKE2b-256 of themselves (they have 190 bits of entropy,
     so no salt is needed), codes as BLAKE2b-256 of verification id and code. */

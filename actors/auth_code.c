@@ -141,7 +141,7 @@ static op_id_t s_account_of(const op_event_t *event, op_turn_t *turn, op_str_t p
         return known->account;
     known->account = op_turn_new_id(turn);
     op_key_t key = op_key_of_id('a', known->account);
-    op_account_row_t account = {phone, event->now};
+    op_account_row_t account = {.phone = phone, .created = event->now};
     op_turn_put(turn, &key, &op_account_row_type, &account);
     return known->account;
 }
@@ -158,9 +158,10 @@ static void s_open_session(op_auth_t *self, const op_event_t *event, op_turn_t *
     op_hash_t hash = op_token_hash(token);
     op_session_row_t session = {op_turn_new_id(turn), account,
                                 event->now + (int64_t)self->setup.session_ttl_ms};
-    op_key_t key = op_key('s');
-    op_key_hash(&key, hash.bytes, sizeof hash.bytes);
+    op_session_id_row_t listed = {hash, session.expires};
+    op_key_t key = op_auth_session_key(&hash), id_key = op_auth_session_id_key(account, session.id);
     op_turn_put(turn, &key, &op_session_row_type, &session);
+    op_turn_put(turn, &id_key, &op_session_id_row_type, &listed);
 
     op_session_opened_t opened = {{account, row->phone, created}, token, session.expires};
     op_turn_reply(turn, &op_session_opened_type, &opened);

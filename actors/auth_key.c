@@ -31,6 +31,8 @@ void op_auth_on_key(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
         op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
         return;
     }
+    if (!op_auth_admits(turn, row.account))
+        return;
     context->key = row.key;
     context->account = row.account;
     context->number = row.number;
@@ -72,6 +74,8 @@ void op_auth_on_key_create(op_auth_t *self, const op_event_t *event, op_turn_t *
 {
     const op_key_create_t *create = OP_BODY(event, key_create);
     const op_context_t *context = event->context;
+    if (!op_auth_admits(turn, context->account)) /* it was erased since the session was found */
+        return;
     if (s_keys_of(turn, context->account).count >= self->setup.keys_max) {
         op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, NULL,
                             "The account has as many API keys as it may have. Revoke one first.",
@@ -141,4 +145,16 @@ void op_auth_on_lease_ended(const op_event_t *event, op_turn_t *turn)
     for (size_t i = 0; i < keys.count; i++)
         if (op_id_equal(keys.rows[i].lease, ended->lease) && !OP_PLANTED(KEYS_STAY))
             s_revoke(turn, ended->account, keys.ids[i], &keys.rows[i]);
+}
+
+void op_auth_drop_keys(op_turn_t *turn, op_id_t account)
+{
+    keys_t keys = s_keys_of(turn, account);
+    for (size_t i = 0; i < keys.count; i++)
+        s_revoke(turn, account, keys.ids[i], &keys.rows[i]);
+}
+
+size_t op_auth_count_keys(op_turn_t *turn, op_id_t account)
+{
+    return s_keys_of(turn, account).count;
 }

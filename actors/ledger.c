@@ -33,6 +33,11 @@ static op_ledger_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_LEDGER_MESSAGE] = op_ledger_on_message,
     [OP_STEP_LEDGER_MESSAGES] = op_ledger_on_messages,
     [OP_STEP_LEDGER_READY] = op_ledger_on_ready,
+    [OP_STEP_LEDGER_POOL] = op_ledger_on_pool,
+    [OP_STEP_LEDGER_CHANGE] = op_ledger_on_change,
+    [OP_STEP_LEDGER_UNCLAIMED] = op_ledger_on_unclaimed,
+    [OP_STEP_LEDGER_UNCLAIMED_DELETE] = op_ledger_on_unclaimed_delete,
+    [OP_STEP_LEDGER_FIND] = op_ledger_on_find,
 };
 
 static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
@@ -56,6 +61,8 @@ static void s_on_tell(const op_event_t *event, op_turn_t *turn)
         op_ledger_on_handover(event, turn);
     else if (OP_IS(event, line_state))
         op_ledger_on_line_state(event, turn);
+    else if (OP_IS(event, account_erased))
+        op_ledger_on_erased(event, turn);
 }
 
 /*  Counts of days gone by have no use. */
@@ -81,6 +88,7 @@ static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     bool whole = op_sweep_slice(&self->days, &yesterday, turn);
     whole &= op_sweep_slice(&self->unclaimed, &event->now, turn);
     whole &= op_sweep_slice(&self->once, &event->now, turn);
+    whole &= op_sweep_slice(&self->erased, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -91,7 +99,9 @@ static void *s_create(void)
         .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
         .unclaimed =
             {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
-        .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}}};
+        .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}},
+        .erased = {
+            op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};
     return self;
 }
 

@@ -16,10 +16,20 @@
     ledger.messages    message_list: messages_view, newest first.
     ledger.ready       nothing, or unavailable while no line can carry a login code.
 
-    Tells in:  line_state, text_received, text_outcome from modem; text_send and text_received from
-               itself.
+    The operator's:
+    ledger.pool        pool_view of all numbers.
+    ledger.change      number_change: pool_number; not_found, number_unavailable. A wish to share or
+                       unshare outweighs the line's configuration; a retired number is no longer
+                       listed, leased or used for codes, and what comes in on it is nobody's; a move
+                       gives a number to an account that the caller has found to exist.
+    ledger.unclaimed   page_find: unclaimed_page.
+    ledger.unclaimed_delete  by_id: nothing, or not_found.
+    ledger.find        text_find: text_found; search_on where the slice did not hold it; not_found.
+
+    Tells in:  line_state, text_received, text_outcome from modem; account_erased from auth;
+               text_send, text_received and account_erased from itself.
     Tells out: text_send and text_cancel to modem, lease_ended to auth and webhook, number_event to
-               webhook, text_send and text_received to itself.
+               webhook, text_send, text_received and account_erased to itself.
     Notes out: rate_return to rate.
 
     A scope is what a message belongs to and an API key may see: the lease, or, on a shared number,
@@ -31,7 +41,10 @@
     commit.
 
     An inbound text on a shared number goes to every account that has texted its sender from there,
-    a slice of accounts per turn: what is left is a tell to itself. */
+    a slice of accounts per turn: what is left is a tell to itself.
+
+    Erasing an account likewise goes through all messages a slice per turn. The account is marked
+    first, and for a day: a call of it that was under way finds nothing, and is given nothing. */
 
 #ifndef OP_ACTORS_LEDGER_H
 #define OP_ACTORS_LEDGER_H

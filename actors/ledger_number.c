@@ -22,16 +22,22 @@ bool op_ledger_number_at(op_turn_t *turn, op_str_t e164, op_id_t *id, op_number_
     return op_ledger_number(turn, found.number, row);
 }
 
-static bool s_leased(const op_number_row_t *row)
+bool op_ledger_leased(const op_number_row_t *row)
 {
     return !op_id_is_none(row->lease);
+}
+
+bool op_ledger_is_shared(const op_number_row_t *row)
+{
+    return !row->retired && (row->wish ? row->wish == OP_NUMBER_SHARE : row->configured);
 }
 
 bool op_ledger_own_number(const op_event_t *event, op_turn_t *turn, op_number_row_t *row)
 {
     const op_context_t *context = event->context;
     if (op_ledger_number(turn, context->number, row) && op_id_equal(row->lease, context->lease) &&
-        (s_leased(row) ? op_id_equal(row->account, context->account) : row->shared))
+        !op_erase_has(turn, context->account) &&
+        (op_ledger_leased(row) ? op_id_equal(row->account, context->account) : row->shared))
         return true;
     op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
     return false;
@@ -42,8 +48,7 @@ static op_number_view_t s_view(const op_ledger_t *self, op_id_t id, const op_num
     return (op_number_view_t){id, row->e164, self->setup.region, row->shared, row->leased};
 }
 
-/*  Walks the pool; true and the next number, false at the end. */
-static bool s_next(op_walk_t *walk, op_id_t *id, op_number_row_t *row)
+bool op_ledger_next_number(op_walk_t *walk, op_id_t *id, op_number_row_t *row)
 {
     op_str_t key;
     if (!op_turn_walk_next(walk, &op_number_row_type, &key, row))
@@ -52,7 +57,7 @@ static bool s_next(op_walk_t *walk, op_id_t *id, op_number_row_t *row)
     return op_key_take_id(&key, id);
 }
 
-static op_walk_t *s_pool(op_turn_t *turn)
+op_walk_t *op_ledger_walk_pool(op_turn_t *turn)
 {
     op_key_t low = op_key('n'), high = op_key_end(&low);
     return op_turn_walk(turn, &low, &high, false);
@@ -64,9 +69,9 @@ static op_str_t s_code_line(op_turn_t *turn)
     op_str_t line = {0};
     op_id_t id;
     op_number_row_t row;
-    op_walk_t *walk = s_pool(turn);
-    while (s_next(walk, &id, &row)) {
-        if (!row.up || s_leased(&row))
+    op_walk_t *walk = op_ledger_walk_pool(turn);
+    while (op_ledger_next_number(walk, &id, &row)) {
+        if (!row.up || row.retired || op_ledger_leased(&row))
             continue;
         if (row.shared || !line.size)
             line = row.e164;
@@ -111,12 +116,12 @@ void op_ledger_on_ready(op_ledger_t *self, const op_event_t *event, op_turn_t *t
 static bool s_is_available(const op_number_row_t *row, op_id_t account)
 {
     (void)account;
-    return !s_leased(row);
+    return !op_ledger_leased(row) && !row->retired;
 }
 
 static bool s_is_mine(const op_number_row_t *row, op_id_t account)
 {
-    return s_leased(row) && op_id_equal(row->account, account);
+    return op_ledger_leased(row) && op_id_equal(row->account, account);
 }
 
 static void s_list(op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
@@ -126,8 +131,8 @@ static void s_list(op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
     op_numbers_view_t answer = {{views, 0}};
     op_id_t id;
     op_number_row_t row;
-    op_walk_t *walk = s_pool(turn);
-    while (answer.numbers.count < OP_LIST_MAX && s_next(walk, &id, &row))
+    op_walk_t *walk = op_ledger_walk_pool(turn);
+    while (answer.numbers.count < OP_LIST_MAX && op_ledger_next_number(walk, &id, &row))
         if (wanted(&row, event->context->account))
             views[answer.numbers.count++] = s_view(self, id, &row);
     op_turn_walk_end(&walk);
@@ -144,7 +149,7 @@ void op_ledger_on_mine(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     s_list(self, event, turn, s_is_mine);
 }
 
-static void s_put(op_turn_t *turn, op_id_t id, const op_number_row_t *row)
+void op_ledger_put_number(op_turn_t *turn, op_id_t id, const op_number_row_t *row)
 {
     op_key_t key = op_key_of_id('n', id);
     op_turn_put(turn, &key, &op_number_row_type, row);
@@ -156,6 +161,26 @@ static void s_reply_view(op_ledger_t *self, op_turn_t *turn, op_id_t id, const o
     op_turn_reply(turn, &op_number_view_type, &view);
 }
 
+void op_ledger_begin_lease(op_turn_t *turn, op_number_row_t *row, op_id_t account, int64_t now)
+{
+    row->account = account;
+    row->lease = op_turn_new_id(turn);
+    row->leased = now;
+}
+
+void op_ledger_end_lease(op_turn_t *turn, op_id_t id, op_number_row_t *row)
+{
+    op_lease_ended_t ended = {row->account, id, row->lease};
+    op_turn_tell(turn, "auth", &op_lease_ended_type, &ended);
+    op_turn_tell(turn, "webhook", &op_lease_ended_type, &ended);
+    op_text_cancel_t cancel = {row->e164, row->lease};
+    char modem[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(row->modem, modem, sizeof modem);
+    op_turn_tell(turn, modem, &op_text_cancel_type, &cancel);
+    row->account = row->lease = (op_id_t){{0}};
+    row->leased = 0;
+}
+
 void op_ledger_on_lease(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     op_id_t id, account = event->context->account;
@@ -164,16 +189,18 @@ void op_ledger_on_lease(op_ledger_t *self, const op_event_t *event, op_turn_t *t
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
         return;
     }
-    bool another = s_leased(&row) && !s_is_mine(&row, account) && !OP_PLANTED(LEASE_SHARED);
-    if (row.shared || another) {
+    bool another = op_ledger_leased(&row) && !s_is_mine(&row, account) && !OP_PLANTED(LEASE_SHARED);
+    if (row.shared || row.retired || another) {
         op_turn_refuse(turn, OP_ERROR_NUMBER_UNAVAILABLE, NULL);
         return;
     }
-    if (!s_leased(&row)) {
-        row.account = account;
-        row.lease = op_turn_new_id(turn);
-        row.leased = event->now;
-        s_put(turn, id, &row);
+    if (op_erase_has(turn, account)) {
+        op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
+        return;
+    }
+    if (!op_ledger_leased(&row)) {
+        op_ledger_begin_lease(turn, &row, account, event->now);
+        op_ledger_put_number(turn, id, &row);
     }
     s_reply_view(self, turn, id, &row);
 }
@@ -187,16 +214,8 @@ void op_ledger_on_release(op_ledger_t *self, const op_event_t *event, op_turn_t 
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
         return;
     }
-    op_lease_ended_t ended = {account, id, row.lease};
-    op_turn_tell(turn, "auth", &op_lease_ended_type, &ended);
-    op_turn_tell(turn, "webhook", &op_lease_ended_type, &ended);
-    op_text_cancel_t cancel = {row.e164, row.lease};
-    char modem[OP_ACTOR_NAME_MAX + 1];
-    op_str_copy(row.modem, modem, sizeof modem);
-    op_turn_tell(turn, modem, &op_text_cancel_type, &cancel);
-    row.account = row.lease = (op_id_t){{0}};
-    row.leased = 0;
-    s_put(turn, id, &row);
+    op_ledger_end_lease(turn, id, &row);
+    op_ledger_put_number(turn, id, &row);
     s_reply_view(self, turn, id, &row);
 }
 
@@ -225,7 +244,7 @@ void op_ledger_on_number(op_ledger_t *self, const op_event_t *event, op_turn_t *
     if (!op_ledger_own_number(event, turn, &row))
         return;
     op_line_view_t view = {event->context->number, row.e164, self->setup.region,
-                           s_leased(&row) ? OP_STR("paid") : OP_STR("free")};
+                           op_ledger_leased(&row) ? OP_STR("paid") : OP_STR("free")};
     op_turn_reply(turn, &op_line_view_type, &view);
 }
 
@@ -242,12 +261,13 @@ void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn)
         op_turn_put(turn, &key, &op_number_id_row_type, &number);
         op_turn_log(turn, "number=%s joined the pool", op_phone_mask(state->line, masked));
     }
-    if (s_leased(&row) && state->shared)
+    if (op_ledger_leased(&row) && state->shared)
         op_turn_log(turn, "number=%s is configured as shared, but leased: it stays leased",
                     op_phone_mask(state->line, masked));
-    else
-        row.shared = state->shared;
+    row.configured = state->shared;
+    if (!op_ledger_leased(&row))
+        row.shared = op_ledger_is_shared(&row);
     row.modem = event->from;
     row.up = state->up;
-    s_put(turn, id, &row);
+    op_ledger_put_number(turn, id, &row);
 }

@@ -9,7 +9,7 @@
 
 enum { QUEUE_FULL_RETRY_S = 30 };
 
-static uint64_t s_count(op_turn_t *turn, const op_key_t *key)
+uint64_t op_ledger_count(op_turn_t *turn, const op_key_t *key)
 {
     op_counter_row_t row;
     return op_turn_get(turn, key, &op_counter_row_type, &row) ? row.value : 0;
@@ -89,7 +89,7 @@ static void s_remember_peer(op_turn_t *turn, const op_context_t *context, op_str
 {
     op_key_t key = s_peer_key(context->number, peer);
     op_key_id(&key, context->account);
-    if (s_count(turn, &key) == 0)
+    if (op_ledger_count(turn, &key) == 0)
         s_set_count(turn, &key, 1);
 }
 
@@ -149,8 +149,8 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     op_key_t day_key = s_day_key(context, event->now);
     op_key_t queue_key = op_key_of_id('q', context->number);
     uint64_t limit = number.shared ? self->setup.day_free : self->setup.day_paid;
-    uint64_t used = s_count(turn, &day_key);
-    uint64_t waiting = s_count(turn, &queue_key);
+    uint64_t used = op_ledger_count(turn, &day_key);
+    uint64_t waiting = op_ledger_count(turn, &queue_key);
     int64_t day_ends = (op_instant_day(event->now) + 1) * OP_DAY_MS;
     if (used >= limit + OP_PLANTED(CAP_OFF_BY_ONE)) {
         s_refuse_day(event, turn, limit, day_ends);
@@ -206,6 +206,14 @@ static bool s_settle(const op_event_t *event, op_turn_t *turn, op_id_t scope, op
     return true;
 }
 
+void op_ledger_count_down(op_turn_t *turn, op_id_t number)
+{
+    op_key_t key = op_key_of_id('q', number);
+    uint64_t waiting = op_ledger_count(turn, &key);
+    if (waiting) /* none: the row could not be read, and this turn ends there */
+        s_set_count(turn, &key, waiting - !OP_PLANTED(QUEUE_COUNT));
+}
+
 void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
 {
     const op_text_outcome_t *outcome = OP_BODY(event, text_outcome);
@@ -217,10 +225,7 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
                   outcome->code) ||
         outcome->state == OP_TEXT_SENDING)
         return;
-    op_key_t queue_key = op_key_of_id('q', row.number);
-    uint64_t waiting = s_count(turn, &queue_key);
-    if (waiting) /* none: the row could not be read, and this turn ends there */
-        s_set_count(turn, &queue_key, waiting - !OP_PLANTED(QUEUE_COUNT));
+    op_ledger_count_down(turn, row.number);
 }
 
 /*  ---- Receiving ---- */
@@ -300,8 +305,9 @@ static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_i
     op_id_t accounts[OP_FAN_OUT_SLICE];
     size_t count = s_entitled(turn, number_id, text->from, text->after, accounts);
     for (size_t i = 0; i < count; i++)
-        s_take_in(event, turn, accounts[i], number_id, number, text->from, text->body,
-                  text->received);
+        if (!op_erase_has(turn, accounts[i]))
+            s_take_in(event, turn, accounts[i], number_id, number, text->from, text->body,
+                      text->received);
     if (count == OP_FAN_OUT_SLICE) {
         op_text_received_t rest = *text;
         rest.after = accounts[count - 1];

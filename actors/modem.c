@@ -100,6 +100,14 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         op_send_cancel(event, turn);
 }
 
+static void s_on_request(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->step == OP_STEP_MODEM_QUEUED)
+        op_modem_on_queued(event, turn);
+    else
+        op_turn_refuse(turn, OP_ERROR_INTERNAL, NULL);
+}
+
 static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     bool housekeeping = event->now >= self->housekeeping_at ||
@@ -209,9 +217,9 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     case OP_EVENT_DRAIN:
         self->draining = true;
         break;
-    case OP_EVENT_REQUEST: /* no step is a modem's */
-        op_turn_refuse(turn, OP_ERROR_INTERNAL, NULL);
-        return;
+    case OP_EVENT_REQUEST:
+        s_on_request(event, turn);
+        break;
     }
     s_wake(self, turn);
 }

@@ -1,5 +1,6 @@
 /*  modem.h - the actor that carries texts: one core for all lines of a host
 
+    Requests:  modem.queued, the operator's: queued_find: queued_view, or not_found.
     Tells in:  text_send and text_cancel from ledger, text_send from auth.
     Tells out: text_outcome to whoever sent the text; text_received and line_state to ledger.
     Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed,

@@ -134,4 +134,7 @@ void op_receive_give_up(op_line_t *line, const op_event_t *event, op_turn_t *tur
 bool op_quarantine_is_dead(const void *arg, op_str_t key, const void *row);
 bool op_seen_is_dead(const void *arg, op_str_t key, const void *row);
 
+/*  modem_admin.c */
+void op_modem_on_queued(const op_event_t *event, op_turn_t *turn);
+
 #endif

@@ -1,6 +1,7 @@
 #include "actors/webhook_private.h"
 
 #include "actors/cursor.h"
+#include "actors/erase.h"
 #include "base/instant.h"
 #include "base/plant.h"
 
@@ -78,7 +79,8 @@ static void *s_create(void)
             {op_key('l'), op_key('m'), &op_fate_row_type, s_is_old, {.size = 0}},
             {op_key('q'), op_key('r'), &op_due_row_type, s_is_old, {.size = 0}},
             {op_key('v'), op_key('w'), &op_webhook_row_type, s_has_ended, {.size = 0}},
-            {op_key('h'), op_key('i'), &op_webhook_id_row_type, s_id_has_ended, {.size = 0}}}};
+            {op_key('h'), op_key('i'), &op_webhook_id_row_type, s_id_has_ended, {.size = 0}},
+            {op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}}};
     return self;
 }
 
@@ -108,6 +110,8 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
             op_webhook_on_event(self, event, turn);
         else if (OP_IS(event, lease_ended))
             op_webhook_on_lease_ended(self, event, turn);
+        else if (OP_IS(event, account_erased))
+            op_webhook_on_erased(self, event, turn);
         return;
     case OP_EVENT_NOTE:
         if (OP_IS(event, posted))

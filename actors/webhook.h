@@ -13,7 +13,8 @@
     webhook.deliveries  delivery_list: deliveries_view. A page looks at OP_LOG_ROWS_MAX rows at most:
                         with a filter it may be short, even empty, and still have a next one.
     webhook.replay      by_delivery: delivery_view.
-    Tells in:  number_event from ledger (something to deliver), lease_ended from ledger.
+    Tells in:  number_event from ledger (something to deliver), lease_ended from ledger;
+                        account_erased from auth and itself: all of the account's rows go.
     Notes:     to "poster" post, from it posted.
 
     Delivery. An event that an enabled webhook wants becomes a delivery, written in the turn that

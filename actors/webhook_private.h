@@ -8,6 +8,7 @@
           'q' webhook, delivery      due_row: to be posted now, being posted, or held
           'r' queue, time, delivery  waiting_row: for the next attempt's time
           's'                        of cursors (cursor.h)
+          'x' account                erased_row (erase.h)
     A pending delivery has a row in 'q' or in 'r', never in both; any other has one in neither. So
     nothing that waits is ever looked at before its time, and an endpoint's due deliveries are found
     without passing by another's. */
@@ -19,7 +20,7 @@
 #include "actors/webhook.h"
 #include "store/records.h"
 
-enum { OP_WEBHOOK_SWEEPS = 5, OP_TEST_BODY_MAX = 1024 };
+enum { OP_WEBHOOK_SWEEPS = 6, OP_TEST_BODY_MAX = 1024 };
 
 typedef enum {
     OP_DELIVERY_PENDING,
@@ -115,6 +116,10 @@ void op_retry_forget(op_turn_t *turn, op_id_t delivery, op_fate_row_t *fate);
 void op_round_begin(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
 /*  What is to be done by now, a slice of it, and the wish to be woken for the rest. */
 void op_webhook_work(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
+
+/*  ---- webhook_erase.c ---- */
+
+op_webhook_step_fn op_webhook_on_erased;
 
 /*  ---- webhook_log.c, webhook_test.c ---- */
 

@@ -1,5 +1,6 @@
 /*  webhook_request.c - registering, showing, changing and ending webhooks */
 
+#include "actors/erase.h"
 #include "actors/webhook_private.h"
 
 #include "base/instant.h"
@@ -23,6 +24,10 @@ void op_webhook_on_create(op_webhook_t *self, const op_event_t *event, op_turn_t
     (void)self;
     const op_webhook_create_t *create = OP_BODY(event, webhook_create);
     const op_context_t *context = event->context;
+    if (op_erase_has(turn, context->account)) {
+        op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
+        return;
+    }
     op_hook_t hook = {.key = op_webhook_key(context->account, context->number)};
     op_webhook_row_t *row = &hook.row;
     if (op_turn_get(turn, &hook.key, &op_webhook_row_type, row)) {

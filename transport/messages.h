@@ -35,6 +35,15 @@ typedef enum {
 /*  The state of an outbound text, in records and in text_outcome. */
 typedef enum { OP_TEXT_QUEUED = 1, OP_TEXT_SENDING, OP_TEXT_SENT, OP_TEXT_FAILED } op_text_state_t;
 
+/*  What the operator does to a number, in number_change. */
+typedef enum {
+    OP_NUMBER_SHARE = 1, /* all free accounts share it, however its line is configured */
+    OP_NUMBER_UNSHARE,   /* it may be leased, however its line is configured */
+    OP_NUMBER_RETIRE,    /* ends its lease and takes it out of the pool */
+    OP_NUMBER_ADD,       /* takes it back into the pool */
+    OP_NUMBER_MOVE       /* leases it to an account, ending the lease that there is */
+} op_number_wish_t;
+
 /*  The steps of itineraries (steps.def). 0 is no step. */
 typedef enum {
     OP_STEP_NONE,
