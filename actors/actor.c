@@ -40,6 +40,17 @@ const char *op_actor_name(const op_actor_t *self)
     return self->name;
 }
 
+size_t op_actor_links(const op_actor_t *self, op_actor_link_t links[OP_PEERS_MAX])
+{
+    for (size_t i = 0; i < self->link_count; i++) {
+        const op_link_t *link = &self->links[i];
+        memcpy(links[i].peer, link->name, sizeof links[i].peer);
+        links[i].told = link->last;
+        links[i].unacknowledged = link->last - link->acked;
+    }
+    return self->link_count;
+}
+
 op_actor_counts_t op_actor_counts(const op_actor_t *self)
 {
     return self->counts;

@@ -98,6 +98,16 @@ bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, 
                          op_str_t *second) OP_MUST_CHECK;
 
 const char *op_actor_name(const op_actor_t *self);
+
+/*  The actor's tells to another. */
+typedef struct {
+    char peer[OP_ACTOR_NAME_MAX + 1];
+    uint64_t told; /* since the store was made */
+    uint64_t unacknowledged;
+} op_actor_link_t;
+/*  All of them; how many. */
+size_t op_actor_links(const op_actor_t *self, op_actor_link_t links[OP_PEERS_MAX]);
+
 op_actor_counts_t op_actor_counts(const op_actor_t *self);
 /*  Tells in the outbox, to all peers. */
 uint64_t op_actor_unacknowledged(const op_actor_t *self);

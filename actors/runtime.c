@@ -7,17 +7,19 @@
 #include "transport/mailbox.h"
 
 #include <czmq.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { ACTORS_MAX = 32, POLL_FIXED = 2, TURNS_BETWEEN_POLLS = 4 };
+enum { POLL_FIXED = 2, TURNS_BETWEEN_POLLS = 4 };
 
 /*  What an actor's thread is given, and owns. */
 typedef struct {
     op_runtime_t *runtime;
     const op_core_class_t *class;
     const char *name;
+    op_runtime_view_t *view; /* what others may see of it */
     op_store_t *store;
     const op_type_t *setup_type;
     const void *setup; /* valid until READY or FAILED */
@@ -41,12 +43,14 @@ typedef struct {
 } thread_t;
 
 struct op_runtime {
-    zactor_t *actors[ACTORS_MAX];
-    char names[ACTORS_MAX][OP_ACTOR_NAME_MAX + 1];
+    zactor_t *actors[OP_RUNTIME_ACTORS_MAX];
+    char names[OP_RUNTIME_ACTORS_MAX][OP_ACTOR_NAME_MAX + 1];
     size_t count;
     op_trace_file_t *trace; /* or NULL */
     op_metrics_t *metrics;  /* or NULL */
-    int failure[2];         /* a pipe: the reason of the first failure is written into it */
+    pthread_mutex_t mutex;  /* of the views */
+    op_runtime_view_t views[OP_RUNTIME_ACTORS_MAX];
+    int failure[2]; /* a pipe: the reason of the first failure is written into it */
 };
 
 /*  ---- Sending ---- */
@@ -122,6 +126,15 @@ static void s_fail(thread_t *self, const char *reason)
     self->failed = true;
 }
 
+static void s_show(thread_t *self)
+{
+    pthread_mutex_lock(&self->runtime->mutex);
+    self->view->failed = self->failed;
+    self->view->counts = op_actor_counts(self->actor);
+    self->view->link_count = op_actor_links(self->actor, self->view->links);
+    pthread_mutex_unlock(&self->runtime->mutex);
+}
+
 /*  Commits, and then says what the turn has to say: figures, lines for the log, frames. */
 static bool s_commit(thread_t *self)
 {
@@ -142,14 +155,17 @@ static void s_speak(thread_t *self)
     while (op_actor_next(self->actor, &to, &frame))
         s_send(self, to, frame);
     op_arena_clear(&self->arena);
+    s_show(self);
 }
 
 static void s_finish_turn(thread_t *self)
 {
     if (s_commit(self))
         s_speak(self);
-    else
+    else {
         s_fail(self, op_actor_error(self->actor));
+        s_show(self);
+    }
 }
 
 /*  The machine's entropy, taken in larger pieces than an event needs; no piece is used twice. */
@@ -392,6 +408,7 @@ op_runtime_t *op_runtime_new(void)
     op_runtime_t *self = op_alloc(sizeof *self);
     *self = (op_runtime_t){.count = 0};
     OP_ASSERT(pipe(self->failure) == 0);
+    pthread_mutex_init(&self->mutex, NULL);
     return self;
 }
 
@@ -404,6 +421,7 @@ void op_runtime_destroy(op_runtime_t **self_p)
         zactor_destroy(&self->actors[--self->count]);
     close(self->failure[0]);
     close(self->failure[1]);
+    pthread_mutex_destroy(&self->mutex);
     free(self);
     *self_p = NULL;
 }
@@ -435,11 +453,12 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
                      op_store_t *store, const op_type_t *setup_type, const void *setup,
                      const op_port_t *port, char error[256])
 {
-    OP_ASSERT(self->count < ACTORS_MAX);
+    OP_ASSERT(self->count < OP_RUNTIME_ACTORS_MAX);
     thread_t *thread = op_alloc(sizeof *thread);
     *thread = (thread_t){.runtime = self,
                          .class = class,
                          .name = self->names[self->count],
+                         .view = &self->views[self->count],
                          .store = store,
                          .setup_type = setup_type,
                          .setup = setup,
@@ -447,6 +466,10 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     OP_ASSERT(op_str_copy(op_str(name), self->names[self->count], sizeof self->names[0]));
     if (port)
         thread->port = *port;
+    pthread_mutex_lock(&self->mutex);
+    thread->view->started = op_clock_steady();
+    op_str_copy(op_str(name), thread->view->name, sizeof thread->view->name);
+    pthread_mutex_unlock(&self->mutex);
     zactor_t *actor = zactor_new(s_thread, thread);
     OP_ASSERT(actor);
     self->actors[self->count++] = actor;
@@ -460,6 +483,16 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     zstr_free(&word);
     zstr_free(&detail);
     return rc;
+}
+
+bool op_runtime_look(op_runtime_t *self, size_t which, op_runtime_view_t *view)
+{
+    if (which >= OP_RUNTIME_ACTORS_MAX)
+        return false;
+    pthread_mutex_lock(&self->mutex);
+    *view = self->views[which];
+    pthread_mutex_unlock(&self->mutex);
+    return view->name[0] != 0;
 }
 
 int op_runtime_failure_fd(const op_runtime_t *self)

@@ -37,6 +37,21 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
                      op_store_t *store, const op_type_t *setup_type, const void *setup,
                      const op_port_t *port, char error[256]) OP_MUST_CHECK;
 
+/*  What an actor was after its latest turn. */
+typedef struct {
+    char name[OP_ACTOR_NAME_MAX + 1];
+    bool failed;
+    int64_t started; /* by the steady clock */
+    op_actor_counts_t counts;
+    size_t link_count;
+    op_actor_link_t links[OP_PEERS_MAX];
+} op_runtime_view_t;
+
+enum { OP_RUNTIME_ACTORS_MAX = 32 };
+
+/*  The actor that was started as `which`, from 0. False: there are not so many. Any thread. */
+bool op_runtime_look(op_runtime_t *self, size_t which, op_runtime_view_t *view) OP_MUST_CHECK;
+
 /*  Readable when an actor has failed; then op_runtime_failure says why. */
 int op_runtime_failure_fd(const op_runtime_t *self);
 void op_runtime_failure(op_runtime_t *self, char error[256]);

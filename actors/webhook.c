@@ -68,6 +68,7 @@ static op_webhook_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_WEBHOOK_DELETE] = op_webhook_on_delete,
     [OP_STEP_WEBHOOK_DELIVERIES] = op_webhook_on_deliveries,
     [OP_STEP_WEBHOOK_REPLAY] = op_webhook_on_replay,
+    [OP_STEP_WEBHOOK_FIND] = op_webhook_on_find,
 };
 
 static void *s_create(void)

@@ -13,6 +13,8 @@
     webhook.deliveries  delivery_list: deliveries_view. A page looks at OP_LOG_ROWS_MAX rows at most:
                         with a filter it may be short, even empty, and still have a next one.
     webhook.replay      by_delivery: delivery_view.
+    webhook.find        text_find, the operator's, of any account: the delivery_view of that message's
+                        event; search_on where the slice did not hold it; not_found.
     Tells in:  number_event from ledger (something to deliver), lease_ended from ledger;
                         account_erased from auth and itself: all of the account's rows go.
     Notes:     to "poster" post, from it posted.

@@ -179,3 +179,50 @@ void op_webhook_on_replay(op_webhook_t *self, const op_event_t *event, op_turn_t
     op_turn_reply(turn, &op_delivery_view_type, &view);
     op_webhook_pump(self, event, turn, webhook);
 }
+
+/*  ---- the operator's: whose delivery is it? ---- */
+
+static bool s_is_about(const op_delivery_row_t *row, const char *text)
+{
+    return row->payload.size &&
+           memmem(row->payload.at, row->payload.size, text, strlen(text)) != NULL;
+}
+
+/*  A delivery is younger than its message, and ids tell when they were made: the search begins there. */
+static op_key_t s_search_from(const op_text_find_t *find)
+{
+    op_key_t low = op_key_of_id('d', op_id_is_none(find->after) ? find->id : find->after);
+    if (op_id_is_none(find->after))
+        low.size = 1 + 6; /* the time in front of a UUIDv7 */
+    return op_id_is_none(find->after) ? low : op_key_end(&low);
+}
+
+void op_webhook_on_find(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    const op_text_find_t *find = OP_BODY(event, text_find);
+    char text[4 + OP_ID_TEXT + 1] = "msg_";
+    op_id_print(find->id, text + 4);
+    op_key_t low = s_search_from(find), all = op_key('d'), high = op_key_end(&all);
+    op_delivery_row_t row;
+    op_fate_row_t fate;
+    op_id_t id = {{0}};
+    op_str_t key;
+    bool found = false, more = true;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    for (size_t i = 0; i < OP_LOG_ROWS_MAX && !found && more; i++) {
+        more = op_turn_walk_next(walk, &op_delivery_row_type, &key, &row);
+        key = more ? op_str_of(key.at + 1, key.size - 1) : key;
+        found = more && op_key_take_id(&key, &id) && s_is_about(&row, text);
+    }
+    op_turn_walk_end(&walk);
+    op_key_t fate_key = op_fate_key(found ? row.webhook : id, id);
+    if (found && op_turn_get(turn, &fate_key, &op_fate_row_type, &fate)) {
+        op_delivery_view_t view = s_view(turn, id, &fate);
+        op_turn_reply(turn, &op_delivery_view_type, &view);
+    } else if (found || !more) {
+        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+    } else {
+        op_turn_reply(turn, &op_search_on_type, &(op_search_on_t){id});
+    }
+}

@@ -43,6 +43,7 @@ typedef struct {
 } s_slot_t;
 
 struct op_calls {
+    const char *name;
     pthread_mutex_t mutex; /* of all below, up to counts */
     pthread_cond_t returned;
     s_slot_t *slots;
@@ -131,14 +132,14 @@ static void s_slots_new(op_calls_t *self, size_t count)
     pthread_condattr_destroy(&steady);
 }
 
-op_calls_t *op_calls_new(size_t count, char error[256])
+op_calls_t *op_calls_new(const char *name, size_t count, char error[256])
 {
     OP_ASSERT(count > 0 && count <= OP_CALLS_MAX);
-    op_mailbox_t *mailbox = op_mailbox_new("http", error);
+    op_mailbox_t *mailbox = op_mailbox_new(name, error);
     if (!mailbox)
         return NULL;
     op_calls_t *self = op_alloc(sizeof *self);
-    *self = (op_calls_t){.mailbox = mailbox, .postbox = op_postbox_new()};
+    *self = (op_calls_t){.name = name, .mailbox = mailbox, .postbox = op_postbox_new()};
     pthread_mutex_init(&self->mutex, NULL);
     pthread_mutex_init(&self->sending, NULL);
     pthread_cond_init(&self->returned, NULL);
@@ -147,7 +148,7 @@ op_calls_t *op_calls_new(size_t count, char error[256])
     self->running =
         self->stop_fd >= 0 && pthread_create(&self->receiver, NULL, s_receive, self) == 0;
     if (!self->running) {
-        op_str_copy(OP_STR("no descriptor or thread for the HTTP gateway"), error, 256);
+        op_str_copy(OP_STR("no descriptor or thread to ask actors with"), error, 256);
         op_calls_destroy(&self);
     }
     return self;
@@ -283,10 +284,10 @@ op_ask_t op_calls_ask(op_calls_t *self, op_call_t *call, const uint8_t *steps, s
     int64_t until = op_clock_steady() + timeout_ms;
     op_str_t to = op_str(op_step_actor(steps[0]));
     op_envelope_t envelope = {.kind = OP_FRAME_REQUEST,
-                              .from = OP_STR("http"),
+                              .from = op_str(self->name),
                               .to = to,
                               .correlation = s_expect(self, slot),
-                              .origin = OP_STR("http"),
+                              .origin = op_str(self->name),
                               .deadline = op_clock_now() + timeout_ms,
                               .request_id = request_id,
                               .slip = op_str_of(steps, step_count),

@@ -38,7 +38,7 @@ function allowed(object, name)
         sub(/_chk$/, "", name)
     }
     # string.h, memory, formatting into memory and reading from it, sorting.
-    if (name ~ /^(mem(chr|cmp|cpy|move|set)|bcmp|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str))$/)
+    if (name ~ /^(mem(chr|cmp|cpy|mem|move|set)|bcmp|str(chr|cmp|cspn|len|ncmp|nlen|pbrk|rchr|spn|str))$/)
         return 1
     if (name ~ /^(malloc|calloc|realloc|free|snprintf|vsnprintf|sscanf|__isoc99_sscanf|qsort|bsearch)$/)
         return 1

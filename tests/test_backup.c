@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum { S_ROWS = 300, S_PATH = 128 };
 
@@ -278,6 +279,73 @@ static void test_a_foreign_row_is_refused(void **state)
     op_buf_free(&stream);
 }
 
+/*  ---- a death in the middle: the calls that make something durable or visible are counted ---- */
+
+static int s_die_at; /* 0: never */
+
+static void s_count_call(void)
+{
+    if (s_die_at && --s_die_at == 0)
+        _exit(9);
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+    s_count_call();
+    return __real_fsync(fd);
+}
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to)
+{
+    s_count_call();
+    int rc = __real_rename(from, to);
+    s_count_call();
+    return rc;
+}
+
+/*  In a process of its own, which dies at the call of this number: its exit status. */
+static int s_restore_and_die(s_fixture_t *self, int at)
+{
+    op_backup_facts_t facts;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        s_die_at = at;
+        _exit(op_restore(self->file, self->dir, &facts, self->error) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/*  The first test: a thread of LevelDB's would not survive the fork. */
+static void test_a_death_leaves_all_or_nothing(void **state)
+{
+    s_fixture_t *self = *state;
+    op_buf_t stream = s_backup_of(S_ROWS);
+    s_save(self, op_buf_str(&stream));
+    int status = 9, deaths = 0, whole = 0;
+    for (int at = 1; status == 9; at++) {
+        status = s_restore_and_die(self, at);
+        deaths += status == 9;
+        if (access(self->dir, F_OK) == 0) {
+            whole++;
+            scratch_each(self->dir, scratch_unlink, NULL); /* found whole below, once */
+            assert_int_equal(rmdir(self->dir), 0);
+        }
+    }
+    assert_int_equal(status, 0);
+    assert_true(deaths >= 5);
+    assert_true(whole >= 2); /* from the rename on it is there */
+    assert_int_equal(s_restore_and_die(self, 1000), 0);
+    s_expect_rows(self, S_ROWS);
+    op_buf_free(&stream);
+}
+
 /*  ---- the lenient opening ---- */
 
 static void s_find_log(const char *path, void *context)
@@ -374,6 +442,7 @@ static void test_an_open_store_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_death_leaves_all_or_nothing, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_a_stream_is_read_back, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_a_flipped_bit_is_refused, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_a_cut_or_longer_stream_is_refused, s_setup,

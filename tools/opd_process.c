@@ -13,6 +13,8 @@
 #include "modem/serial.h"
 #include "store/leveldb.h"
 #include "store/schema.h"
+#include "tools/control_wire.h"
+#include "tools/opd_control.h"
 #include "tools/opd_pages.h"
 #include "tools/opd_trace.h"
 #include "tools/sim_api.h"
@@ -42,6 +44,7 @@ typedef struct {
     op_metrics_t *metrics;
     op_observer_t observer;
     op_http_server_t *observing; /* or NULL */
+    op_control_t *control;
     op_target_rules_t rules;
     op_network_t proxies[OP_PROXIES_MAX];
     const char *allow[ALLOW_MAX];
@@ -312,6 +315,14 @@ static int s_observe(process_t *self)
     return 0;
 }
 
+static int s_open_control(process_t *self)
+{
+    char path[sizeof self->config->control_socket + sizeof self->config->store_path];
+    op_control_path(self->config->control_socket, self->config->store_path, path, sizeof path);
+    self->control = op_control_new(path, self->store, self->runtime, self->error);
+    return self->control ? 0 : -1;
+}
+
 /*  ---- Ready: the ledger knows a line that can text a code ---- */
 
 static bool s_ask_ledger(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number)
@@ -389,6 +400,7 @@ static void s_stop(process_t *self, bool drain)
         op_gateway_stop(self->gateway);
     if (drain && !op_runtime_drain(self->runtime, OP_DRAIN_DEADLINE_MS))
         op_log(OP_LOG_WARNING, "opd", "a text was still in the air: the next start settles it");
+    op_control_destroy(&self->control);
     op_http_server_destroy(&self->server);
     op_gateway_destroy(&self->gateway);
     op_pages_destroy(&self->pages);
@@ -425,6 +437,8 @@ int op_process_run(const op_config_t *config, const char *trace)
         rc = s_serve(&self);
     if (rc == 0)
         rc = s_observe(&self);
+    if (rc == 0)
+        rc = s_open_control(&self);
     bool started = rc == 0;
     if (started && s_wait_for_line(&self)) {
         printf("OP is ready on http://%s\n", op_http_server_address(self.server));
