@@ -485,7 +485,7 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     return rc;
 }
 
-bool op_runtime_look(op_runtime_t *self, size_t which, op_runtime_view_t *view)
+bool op_runtime_view(op_runtime_t *self, size_t which, op_runtime_view_t *view)
 {
     if (which >= OP_RUNTIME_ACTORS_MAX)
         return false;

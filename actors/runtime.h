@@ -50,7 +50,7 @@ typedef struct {
 enum { OP_RUNTIME_ACTORS_MAX = 32 };
 
 /*  The actor that was started as `which`, from 0. False: there are not so many. Any thread. */
-bool op_runtime_look(op_runtime_t *self, size_t which, op_runtime_view_t *view) OP_MUST_CHECK;
+bool op_runtime_view(op_runtime_t *self, size_t which, op_runtime_view_t *view) OP_MUST_CHECK;
 
 /*  Readable when an actor has failed; then op_runtime_failure says why. */
 int op_runtime_failure_fd(const op_runtime_t *self);

@@ -73,7 +73,7 @@ static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *s
     op_actor_view_t *actors = op_arena_alloc(arena, OP_RUNTIME_ACTORS_MAX * sizeof *actors);
     op_link_view_t *links = op_arena_alloc(arena, OP_LIST_MAX * sizeof *links);
     size_t link_count = 0, count = 0;
-    for (; op_runtime_look(control->runtime, count, view); count++) {
+    for (; op_runtime_view(control->runtime, count, view); count++) {
         op_str_t name = op_arena_copy(arena, op_str(view->name));
         actors[count] =
             (op_actor_view_t){.name = name,
