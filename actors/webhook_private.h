@@ -123,7 +123,8 @@ op_webhook_step_fn op_webhook_on_erased;
 
 /*  ---- webhook_log.c, webhook_test.c ---- */
 
-op_webhook_step_fn op_webhook_on_deliveries, op_webhook_on_find, op_webhook_on_replay, op_webhook_on_test;
+op_webhook_step_fn op_webhook_on_deliveries, op_webhook_on_find, op_webhook_on_replay,
+    op_webhook_on_test;
 /*  True: the post was a test's. */
 bool op_webhook_on_test_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn);
 

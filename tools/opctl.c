@@ -63,7 +63,7 @@ static void s_help(void)
     fputs(s_more, stdout);
 }
 
-int op_ctl_fail(op_ctl_exit_t code, const char *format, ...)
+int op_ctl_fail(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -91,8 +91,9 @@ static int s_connect(op_ctl_t *self)
 static int s_refusal(const op_ctl_t *self, const op_refusal_t *refusal)
 {
     op_error_t error = op_error_from(refusal->error);
-    op_str_t sentence = refusal->sentence.size ? refusal->sentence : op_str(op_error_sentence(error));
-    op_ctl_exit_t code = error == OP_ERROR_UNAVAILABLE ? OP_CTL_UNREACHABLE : OP_CTL_REFUSED;
+    op_str_t sentence =
+        refusal->sentence.size ? refusal->sentence : op_str(op_error_sentence(error));
+    int code = error == OP_ERROR_UNAVAILABLE ? OP_CTL_UNREACHABLE : OP_CTL_REFUSED;
     if (self->quiet && code == OP_CTL_REFUSED)
         return code;
     return op_ctl_fail(code, "%s: %.*s", op_error_code(error), (int)sentence.size, sentence.at);

@@ -30,8 +30,8 @@ typedef struct {
     op_arena_t arena; /* of all answers: a command asks few things */
 } op_ctl_t;
 
-/*  Says what is wrong on stderr, and answers `code`. */
-int op_ctl_fail(op_ctl_exit_t code, const char *format, ...) OP_PRINTF(2, 3);
+/*  Says what is wrong on stderr, and answers `code`, an op_ctl_exit_t. */
+int op_ctl_fail(int code, const char *format, ...) OP_PRINTF(2, 3);
 
 /*  Asks one step. OP_CTL_OK, and *type and *answer are what it said; else it has been said on stderr
     what is wrong. */
