@@ -79,7 +79,7 @@ class Commands(OpctlCase):
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         self.ask("numbers", "list")
         eventually(
-            lambda: re.search(rf"control uid={os.getuid()} pid=\d+ step=ledger.pool", self.op.stderr()),
+            lambda: re.search(rf"source=control.* uid={os.getuid()} pid=\d+ step=ledger.pool", self.op.stderr()),
             "the log of the call",
         )
 
