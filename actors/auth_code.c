@@ -49,7 +49,10 @@ static void s_text_code(op_turn_t *turn, const op_context_t *context, op_id_t ve
                              (int)((row->expires - row->created) / OP_MINUTE_MS)),
         .code = true,
         .expires = row->expires};
-    op_turn_tell(turn, "modem", &op_text_send_type, &text);
+    char modem[OP_ACTOR_NAME_MAX + 1];
+    /* A ledger of an earlier version does not say which: then there is one. */
+    op_str_copy(context->modem.size ? context->modem : OP_STR("modem"), modem, sizeof modem);
+    op_turn_tell(turn, modem, &op_text_send_type, &text);
 }
 
 void op_auth_on_start(op_auth_t *self, const op_event_t *event, op_turn_t *turn)

@@ -64,17 +64,20 @@ op_walk_t *op_ledger_walk_pool(op_turn_t *turn)
 }
 
 /*  The line for a login code: a shared number's if one is up, else a free one's. */
-static op_str_t s_code_line(op_turn_t *turn)
+static op_str_t s_code_line(op_turn_t *turn, op_str_t *modem)
 {
     op_str_t line = {0};
+    *modem = line;
     op_id_t id;
     op_number_row_t row;
     op_walk_t *walk = op_ledger_walk_pool(turn);
     while (op_ledger_next_number(walk, &id, &row)) {
         if (!row.up || row.retired || op_ledger_leased(&row))
             continue;
-        if (row.shared || !line.size)
+        if (row.shared || !line.size) {
             line = row.e164;
+            *modem = row.modem;
+        }
         if (row.shared)
             break;
     }
@@ -96,7 +99,7 @@ void op_ledger_on_code_line(op_ledger_t *self, const op_event_t *event, op_turn_
         op_turn_refuse(turn, OP_ERROR_PHONE_IS_POOL_NUMBER, "phone");
         return;
     }
-    event->context->line = s_code_line(turn);
+    event->context->line = s_code_line(turn, &event->context->modem);
     if (event->context->line.size)
         op_turn_forward(turn);
     else
@@ -107,7 +110,8 @@ void op_ledger_on_ready(op_ledger_t *self, const op_event_t *event, op_turn_t *t
 {
     (void)self;
     (void)event;
-    if (s_code_line(turn).size)
+    op_str_t modem;
+    if (s_code_line(turn, &modem).size)
         op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
     else
         op_turn_refuse(turn, OP_ERROR_UNAVAILABLE, NULL);

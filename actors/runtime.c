@@ -66,24 +66,11 @@ static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
 /*  A request that its next actor cannot take is answered here, so that nobody waits in vain. */
 static void s_refuse(thread_t *self, const op_envelope_t *request)
 {
-    op_envelope_t reply = {.kind = OP_FRAME_REPLY,
-                           .from = op_str(self->name),
-                           .to = request->origin,
-                           .correlation = request->correlation,
-                           .request_id = request->request_id};
-    op_refusal_t refusal = {.error = OP_ERROR_UNAVAILABLE, .retry_after = 1};
-    op_buf_t frame = {0};
-    op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
     op_log(OP_LOG_WARNING, self->name,
            "a request was refused, because a mailbox is full mailbox=%.*s request=%.*s",
            (int)request->to.size, request->to.at, (int)request->request_id.size,
            request->request_id.at);
-    if (!s_post(self, request->origin, op_buf_str(&frame)))
-        op_log(OP_LOG_WARNING, self->name,
-               "a reply was dropped, because a mailbox is full mailbox=%.*s request=%.*s",
-               (int)request->origin.size, request->origin.at, (int)request->request_id.size,
-               request->request_id.at);
-    op_buf_free(&frame);
+    op_postbox_refuse(self->postbox, op_str(self->name), request);
 }
 
 static void s_hand_to_port(thread_t *self, op_str_t frame)

@@ -39,6 +39,16 @@ enum {
     OP_START_DEADLINE_MS = 10000,  /* an actor reports READY or FAILED by then */
     OP_DRAIN_DEADLINE_MS = 10000,  /* from SIGTERM to giving up on work in flight */
 
+    /* Links between processes (transport/links.h). */
+    OP_PROTOCOL = 1,             /* of frames and handshake; another one is refused */
+    OP_LINK_HELLO_MS = 500,      /* between two hellos */
+    OP_LINK_SILENCE_MS = 3000,   /* without a hello: the link is down */
+    OP_LINK_CONNECT_MS = 2000,   /* for TCP to connect */
+    OP_LINK_RETRY_MS = 100,      /* the first pause before connecting again ... */
+    OP_LINK_RETRY_MAX_MS = 1000, /* ... and the longest: it doubles */
+    OP_LINK_HANDSHAKE_MS = 3000, /* for a connection to show who it is */
+    OP_LINK_CLOCK_SLACK_MS = 100, /* a clock that is this near is not corrected */
+
     /* HTTP. */
     OP_URL_MAX = 2048,
     OP_NAME_CHARACTERS_MAX = 100, /* the name of an API key */
@@ -49,6 +59,9 @@ enum {
 };
 
 _Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");
+_Static_assert(OP_LINK_SILENCE_MS >= 4 * OP_LINK_HELLO_MS, "a lost hello does not cut a link");
+_Static_assert(OP_LINK_CONNECT_MS + OP_LINK_RETRY_MAX_MS + 2 * OP_LINK_HELLO_MS <= 5000,
+               "a link is up 5 s after its network");
 _Static_assert(OP_TURN_MESSAGES_MAX <= OP_MAILBOX_HWM, "a turn empties at most a mailbox");
 _Static_assert((int)OP_PHONE_MAX <= (int)OP_PEER_MAX, "a phone is a peer");
 _Static_assert(OP_INBOUND_MAX + 4096 < OP_FRAME_MAX, "the longest text fits a frame");

@@ -94,6 +94,19 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
     return any;
 }
 
+bool op_route_leads(op_str_t from_class, unsigned step)
+{
+    /* What the gateway asks besides routes (gateway.h). */
+    if (step == OP_STEP_RATE_ADDRESS || step == OP_STEP_RATE_LOOK)
+        return op_str_is(from_class, "http");
+    for (size_t i = 0; i < OP_COUNT(s_routes); i++)
+        for (size_t s = 0; s < s_routes[i].step_count; s++)
+            if (s_routes[i].steps[s] == step &&
+                op_str_is(from_class, s ? op_step_actor(s_routes[i].steps[s - 1]) : "http"))
+                return true;
+    return false;
+}
+
 op_credential_t op_route_credential(const op_route_t *self)
 {
     if (self->steps[0] == OP_STEP_AUTH_SESSION)

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-static _Atomic int64_t s_ahead;
+static _Atomic int64_t s_ahead, s_shift; /* ms: op_clock_advance, op_clock_follow */
 
 static int64_t s_micros(clockid_t clock)
 {
@@ -19,6 +19,11 @@ static int64_t s_read(clockid_t clock)
 }
 
 int64_t op_clock_now(void)
+{
+    return op_clock_machine() + atomic_load(&s_shift);
+}
+
+int64_t op_clock_machine(void)
 {
     return s_read(CLOCK_REALTIME) + atomic_load(&s_ahead);
 }
@@ -36,6 +41,11 @@ bool op_clock_advance(int64_t by_ms)
 int64_t op_clock_ahead(void)
 {
     return atomic_load(&s_ahead);
+}
+
+void op_clock_follow(int64_t offset)
+{
+    atomic_store(&s_shift, offset);
 }
 
 int64_t op_clock_steady(void)

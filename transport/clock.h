@@ -5,7 +5,10 @@
 
 #include "base/random.h"
 
-/*  Milliseconds since 1970-01-01T00:00:00Z, and what op_clock_advance has added. */
+/*  Milliseconds since 1970-01-01T00:00:00Z: by this machine's clock or, in a process whose ledger is
+    elsewhere, by that of the ledger's machine (transport/door.h). So all actors of one OP live in one
+    time: deadlines, texts' time to live and windows hold across hosts whose clocks differ. What
+    op_clock_advance has added is in it. */
 int64_t op_clock_now(void);
 
 /*  For a server on a simulated carrier: from now on op_clock_now is `by_ms` further ahead of the
@@ -15,6 +18,11 @@ int64_t op_clock_now(void);
 bool op_clock_advance(int64_t by_ms) OP_MUST_CHECK;
 /*  How far ahead it is. */
 int64_t op_clock_ahead(void);
+
+/*  This machine's own, as advanced. */
+int64_t op_clock_machine(void);
+/*  From now on op_clock_now is so many milliseconds ahead of that. */
+void op_clock_follow(int64_t offset);
 
 /*  Milliseconds that never jump, from an arbitrary start: for waits. */
 int64_t op_clock_steady(void);

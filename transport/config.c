@@ -5,6 +5,7 @@
     its own bounds is a bug that the first test finds. */
 
 #include "transport/config_private.h"
+#include "transport/topology.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -43,7 +44,7 @@ bool op_config_section(op_str_t name)
     for (size_t i = 0; i < op_config_key_count; i++)
         if (op_str_equal(name, s_section_of(&op_config_keys[i])))
             return true;
-    return op_str_is(name, "modems");
+    return op_str_is(name, "modems") || op_str_is(name, "peers");
 }
 
 /*  ---- errors ---- */
@@ -227,6 +228,31 @@ int op_config_assign_modem(op_config_t *self, op_str_t modem, char why[OP_CONFIG
     return 0;
 }
 
+int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, uint16_t line,
+                          char why[OP_CONFIG_WHY])
+{
+    if (!op_topology_actor_ok(actor)) {
+        snprintf(why, OP_CONFIG_WHY, "no such actor: they are " OP_TOPOLOGY_ACTORS);
+        return -1;
+    }
+    if (!op_config_endpoint_ok(endpoint)) {
+        snprintf(why, OP_CONFIG_WHY, "must be tcp://IP:PORT or ipc://PATH");
+        return -1;
+    }
+    op_config_peer_t *slot = self->peers;
+    while (slot < self->peers + self->peer_count && !op_str_is(actor, slot->actor))
+        slot++;
+    if (slot == self->peers + OP_PEERS_MAX) {
+        snprintf(why, OP_CONFIG_WHY, "more than %d peers", OP_PEERS_MAX);
+        return -1;
+    }
+    self->peer_count += slot == self->peers + self->peer_count;
+    op_str_copy(actor, slot->actor, sizeof slot->actor);
+    op_str_copy(endpoint, slot->endpoint, sizeof slot->endpoint);
+    slot->line = line;
+    return 0;
+}
+
 /*  ---- the public calls ---- */
 
 void op_config_init(op_config_t *self)
@@ -250,10 +276,13 @@ int op_config_set(op_config_t *self, const char *setting, char error[OP_CONFIG_E
         return op_config_say(error, "%.*s: a setting is SECTION/KEY=VALUE", shown, setting);
     if (op_str_is(path, "modems/modem"))
         return op_config_say(error, "modems/modem: cannot be set; use --modem");
+    if (op_str_starts(path, "peers/"))
+        return op_config_add_peer(self, setting + strlen("peers/"), error);
     if (!key)
         return op_config_say(error, "%.*s: no such key", shown, setting);
     if (op_config_assign(self, key, op_str(setting + path.size + 1), why) != 0)
         return op_config_say(error, "%s: %s", key->path, why);
+    self->lines[key - op_config_keys] = 0;
     return 0;
 }
 
@@ -265,22 +294,54 @@ int op_config_add_modem(op_config_t *self, const char *modem, char error[OP_CONF
     return 0;
 }
 
+int op_config_add_peer(op_config_t *self, const char *peer, char error[OP_CONFIG_ERROR])
+{
+    char why[OP_CONFIG_WHY];
+    op_str_t actor = op_str_of(peer, strcspn(peer, "="));
+    op_str_t endpoint = op_str(peer + actor.size + (peer[actor.size] != 0));
+    if (op_config_assign_peer(self, actor, endpoint, 0, why) != 0)
+        return op_config_say(error, "peers/%.*s: %s", actor.size < 60 ? (int)actor.size : 60, peer,
+                             why);
+    return 0;
+}
+
+/*  What is wrong with a key, in view of others: with the file and line that set it, if one did. */
+static int s_wrong(const op_config_t *self, const char *path, uint16_t line, const char *why,
+                   char error[OP_CONFIG_ERROR])
+{
+    const op_config_key_t *key = op_config_key(op_str(path));
+    if (key)
+        line = self->lines[key - op_config_keys];
+    if (line)
+        return op_config_say(error, "%s:%d: %s: %s", self->source, (int)line, path, why);
+    return op_config_say(error, "%s: %s", path, why);
+}
+
 int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
 {
-    if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen)))
-        return op_config_say(error,
-                             "http/listen: %s is not loopback; put a TLS proxy in front, or set "
-                             "http/public_listen to true",
-                             self->http_listen);
+    char why[OP_CONFIG_WHY];
+    op_topology_t topology;
+    op_topology_fault_t fault;
+    if (op_topology_read(&topology, self, &fault) != 0)
+        return s_wrong(self, fault.path, fault.line, fault.why, error);
+    if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen))) {
+        snprintf(why, sizeof why,
+                 "%s is not loopback; put a TLS proxy in front, or set http/public_listen to true",
+                 self->http_listen);
+        return s_wrong(self, "http/listen", 0, why, error);
+    }
     if (*self->metrics_listen && !self->metrics_public_listen &&
-        !op_config_listen_is_local(op_str(self->metrics_listen)))
-        return op_config_say(error,
-                             "metrics/listen: %s is not loopback; to serve metrics there, set "
-                             "metrics/public_listen to true",
-                             self->metrics_listen);
-    if (self->modem_count + self->simulate_modems > OP_LINES_MAX)
-        return op_config_say(error, "simulate/modems: with %zu real modems at most %zu fit",
-                             self->modem_count, OP_LINES_MAX - self->modem_count);
+        !op_config_listen_is_local(op_str(self->metrics_listen))) {
+        snprintf(why, sizeof why,
+                 "%s is not loopback; to serve metrics there, set metrics/public_listen to true",
+                 self->metrics_listen);
+        return s_wrong(self, "metrics/listen", 0, why, error);
+    }
+    if (self->modem_count + self->simulate_modems > OP_LINES_MAX) {
+        snprintf(why, sizeof why, "with %zu real modems at most %zu fit", self->modem_count,
+                 OP_LINES_MAX - self->modem_count);
+        return s_wrong(self, "simulate/modems", 0, why, error);
+    }
     return 0;
 }
 
@@ -306,6 +367,11 @@ void op_config_reference(FILE *file)
         fprintf(file, "    # %s (%s)\n    %s = %s%s%s\n", key->sentence, wanted,
                 key->path + section.size + 1, quote, key->standard, quote);
     }
+    fputs("\n# Where the actors are that do not run here, one line for each.\n"
+          "peers\n"
+          "    # ledger = \"tcp://10.0.0.2:7001\"\n"
+          "    # modem-berlin = \"ipc:///run/op/berlin\"\n",
+          file);
     fputs(
         "\n# One line for each modem: the path of its tty, the SIM's number, and \"shared\" if "
         "the\n"

@@ -22,6 +22,12 @@
             modem = "/dev/serial/by-id/usb-Quectel-if02=+14155550100,shared"
             modem = "/dev/serial/by-id/usb-SimTech-if02=+14155550101"
 
+    The actors of other processes have a line each, too (topology.h says what must be there):
+
+        peers
+            ledger = "tcp://10.0.0.2:7001"
+            modem-berlin = "tcp://10.0.1.2:7001"
+
     Limits: a file has at most 256 KiB and 4096 lines of 1024 bytes: UTF-8, and of the control
     characters only tab, LF and CR LF.
 
@@ -42,6 +48,9 @@ enum {
     OP_CONFIG_LINES_MAX = 4096,
     OP_CONFIG_LINE_MAX = 1024, /* zconfig cuts longer ones */
     OP_CONFIG_DEVICE_MAX = 256,
+    OP_CONFIG_ENDPOINT_MAX = 128,
+    OP_CONFIG_SOURCE = 84, /* a file's name as errors show it, its NUL included */
+    OP_CONFIG_KEYS_MAX = 128,
 };
 
 typedef struct {
@@ -49,6 +58,13 @@ typedef struct {
     char phone[OP_PHONE_MAX + 1];          /* E.164 */
     bool shared;                           /* the free number that everybody may use */
 } op_config_modem_t;
+
+/*  Where an actor of another process is. */
+typedef struct {
+    char actor[OP_ACTOR_NAME_MAX + 1];
+    char endpoint[OP_CONFIG_ENDPOINT_MAX + 1];
+    uint16_t line; /* of the file; 0: not from one */
+} op_config_peer_t;
 
 typedef struct {
 #define OP_CONFIG_MEMBER_U64(name, max)                           uint64_t name;
@@ -62,6 +78,10 @@ typedef struct {
 #undef OP_CONFIG_MEMBER_TEXT
     size_t modem_count;
     op_config_modem_t modems[OP_LINES_MAX];
+    size_t peer_count;
+    op_config_peer_t peers[OP_PEERS_MAX];
+    char source[OP_CONFIG_SOURCE];      /* the file read last, for errors that come later */
+    uint16_t lines[OP_CONFIG_KEYS_MAX]; /* its line that set each key; 0: it did not */
 } op_config_t;
 
 /*  Every key's default, no modem. */
@@ -79,8 +99,14 @@ int op_config_set(op_config_t *self, const char *setting,
 int op_config_add_modem(op_config_t *self, const char *modem,
                         char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
-/*  What no key can tell alone: a listener that is not loopback needs http/public_listen or metrics/public_listen; real and
-    simulated modems together are at most OP_LINES_MAX. No modem at all is fine here: such a server
+/*  "ledger=tcp://10.0.0.2:7001"; a later one of the same actor wins, whoever gave it. At most
+    OP_PEERS_MAX. */
+int op_config_add_peer(op_config_t *self, const char *peer,
+                       char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  What no key can tell alone: a listener that is not loopback needs http/public_listen or
+    metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; the topology is
+    possible (topology.h). What a file has set is named with its line. No modem at all is fine here: such a server
     starts, and the caller may warn. */
 int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 

@@ -168,6 +168,23 @@ static int s_scan(reader_t *self)
 
 /*  ---- items ---- */
 
+/*  A line of the section peers; `path` is "peers/<actor>". */
+static int s_take_peer(reader_t *self, size_t line, const char *path, op_str_t endpoint)
+{
+    char why[OP_CONFIG_WHY];
+    op_str_t actor = op_str(path + strlen("peers/"));
+    for (size_t i = 0; i < self->config.peer_count; i++)
+        if (self->config.peers[i].line && op_str_is(actor, self->config.peers[i].actor)) {
+            snprintf(why, sizeof why,
+                     "is somewhere else already, in line %d: no actor has two owners",
+                     (int)self->config.peers[i].line);
+            return s_fail(self, line, path, why);
+        }
+    if (op_config_assign_peer(&self->config, actor, endpoint, (uint16_t)line, why) != 0)
+        return s_fail(self, line, path, why);
+    return 0;
+}
+
 static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
 {
     char path[OP_CONFIG_LINE_MAX * 2 + 2], why[OP_CONFIG_WHY];
@@ -175,9 +192,9 @@ static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
     bool valued = self->valued[self->item++];
     snprintf(path, sizeof path, "%s/%s", section, zconfig_name(item));
     op_str_t value = op_str(zconfig_value(item));
-    bool modem = strcmp(path, "modems/modem") == 0;
+    bool modem = strcmp(path, "modems/modem") == 0, peer = strcmp(section, "peers") == 0;
     const op_config_key_t *key = op_config_key(op_str(path));
-    if (!key && !modem)
+    if (!key && !modem && !peer)
         return s_fail(self, line, path, "no such key");
     if (!valued)
         return s_fail(self, line, path, "has no value");
@@ -186,6 +203,8 @@ static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
             return s_fail(self, line, path, why);
         return 0;
     }
+    if (peer)
+        return s_take_peer(self, line, path, value);
     uint16_t *set_in = &self->set_in_line[key - op_config_keys];
     if (*set_in) {
         snprintf(why, sizeof why, "is set already, in line %d", (int)*set_in);
@@ -194,6 +213,7 @@ static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
     *set_in = (uint16_t)line;
     if (op_config_assign(&self->config, key, value, why) != 0)
         return s_fail(self, line, path, why);
+    self->config.lines[key - op_config_keys] = (uint16_t)line;
     return 0;
 }
 
@@ -232,8 +252,8 @@ static int s_take_all(reader_t *self)
 int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERROR])
 {
     /* The end of a long path says more than its beginning. */
-    enum { SHOWN = 80 };
-    char name[SHOWN + 4];
+    enum { SHOWN = OP_CONFIG_SOURCE - 4 };
+    char name[OP_CONFIG_SOURCE];
     size_t size = strlen(path);
     snprintf(name, sizeof name, "%s%s", size > SHOWN ? "..." : "",
              size > SHOWN ? path + size - SHOWN : path);
@@ -243,6 +263,11 @@ int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERR
     reader->name = name;
     reader->error = error;
     reader->config = *self;
+    /* Lines are those of one file: what an earlier one has set is named without. */
+    memset(reader->config.lines, 0, sizeof reader->config.lines);
+    for (size_t i = 0; i < reader->config.peer_count; i++)
+        reader->config.peers[i].line = 0;
+    op_str_copy(op_str(name), reader->config.source, sizeof reader->config.source);
     const char *sorry = s_read(reader, path);
     int result = sorry ? op_config_say(error, "%s: %s", name, sorry) : s_scan(reader);
     if (result == 0)

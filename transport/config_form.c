@@ -2,6 +2,7 @@
     later would fail, or worse, would take a typing error for something else. */
 
 #include "transport/config_private.h"
+#include "transport/topology.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -68,6 +69,24 @@ bool op_config_listen_is_local(op_str_t listen)
 {
     op_str_t host, port;
     return s_split_listen(listen, &host, &port) && s_host(host) == HOST_LOOPBACK;
+}
+
+bool op_config_endpoint_ok(op_str_t text)
+{
+    op_str_t host, port;
+    uint64_t number;
+    if (op_str_starts(text, "ipc://"))
+        return text.size > 6 && text.size < 100; /* a path of AF_UNIX has at most 107 bytes */
+    if (!op_str_starts(text, "tcp://"))
+        return false;
+    text = op_str_of(text.at + 6, text.size - 6);
+    return s_split_listen(text, &host, &port) && s_host(host) != HOST_BAD &&
+           !op_str_is(host, "localhost") && op_str_to_u64(port, 65535, &number) && number > 0;
+}
+
+static bool s_link_listen_ok(op_str_t text)
+{
+    return text.size == 0 || op_config_endpoint_ok(text);
 }
 
 /*  ---- lists ---- */
@@ -166,6 +185,11 @@ static bool s_public_url_ok(op_str_t text)
     return text.size == 0 || (front && text.size > front);
 }
 
+static bool s_actors_ok(op_str_t text)
+{
+    return text.size && s_each(text, op_topology_actor_ok);
+}
+
 /*  ---- words ---- */
 
 static bool s_region_ok(op_str_t text)
@@ -214,6 +238,8 @@ bool op_config_form_ok(const char *path, op_str_t value)
         {"log/access", s_access_ok},
         {"metrics/listen", s_listen_or_none_ok},
         {"http/proxies", s_proxies_ok},
+        {"actors/run", s_actors_ok},
+        {"link/listen", s_link_listen_ok},
     };
     for (size_t i = 0; i < OP_COUNT(forms); i++)
         if (strcmp(path, forms[i].path) == 0)

@@ -5,7 +5,7 @@
 
 #include "transport/config.h"
 
-enum { OP_CONFIG_WHY = 160, OP_CONFIG_KEYS_MAX = 64 };
+enum { OP_CONFIG_WHY = 160 };
 
 typedef enum { OP_CONFIG_U64, OP_CONFIG_BOOL, OP_CONFIG_TEXT } op_config_kind_t;
 
@@ -33,12 +33,18 @@ int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t val
 int op_config_assign_modem(op_config_t *self, op_str_t modem,
                            char why[OP_CONFIG_WHY]) OP_MUST_CHECK;
 
+/*  `actor` and `endpoint` are checked and set; an earlier one of the same actor is replaced. */
+int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, uint16_t line,
+                          char why[OP_CONFIG_WHY]) OP_MUST_CHECK;
+
 /*  Writes one line into `error`, whatever the values hold: control characters become '?'. Returns
     -1 for the caller to return. */
 int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINTF(2, 3);
 
 /*  config_form.c: is the text of the form that its key asks for? True for a key of free form. */
 bool op_config_form_ok(const char *path, op_str_t value);
+/*  "tcp://IP:PORT" (a port that is not 0) or "ipc://PATH". */
+bool op_config_endpoint_ok(op_str_t endpoint);
 /*  Of a valid http/listen: does only this machine reach it? */
 bool op_config_listen_is_local(op_str_t listen);
 

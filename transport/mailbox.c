@@ -1,6 +1,6 @@
 #include "transport/mailbox.h"
 
-#include "base/limits.h"
+#include "transport/log.h"
 
 #include <czmq.h>
 #include <stdlib.h>
@@ -12,8 +12,11 @@ struct op_mailbox {
     void *handle; /* the ZeroMQ socket inside */
 };
 
+/*  A socket, to one actor here or to all actors of another process. */
 typedef struct {
-    char name[OP_ACTOR_NAME_MAX + 1];
+    char name[OP_ACTOR_NAME_MAX + 1]; /* of the actor; empty: a process */
+    int process;
+    uint64_t generation; /* of the links, when it was made */
     zsock_t *socket;
     void *handle;
 } address_t;
@@ -97,33 +100,97 @@ void op_postbox_destroy(op_postbox_t **self_p)
     *self_p = NULL;
 }
 
-/*  The PUSH socket to a name, connected at the first use; NULL when there are too many. */
-static void *s_handle(op_postbox_t *self, op_str_t to)
+static op_links_t *s_links;
+
+void op_postbox_use(op_links_t *links)
 {
-    for (size_t i = 0; i < self->count; i++)
-        if (op_str_is(to, self->addresses[i].name))
-            return self->addresses[i].handle;
-    if (self->count == OP_PEERS_MAX || to.size == 0 || to.size > OP_ACTOR_NAME_MAX)
-        return NULL;
-    char endpoint[OP_ACTOR_NAME_MAX + 16];
-    address_t address = {.socket = zsock_new(ZMQ_PUSH)};
-    OP_ASSERT(address.socket);
-    op_str_copy(to, address.name, sizeof address.name);
-    s_endpoint(address.name, endpoint);
-    zsock_set_sndhwm(address.socket, OP_MAILBOX_HWM);
-    zsock_set_linger(address.socket, 0);
-    if (zsock_connect(address.socket, "%s", endpoint) == -1) {
-        zsock_destroy(&address.socket);
+    s_links = links;
+}
+
+/*  A new place for an address; NULL when there are too many. */
+static address_t *s_add(op_postbox_t *self, zsock_t *socket)
+{
+    if (!socket || self->count == 2 * OP_PEERS_MAX) {
+        zsock_destroy(&socket);
         return NULL;
     }
-    address.handle = zsock_resolve(address.socket);
-    self->addresses = op_realloc(self->addresses, (self->count + 1) * sizeof address);
-    self->addresses[self->count++] = address;
-    return address.handle;
+    self->addresses = op_realloc(self->addresses, (self->count + 1) * sizeof *self->addresses);
+    address_t *address = &self->addresses[self->count++];
+    *address = (address_t){.process = -1, .socket = socket, .handle = zsock_resolve(socket)};
+    return address;
+}
+
+/*  The PUSH socket to an actor here, connected at the first use. */
+static void *s_near(op_postbox_t *self, op_str_t to)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (self->addresses[i].process < 0 && op_str_is(to, self->addresses[i].name))
+            return self->addresses[i].handle;
+    if (to.size == 0 || to.size > OP_ACTOR_NAME_MAX)
+        return NULL;
+    char endpoint[OP_ACTOR_NAME_MAX + 16], name[OP_ACTOR_NAME_MAX + 1];
+    zsock_t *socket = zsock_new(ZMQ_PUSH);
+    OP_ASSERT(socket);
+    op_str_copy(to, name, sizeof name);
+    s_endpoint(name, endpoint);
+    zsock_set_sndhwm(socket, OP_MAILBOX_HWM);
+    zsock_set_linger(socket, 0);
+    if (zsock_connect(socket, "%s", endpoint) == -1)
+        zsock_destroy(&socket);
+    address_t *address = s_add(self, socket);
+    if (address)
+        strcpy(address->name, name);
+    return address ? address->handle : NULL;
+}
+
+/*  The PUSH socket to another process, made anew when keys have changed. NULL: it cannot be reached. */
+static void *s_far(op_postbox_t *self, int process)
+{
+    if (!op_links_up(s_links, process))
+        return NULL;
+    uint64_t generation = op_links_generation(s_links);
+    address_t *address = NULL;
+    for (size_t i = 0; i < self->count && !address; i++)
+        if (self->addresses[i].process == process)
+            address = &self->addresses[i];
+    if (address && address->generation == generation)
+        return address->handle;
+    zsock_t *socket = op_links_connect(s_links, process, false);
+    if (address && socket) {
+        zsock_destroy(&address->socket);
+        address->socket = socket;
+        address->handle = zsock_resolve(socket);
+    } else if (!address) {
+        address = s_add(self, socket);
+    } else {
+        return NULL;
+    }
+    if (!address)
+        return NULL;
+    address->process = process;
+    address->generation = generation;
+    return address->handle;
 }
 
 bool op_postbox_send(op_postbox_t *self, op_str_t to, op_str_t frame)
 {
-    void *handle = s_handle(self, to);
+    int process = s_links ? op_topology_process(op_links_topology(s_links), to) : -1;
+    void *handle = process < 0 ? s_near(self, to) : s_far(self, process);
     return handle && zmq_send(handle, frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+}
+
+void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *request)
+{
+    op_envelope_t reply = {.kind = OP_FRAME_REPLY,
+                           .from = from,
+                           .to = request->origin,
+                           .correlation = request->correlation,
+                           .request_id = request->request_id};
+    op_refusal_t refusal = {.error = OP_ERROR_UNAVAILABLE, .retry_after = 1};
+    op_buf_t frame = {0};
+    op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
+    if (!op_postbox_send(self, request->origin, op_buf_str(&frame)))
+        op_log(OP_LOG_WARNING, "postbox", "mailbox=%.*s full, a reply was dropped",
+               (int)request->origin.size, request->origin.at);
+    op_buf_free(&frame);
 }

@@ -9,12 +9,15 @@
     answered with `unavailable` by whoever holds it; a reply, an ack or a note is dropped
     (deadlines, resends and sweeps make up for it).
 
-    Endpoints: by default an actor's is "inproc://<name>". */
+    An actor of this process is at "inproc://<name>". The way to the others is the process's links
+    (links.h), if it has any; they end in the other process's door, which puts frames into mailboxes
+    like these. A link that is down takes nothing. */
 
 #ifndef OP_TRANSPORT_MAILBOX_H
 #define OP_TRANSPORT_MAILBOX_H
 
-#include "base/bytes.h"
+#include "transport/links.h"
+#include "transport/messages.h"
 
 typedef struct op_mailbox op_mailbox_t;
 typedef struct op_postbox op_postbox_t;
@@ -29,11 +32,18 @@ void *op_mailbox_socket(op_mailbox_t *self);
 /*  Takes the next frame, if one waits; replaces *frame. Never blocks. */
 bool op_mailbox_take(op_mailbox_t *self, op_buf_t *frame);
 
+/*  The links that all postboxes of the process use, borrowed; NULL, as at first: none. Not while one
+    exists. */
+void op_postbox_use(op_links_t *links);
+
 op_postbox_t *op_postbox_new(void);
 void op_postbox_destroy(op_postbox_t **self_p);
 
 /*  False: not taken, because the receiver's mailbox (or the link to a name that nobody has bound
     yet) is full. */
 bool op_postbox_send(op_postbox_t *self, op_str_t to, op_str_t frame);
+
+/*  Answers a request that somebody's mailbox did not take: `unavailable`, from the actor `from`. */
+void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *request);
 
 #endif

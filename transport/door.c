@@ -1,0 +1,380 @@
+/*  The thread's work is in three parts: frames (s_take and what it calls), hellos (s_greet, s_hear), and
+    the monitor's events. It waits for all of them in one poll, at most until the next hello is due. */
+
+#include "transport/door.h"
+
+#include "transport/clock.h"
+#include "transport/handshake.h"
+#include "transport/log.h"
+#include "transport/mailbox.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+
+enum { MAIL_MAX = 256, REFUSALS_MAX = 64 };
+
+/*  The places of op_door_counts_t, in its order. */
+typedef enum {
+    TAKEN,
+    REFUSED,
+    UNREADABLE,
+    FOREIGN,
+    MISUNDERSTOOD,
+    OUT_OF_ROLE,
+    FULL,
+    COUNTS
+} count_t;
+
+struct op_door {
+    op_links_t *links;
+    const op_topology_t *topology;
+    op_roles_leads_t *leads;
+    zactor_t *actor;
+    atomic_ullong counts[COUNTS];
+
+    /* The thread's own. */
+    zsock_t *pipe;
+    zsock_t *listener;
+    zsock_t *monitor;
+    op_postbox_t *postbox; /* to the actors here, and to origins of requests */
+    op_id_t incarnation;
+    op_buf_t catalogue, frame;
+    op_arena_t arena;
+    op_handshake_t shakes[OP_PEERS_MAX];
+    zsock_t *greeters[OP_PEERS_MAX];
+    int64_t greet_at;
+    int64_t logged_at[COUNTS];
+    int64_t shift;
+};
+
+/*  ---- counting ---- */
+
+static void s_count(op_door_t *self, count_t what, const char *text, op_str_t from)
+{
+    unsigned long long count = atomic_fetch_add(&self->counts[what], 1) + 1;
+    int64_t now = op_clock_steady();
+    if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_DOOR_LOG_MS))
+        return;
+    self->logged_at[what] = now;
+    op_log(OP_LOG_WARNING, "door", "from=%.*s count=%llu %s", (int)from.size,
+           from.size ? from.at : "", count, text);
+}
+
+op_door_counts_t op_door_counts(op_door_t *self)
+{
+    uint64_t n[COUNTS];
+    for (size_t i = 0; i < COUNTS; i++)
+        n[i] = atomic_load(&self->counts[i]);
+    return (op_door_counts_t){.taken = n[TAKEN],
+                              .refused = n[REFUSED],
+                              .unreadable = n[UNREADABLE],
+                              .foreign = n[FOREIGN],
+                              .misunderstood = n[MISUNDERSTOOD],
+                              .out_of_role = n[OUT_OF_ROLE],
+                              .full = n[FULL]};
+}
+
+/*  ---- hellos ---- */
+
+/*  Processes are named in the log by their endpoint. */
+static const char *s_name(const op_door_t *self, int process)
+{
+    return self->topology->endpoints[process];
+}
+
+static void s_set_up(op_door_t *self, int process, bool up)
+{
+    if (op_links_up(self->links, process) == up)
+        return;
+    op_links_set_up(self->links, process, up);
+    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "peer=%s is %s", s_name(self, process),
+           up ? "up" : "down");
+}
+
+/*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants are
+    the ones that are stored. */
+static void s_follow_clock(op_door_t *self, int process)
+{
+    const op_handshake_t *shake = &self->shakes[process];
+    if (!shake->offset_known || op_topology_process(self->topology, OP_STR("ledger")) != process)
+        return;
+    bool near = shake->offset <= OP_LINK_CLOCK_SLACK_MS && shake->offset >= -OP_LINK_CLOCK_SLACK_MS;
+    int64_t shift = near ? 0 : shake->offset;
+    if (shift == self->shift)
+        return;
+    self->shift = shift;
+    op_clock_follow(shift);
+    op_log(OP_LOG_WARNING, "door",
+           "clock_ms=%+lld: this machine's clock is corrected to the ledger's", (long long)shift);
+}
+
+static void s_hear(op_door_t *self, int process, op_str_t body)
+{
+    op_decode_t result;
+    const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
+    op_handshake_t *shake = &self->shakes[process];
+    if (!hello) {
+        s_count(self, UNREADABLE, "a hello cannot be read", op_str(s_name(self, process)));
+        return;
+    }
+    bool was_refused = *shake->refused;
+    int64_t now = op_clock_steady();
+    switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
+    case OP_HEARD_NEW:
+        op_log(OP_LOG_INFO, "door", "peer=%s has started", s_name(self, process));
+        s_set_up(self, process, false);
+        self->greet_at = now; /* it waits to be heard */
+        break;
+    case OP_HEARD_REFUSED:
+        op_log(OP_LOG_ERROR, "door", "peer=%s is refused: %s", s_name(self, process),
+               shake->refusal);
+        self->greet_at = now;
+        break;
+    case OP_HEARD_AGAIN:
+        break;
+    }
+    if (*shake->refused && !was_refused)
+        op_log(OP_LOG_ERROR, "door", "peer=%s refuses this process: %s", s_name(self, process),
+               shake->refused);
+    s_follow_clock(self, process);
+    s_set_up(self, process, op_handshake_up(shake, now));
+}
+
+static void s_greet(op_door_t *self)
+{
+    int64_t now = op_clock_steady();
+    for (int i = 0; i < (int)self->topology->process_count; i++) {
+        s_set_up(self, i, op_handshake_up(&self->shakes[i], now));
+        if (!self->greeters[i])
+            self->greeters[i] = op_links_connect(self->links, i, true);
+        if (!self->greeters[i]) { /* its certificate may come with a reload */
+            s_count(self, REFUSED, "no certificate names its actors", op_str(s_name(self, i)));
+            continue;
+        }
+        op_hello_t hello = op_handshake_say(&self->shakes[i], self->incarnation,
+                                            op_buf_str(&self->catalogue), op_clock_machine(), now);
+        op_envelope_t envelope = {
+            .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("door")};
+        op_buf_clear(&self->frame);
+        op_frame_encode(&envelope, &op_hello_type, &hello, &self->frame);
+        zmq_send(zsock_resolve(self->greeters[i]), self->frame.at, self->frame.size, ZMQ_DONTWAIT);
+    }
+    self->greet_at = now + OP_LINK_HELLO_MS;
+}
+
+/*  ---- frames ---- */
+
+static bool s_runs_here(const op_door_t *self, op_str_t actor)
+{
+    for (size_t i = 0; i < self->topology->run_count; i++)
+        if (op_str_is(actor, self->topology->run[i]))
+            return true;
+    return false;
+}
+
+static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t frame)
+{
+    if (!s_runs_here(self, envelope->to)) {
+        s_count(self, UNREADABLE, "a frame is for an actor that does not run here", envelope->from);
+        return;
+    }
+    if (op_postbox_send(self->postbox, envelope->to, frame)) {
+        s_count(self, TAKEN, NULL, (op_str_t){0});
+        return;
+    }
+    s_count(self, FULL, "a mailbox is full", envelope->from);
+    if (envelope->kind == OP_FRAME_REQUEST)
+        op_postbox_refuse(self->postbox, envelope->to, envelope);
+}
+
+/*  `key` is the connection's, NULL where there are none. */
+static void s_take(op_door_t *self, op_str_t frame, const char *key)
+{
+    op_envelope_t envelope;
+    op_str_t body;
+    if (op_frame_open(frame, &self->arena, &envelope, &body) != OP_DECODE_OK) {
+        s_count(self, UNREADABLE, "a frame cannot be read", (op_str_t){0});
+        return;
+    }
+    int process = op_topology_process(self->topology, envelope.from);
+    op_curve_t *curve = op_links_curve(self->links);
+    if (process < 0 || (curve && !op_curve_may_speak(curve, key, envelope.from))) {
+        s_count(self, FOREIGN, "a frame is from whom its connection is not",
+                process < 0 ? (op_str_t){0} : envelope.from);
+        return;
+    }
+    if (envelope.kind == OP_FRAME_NOTE && envelope.type == op_hello_type.number &&
+        op_str_is(envelope.to, "door"))
+        s_hear(self, process, body);
+    else if (!op_handshake_understood(&self->shakes[process]))
+        s_count(self, MISUNDERSTOOD, "frames come from a process that is not understood",
+                envelope.from);
+    else if (!op_roles_allow(&envelope, self->leads))
+        s_count(self, OUT_OF_ROLE, "a frame is not for such an actor to send", envelope.from);
+    else
+        s_deliver(self, &envelope, frame);
+}
+
+static bool s_take_mail(op_door_t *self)
+{
+    void *handle = zsock_resolve(self->listener);
+    size_t count = 0;
+    for (; count < MAIL_MAX; count++) {
+        zmq_msg_t message;
+        zmq_msg_init(&message);
+        bool taken = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT) >= 0;
+        if (taken)
+            s_take(self, op_str_of(zmq_msg_data(&message), zmq_msg_size(&message)),
+                   zmq_msg_gets(&message, "User-Id"));
+        zmq_msg_close(&message);
+        if (!taken)
+            break;
+    }
+    op_arena_clear(&self->arena);
+    return count == MAIL_MAX;
+}
+
+/*  ---- the listening socket and its monitor ---- */
+
+static void s_watch(op_door_t *self)
+{
+    static const char address[] = "inproc://door-monitor";
+    int events = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    OP_ASSERT(zmq_socket_monitor(zsock_resolve(self->listener), address, events) == 0);
+    self->monitor = zsock_new(ZMQ_PAIR);
+    OP_ASSERT(self->monitor && zsock_connect(self->monitor, "%s", address) == 0);
+}
+
+/*  Each event is two frames: its number and value, and the address of our own end. */
+static void s_count_refusals(op_door_t *self)
+{
+    void *handle = zsock_resolve(self->monitor);
+    char ignored[256];
+    for (int i = 0;
+         i < REFUSALS_MAX && zmq_recv(handle, ignored, sizeof ignored, ZMQ_DONTWAIT) >= 0; i++) {
+        zmq_recv(handle, ignored, sizeof ignored, 0);
+        s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
+                (op_str_t){0});
+    }
+}
+
+static void s_close(op_door_t *self)
+{
+    if (self->listener) {
+        zmq_socket_monitor(zsock_resolve(self->listener), NULL, 0);
+        zsock_unbind(self->listener, "%s", self->topology->listen);
+    }
+    zsock_destroy(&self->monitor);
+    zsock_destroy(&self->listener);
+    for (size_t i = 0; i < OP_PEERS_MAX; i++)
+        zsock_destroy(&self->greeters[i]);
+}
+
+/*  Binding again takes a moment when the old socket is still being closed. */
+static void s_reopen(op_door_t *self)
+{
+    char error[256];
+    s_close(self);
+    int64_t until = op_clock_steady() + OP_LINK_SILENCE_MS;
+    do
+        self->listener = op_links_bind(self->links, error);
+    while (!self->listener && op_clock_steady() < until && poll(NULL, 0, 10) == 0);
+    if (self->listener)
+        s_watch(self);
+    else
+        op_log(OP_LOG_ERROR, "door", "%s: links are down until a restart", error);
+}
+
+/*  ---- the thread ---- */
+
+/*  False: the end. */
+static bool s_obey(op_door_t *self)
+{
+    char *command = zstr_recv(self->pipe);
+    bool go_on = command && strcmp(command, "$TERM") != 0;
+    if (go_on)
+        s_reopen(self);
+    zstr_free(&command);
+    return go_on;
+}
+
+static void s_thread(zsock_t *pipe, void *argument)
+{
+    op_door_t *self = argument;
+    self->pipe = pipe;
+    self->postbox = op_postbox_new();
+    zsock_signal(pipe, 0);
+    bool more = false, go_on = true;
+    while (go_on) {
+        int64_t wait = self->greet_at - op_clock_steady();
+        if (wait <= 0)
+            s_greet(self);
+        zmq_pollitem_t items[] = {
+            {.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN},
+            {.socket = self->listener ? zsock_resolve(self->listener) : NULL, .events = ZMQ_POLLIN},
+            {.socket = self->monitor ? zsock_resolve(self->monitor) : NULL, .events = ZMQ_POLLIN}};
+        if (zmq_poll(items, self->listener ? 3 : 1, more || wait <= 0 ? 0 : (long)wait) < 0 &&
+            zmq_errno() != EINTR)
+            break;
+        if (self->listener) {
+            s_count_refusals(self);
+            more = s_take_mail(self);
+        }
+        go_on = !items[0].revents || s_obey(self);
+    }
+    s_close(self);
+    op_postbox_destroy(&self->postbox);
+}
+
+/*  ---- new and destroy ---- */
+
+static void s_free(op_door_t *self)
+{
+    s_close(self);
+    op_buf_free(&self->catalogue);
+    op_buf_free(&self->frame);
+    op_arena_free(&self->arena);
+    free(self);
+}
+
+op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256])
+{
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    op_random_t random;
+    op_id_clock_t ids = {0};
+    op_door_t *self = op_alloc(sizeof *self);
+    memset(self, 0, sizeof *self);
+    self->links = links;
+    self->topology = op_links_topology(links);
+    self->leads = leads;
+    op_clock_entropy(entropy, sizeof entropy);
+    op_random_seed(&random, entropy);
+    self->incarnation = op_id_next(&ids, op_clock_machine(), &random);
+    op_catalogue_describe(&self->catalogue);
+    self->listener = op_links_bind(links, error);
+    if (!self->listener ||
+        (op_links_curve(links) &&
+         op_curve_self_test(op_links_curve(links), self->topology->listen, error) != 0)) {
+        s_free(self);
+        return NULL;
+    }
+    s_watch(self);
+    self->actor = zactor_new(s_thread, self);
+    OP_ASSERT(self->actor);
+    return self;
+}
+
+void op_door_destroy(op_door_t **self_p)
+{
+    if (!*self_p)
+        return;
+    zactor_destroy(&(*self_p)->actor);
+    s_free(*self_p);
+    *self_p = NULL;
+}
+
+void op_door_reload(op_door_t *self)
+{
+    zstr_send(self->actor, "REOPEN");
+}

@@ -1,0 +1,49 @@
+/*  door.h - where the frames of other processes come in, and who keeps the links
+
+    One thread. It owns the process's listening socket and looks at every frame before it reaches a mailbox:
+
+    1. it can be read, and is for an actor that runs here;
+    2. it comes from an actor that the configuration knows elsewhere and, where links have keys, the
+       connection's key may speak as that actor (curve.h): so a host cannot pass for another;
+    3. its process is understood (handshake.h);
+    4. actors of the sender's class say such things to the receiver's (roles.h): so a host that somebody
+       has broken into gains nothing besides its own role.
+
+    What fails is dropped and counted, and logged at most once every OP_DOOR_LOG_MS. Connections without
+    a permitted key never come so far; they are counted as `refused`. What passes goes into the mailbox;
+    when that is full, a request is answered `unavailable`, the rest is dropped, as within one process.
+
+    It also sends the hellos, says which links are up, and keeps op_clock_now in step with the machine of
+    the ledger. */
+
+#ifndef OP_TRANSPORT_DOOR_H
+#define OP_TRANSPORT_DOOR_H
+
+#include "transport/links.h"
+#include "transport/roles.h"
+
+enum { OP_DOOR_LOG_MS = 10000 };
+
+typedef struct op_door op_door_t;
+
+typedef struct {
+    uint64_t taken;         /* frames that went to a mailbox */
+    uint64_t refused;       /* connections: no permitted key, or no ZeroMQ at all */
+    uint64_t unreadable;    /* frames: cannot be read, or for nobody here */
+    uint64_t foreign;       /* ... from whom the connection is not */
+    uint64_t misunderstood; /* ... from a process that is refused, or not heard yet */
+    uint64_t out_of_role;   /* ... that such an actor does not say */
+    uint64_t full;          /* ... that no mailbox took */
+} op_door_counts_t;
+
+/*  Binds, tests that strangers are refused, and starts the thread. `links` is borrowed and outlives it; the
+    actors' mailboxes should be bound. NULL: `error` says why. */
+op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256]) OP_MUST_CHECK;
+void op_door_destroy(op_door_t **self_p);
+
+/*  After op_curve_reload: listens and speaks with the new keys, and connections with old ones end. */
+void op_door_reload(op_door_t *self);
+
+op_door_counts_t op_door_counts(op_door_t *self);
+
+#endif

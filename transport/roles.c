@@ -1,0 +1,71 @@
+#include "transport/roles.h"
+
+#include "transport/topology.h"
+
+static const struct {
+    op_frame_kind_t kind;
+    const char *from, *to;
+    const op_type_t *type;
+} s_rows[] = {
+#define TELL(from, to, message) {OP_FRAME_TELL, #from, #to, &op_##message##_type},
+#define NOTE(from, to, message) {OP_FRAME_NOTE, #from, #to, &op_##message##_type},
+#include "transport/roles.def"
+#undef TELL
+#undef NOTE
+};
+
+static bool s_said(op_frame_kind_t kind, op_str_t from, op_str_t to, uint64_t type)
+{
+    for (size_t i = 0; i < OP_COUNT(s_rows); i++)
+        if (s_rows[i].kind == kind && op_str_is(from, s_rows[i].from) &&
+            op_str_is(to, s_rows[i].to) && s_rows[i].type->number == type)
+            return true;
+    return false;
+}
+
+/*  Are there tells from here to there? */
+static bool s_tells(op_str_t from, op_str_t to)
+{
+    for (size_t i = 0; i < OP_COUNT(s_rows); i++)
+        if (s_rows[i].kind == OP_FRAME_TELL && op_str_is(from, s_rows[i].from) &&
+            op_str_is(to, s_rows[i].to))
+            return true;
+    return false;
+}
+
+static bool s_takes_steps(op_str_t class)
+{
+    for (unsigned step = OP_STEP_NONE + 1; step < OP_STEP_END; step++)
+        if (op_str_is(class, op_step_actor(step)))
+            return true;
+    return false;
+}
+
+static bool s_request(const op_envelope_t *frame, op_str_t from, op_str_t to,
+                      op_roles_leads_t *leads)
+{
+    if (frame->slip.size == 0 || !op_str_is(op_topology_class(frame->origin), "http"))
+        return false;
+    unsigned step = (uint8_t)frame->slip.at[0];
+    const char *actor = op_step_actor(step);
+    return actor && op_str_is(to, actor) && leads(from, step) &&
+           (!op_str_is(from, "http") || op_str_equal(frame->from, frame->origin));
+}
+
+bool op_roles_allow(const op_envelope_t *frame, op_roles_leads_t *leads)
+{
+    op_str_t from = op_topology_class(frame->from), to = op_topology_class(frame->to);
+    op_frame_kind_t kind = (op_frame_kind_t)frame->kind;
+    switch (kind) {
+    case OP_FRAME_REQUEST:
+        return s_request(frame, from, to, leads);
+    case OP_FRAME_REPLY:
+        return op_str_is(to, "http") && s_takes_steps(from);
+    case OP_FRAME_ACK:
+        return s_tells(to, from);
+    case OP_FRAME_TELL:
+    case OP_FRAME_NOTE:
+        return s_said(kind, from, to, frame->type);
+    }
+    return false;
+}
