@@ -156,7 +156,10 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     case OP_EVENT_TIMER:
         s_on_timer(core, event, turn);
         return;
-    case OP_EVENT_NOTE:
+    case OP_EVENT_NOTE: /* the configuration was read again */
+        if (OP_IS(event, auth_setup))
+            s_on_start(core, event, turn);
+        return;
     case OP_EVENT_DRAIN:
         return;
     }

@@ -293,6 +293,8 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     case OP_EVENT_NOTE:
         if (OP_IS(event, rate_return))
             s_give_back(self, event, turn);
+        else if (OP_IS(event, rate_setup)) /* the configuration was read again */
+            self->setup = *OP_BODY(event, rate_setup);
         return;
     case OP_EVENT_TIMER:
         s_on_timer(self, event, turn);

@@ -43,7 +43,7 @@ typedef struct {
 } s_slot_t;
 
 struct op_calls {
-    const char *name;
+    char name[OP_ACTOR_NAME_MAX + 1];
     pthread_mutex_t mutex; /* of all below, up to counts */
     pthread_cond_t returned;
     s_slot_t *slots;
@@ -139,7 +139,8 @@ op_calls_t *op_calls_new(const char *name, size_t count, char error[256])
     if (!mailbox)
         return NULL;
     op_calls_t *self = op_alloc(sizeof *self);
-    *self = (op_calls_t){.name = name, .mailbox = mailbox, .postbox = op_postbox_new()};
+    *self = (op_calls_t){.mailbox = mailbox, .postbox = op_postbox_new()};
+    OP_ASSERT(op_str_copy(op_str(name), self->name, sizeof self->name));
     pthread_mutex_init(&self->mutex, NULL);
     pthread_mutex_init(&self->sending, NULL);
     pthread_cond_init(&self->returned, NULL);

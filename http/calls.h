@@ -1,7 +1,7 @@
 /*  calls.h - asking actors from many threads: one mailbox, and who waits for what
 
     A worker takes a call, asks with it (once, or several times in turn) and gives it back. A
-    question is a request frame from and for the mailbox's name ("http"); the worker sleeps until the reply to
+    question is a request frame from and for the mailbox's name ("http", "http-2"); the worker sleeps until the reply to
     it arrives or its time is up. One receiver thread owns the mailbox and wakes the worker whose
     correlation id the reply repeats. Safe from any thread, but a call belongs to one at a time.
 
@@ -30,7 +30,7 @@ typedef struct {
     uint64_t full;   /* questions that no mailbox took */
 } op_calls_counts_t;
 
-/*  Binds the mailbox of this name, a literal, and starts the receiver. NULL: `error` says why. */
+/*  Binds the mailbox `name` ("http", "http-2") and starts the receiver. NULL: `error` says why. */
 op_calls_t *op_calls_new(const char *name, size_t count, char error[256]) OP_MUST_CHECK;
 
 /*  Waits until every call is back (each is bounded by its question's time), then ends the receiver.

@@ -53,7 +53,7 @@ static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256])
 {
     size_t workers = options->workers ? options->workers : OP_GATEWAY_WORKERS;
-    op_calls_t *calls = op_calls_new("http", workers, error);
+    op_calls_t *calls = op_calls_new(options->name ? options->name : "http", workers, error);
     if (!calls)
         return NULL;
     op_gateway_t *self = op_alloc(sizeof *self);

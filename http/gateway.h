@@ -51,10 +51,11 @@ typedef void op_gateway_side_t(void *arg, op_str_t method, op_str_t path, op_str
 
 /*  Zero for the default of each. */
 typedef struct {
-    size_t workers;  /* requests at a time: the server's threads; OP_GATEWAY_WORKERS */
-    int deadline_ms; /* of a request, until 503; OP_REQUEST_DEADLINE_MS */
-    int post_ms;     /* added for a call that waits for a webhook's receiver; 0: nothing */
-    bool behind_tls; /* a TLS proxy in front: Secure cookies, https origins, for every request */
+    const char *name; /* of the actor; "http" */
+    size_t workers;   /* requests at a time: the server's threads; OP_GATEWAY_WORKERS */
+    int deadline_ms;  /* of a request, until 503; OP_REQUEST_DEADLINE_MS */
+    int post_ms;      /* added for a call that waits for a webhook's receiver; 0: nothing */
+    bool behind_tls;  /* a TLS proxy in front: Secure cookies, https origins, for every request */
     const char *(*check_url)(void *arg, op_str_t url); /* as in transport/json.h */
     void *url_arg;                                     /* borrowed */
     struct {
@@ -68,7 +69,7 @@ typedef struct {
 
 typedef struct op_gateway op_gateway_t;
 
-/*  Binds the mailbox "http" and starts to receive. Options are copied. NULL: `error` says why. */
+/*  Binds the mailbox and starts to receive. Options are copied. NULL: `error` says why. */
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256]) OP_MUST_CHECK;
 
 /*  From the call on, requests are answered 503; those under way get their answers or their

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
     op_options_t options;
     switch (op_options_read(argc, argv, &options)) {
     case OP_OPTIONS_RUN:
-        return op_process_run(&options.config, options.trace);
+        return op_process_run(&options);
     case OP_OPTIONS_DONE:
         return 0;
     case OP_OPTIONS_WRONG:

@@ -33,7 +33,8 @@ static const char s_help[] =
     "\n"
     "Prints \"OP is ready on http://HOST:PORT\" once it serves. SIGTERM finishes what is under way "
     "and\n"
-    "ends with 0; an error at the start is one line and ends with 1. The log goes to stderr.\n";
+    "ends with 0; SIGHUP reads the configuration and the keys of links again; an error at the "
+    "start is one line and ends with 1. The log goes to stderr.\n";
 
 enum {
     FLAG_CONFIG = 1,
@@ -104,6 +105,16 @@ static int s_apply(int flag, op_config_t *config, char error[256])
     }
 }
 
+int op_options_reload(const op_options_t *options, op_config_t *config, char error[256])
+{
+    int flag;
+    op_config_init(config);
+    int rc = s_load(options->argc, options->argv, config, error);
+    while (rc == 0 && (flag = getopt_long(options->argc, options->argv, "", s_flags, NULL)) != -1)
+        rc = s_apply(flag, config, error);
+    return rc == 0 ? op_config_check(config, error) : rc;
+}
+
 op_options_result_t op_options_read(int argc, char **argv, op_options_t *options)
 {
     char error[256];
@@ -111,6 +122,8 @@ op_options_result_t op_options_read(int argc, char **argv, op_options_t *options
     int flag;
     op_config_init(&options->config);
     options->trace = NULL;
+    options->argc = argc;
+    options->argv = argv;
     int rc = s_load(argc, argv, &options->config, error);
     while (rc == 0 && (flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1)
         switch (flag) {

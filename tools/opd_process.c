@@ -15,7 +15,10 @@
 #include "store/schema.h"
 #include "tools/control_wire.h"
 #include "tools/opd_control.h"
+#include "tools/opd_links.h"
 #include "tools/opd_pages.h"
+#include "tools/opd_reload.h"
+#include "tools/opd_setups.h"
 #include "tools/opd_trace.h"
 #include "tools/sim_api.h"
 #include "tools/sim_families.h"
@@ -31,11 +34,14 @@
 enum { ALLOW_MAX = 64, READY_WAIT_MS = 10000, READY_ASK_MS = 20 };
 
 typedef struct {
-    const op_config_t *config;
+    const op_options_t *options;
+    op_config_t config; /* as it is in force: SIGHUP may change it */
     op_carrier_pty_t *carrier;
     op_store_t *store;
     op_trace_file_t *trace;
+    op_opd_links_t links;
     op_runtime_t *runtime;
+    op_postbox_t *postbox; /* to tell actors of a changed configuration */
     op_pages_t *pages;
     op_sim_t sim;
     pthread_mutex_t looking; /* one caller of op_runtime_look at a time */
@@ -64,6 +70,7 @@ static int s_catch_signals(process_t *self)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread is made, so that all have it */
     self->signals = signalfd(-1, &signals, SFD_CLOEXEC);
     if (self->signals >= 0)
@@ -74,8 +81,8 @@ static int s_catch_signals(process_t *self)
 
 static int s_open_store(process_t *self)
 {
-    op_leveldb_options_t options = {.cache_bytes = (size_t)self->config->store_cache_mb << 20};
-    self->store = op_store_leveldb_open(self->config->store_path, &options, self->error);
+    op_leveldb_options_t options = {.cache_bytes = (size_t)self->config.store_cache_mb << 20};
+    self->store = op_store_leveldb_open(self->config.store_path, &options, self->error);
     return self->store ? op_schema_check(self->store, self->error) : -1;
 }
 
@@ -83,18 +90,18 @@ static int s_open_trace(process_t *self, const char *path)
 {
     if (!path)
         return 0;
-    self->trace = op_opd_trace_new(path, self->config, self->error);
+    self->trace = op_opd_trace_new(path, &self->config, self->error);
     return self->trace ? 0 : -1;
 }
 
 static int s_simulate(process_t *self)
 {
-    size_t modems = (size_t)self->config->simulate_modems;
+    size_t modems = (size_t)self->config.simulate_modems;
     if (modems == 0)
         return 0;
-    const char *ttys = self->config->simulate_ttys;
+    const char *ttys = self->config.simulate_ttys;
     op_sim_families_t families;
-    if (op_sim_families_load(self->config->simulate_scenario, &families, self->error,
+    if (op_sim_families_load(self->config.simulate_scenario, &families, self->error,
                              sizeof self->error) != 0)
         return -1;
     self->carrier =
@@ -113,7 +120,7 @@ static int s_simulate(process_t *self)
 /*  The operator's allow-list, cut at its commas. */
 static void s_rules(process_t *self)
 {
-    const op_config_t *config = self->config;
+    const op_config_t *config = &self->config;
     bool simulated = config->simulate_modems > 0; /* an agent under test is on this machine */
     snprintf(self->allow_text, sizeof self->allow_text, "%s", config->webhook_allow);
     size_t count = 0;
@@ -143,9 +150,17 @@ static bool s_number_twice(process_t *self, const op_line_setup_t *lines, size_t
     return false;
 }
 
+static int s_start(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,
+                   const void *setup, const op_port_t *port)
+{
+    const char *name = op_topology_here(&self->links.topology, class->name);
+    return op_runtime_start(self->runtime, class, name, self->store, setup_type, setup, port,
+                            self->error);
+}
+
 static int s_start_modem(process_t *self)
 {
-    const op_config_t *config = self->config;
+    const op_config_t *config = &self->config;
     op_line_setup_t lines[OP_LINES_MAX];
     size_t count = 0;
     for (size_t i = 0; self->carrier && i < op_carrier_pty_modems(self->carrier); i++)
@@ -163,61 +178,65 @@ static int s_start_modem(process_t *self)
                               .resend_unknown = strcmp(config->modem_on_unknown, "resend") == 0,
                               .trust_stamps = config->modem_trust_stamps};
     op_port_t port = op_serial_port();
-    return op_runtime_start(self->runtime, &op_modem_class, "modem", self->store,
-                            &op_modem_setup_type, &setup, &port, self->error);
+    return s_start(self, &op_modem_class, &op_modem_setup_type, &setup, &port);
 }
 
 static int s_start_webhook(process_t *self)
 {
-    op_webhook_setup_t setup = {.timeout_ms = self->config->webhook_timeout_ms};
+    op_webhook_setup_t setup = {.timeout_ms = self->config.webhook_timeout_ms};
     op_poster_options_t options = {.transfer = {.timeout_ms = (int)setup.timeout_ms,
-                                                .ca_file = self->config->webhook_ca_file[0]
-                                                               ? self->config->webhook_ca_file
+                                                .ca_file = self->config.webhook_ca_file[0]
+                                                               ? self->config.webhook_ca_file
                                                                : NULL,
                                                 .rules = self->rules}};
     op_port_t port;
     if (op_poster_port(&options, &port, self->error) != 0)
         return -1;
-    return op_runtime_start(self->runtime, &op_webhook_class, "webhook", self->store,
-                            &op_webhook_setup_type, &setup, &port, self->error);
+    return s_start(self, &op_webhook_class, &op_webhook_setup_type, &setup, &port);
+}
+
+/*  Does an actor of this class run in this process? */
+static bool s_runs(const process_t *self, const char *class_name)
+{
+    return op_topology_here(&self->links.topology, class_name) != NULL;
+}
+
+static int s_start_rate(process_t *self)
+{
+    op_rate_setup_t setup = op_opd_rate_setup(&self->config);
+    return s_start(self, &op_rate_class, &op_rate_setup_type, &setup, NULL);
+}
+
+static int s_start_auth(process_t *self)
+{
+    op_auth_setup_t setup = op_opd_auth_setup(&self->config);
+    return s_start(self, &op_auth_class, &op_auth_setup_type, &setup, NULL);
+}
+
+static int s_start_ledger(process_t *self)
+{
+    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config);
+    return s_start(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
 }
 
 static int s_start_actors(process_t *self)
 {
-    const op_config_t *c = self->config;
-    op_rate_setup_t rate = {.start_phone_30s = c->limits_start_phone_30s,
-                            .start_phone_hour = c->limits_start_phone_hour,
-                            .start_phone_day = c->limits_start_phone_day,
-                            .start_address_hour = c->limits_start_address_hour,
-                            .console_minute = c->limits_console_minute,
-                            .send_second = c->limits_send_second,
-                            .send_minute = c->limits_send_minute,
-                            .read_minute = c->limits_read_minute,
-                            .address_minute = c->limits_address_minute};
-    op_auth_setup_t auth = {.code_ttl_ms = c->auth_code_ttl_s * 1000,
-                            .session_ttl_ms = c->auth_session_ttl_s * 1000,
-                            .tries = c->limits_wrong_codes,
-                            .wrong_per_day = c->limits_wrong_codes_day,
-                            .keys_max = c->limits_keys};
-    op_ledger_setup_t ledger = {.prefixes = op_str(c->texts_prefixes),
-                                .region = op_str(c->texts_region),
-                                .day_free = c->limits_day_free,
-                                .day_paid = c->limits_day_paid,
-                                .queue_max = c->limits_queue,
-                                .text_ttl_ms = c->texts_ttl_s * 1000};
+    /* Those who are told before those who tell, so that no tell waits for its receiver. */
+    static const struct {
+        const char *class_name;
+        int (*start)(process_t *self);
+    } actors[] = {{"rate", s_start_rate},
+                  {"auth", s_start_auth},
+                  {"webhook", s_start_webhook},
+                  {"ledger", s_start_ledger},
+                  {"modem", s_start_modem}};
     self->runtime = op_runtime_new();
     op_runtime_record(self->runtime, self->trace);
     op_runtime_measure(self->runtime, self->metrics);
-    /* Those who are told before those who tell, so that no tell waits for its receiver. */
-    if (op_runtime_start(self->runtime, &op_rate_class, "rate", self->store, &op_rate_setup_type,
-                         &rate, NULL, self->error) != 0 ||
-        op_runtime_start(self->runtime, &op_auth_class, "auth", self->store, &op_auth_setup_type,
-                         &auth, NULL, self->error) != 0 ||
-        s_start_webhook(self) != 0 ||
-        op_runtime_start(self->runtime, &op_ledger_class, "ledger", self->store,
-                         &op_ledger_setup_type, &ledger, NULL, self->error) != 0)
-        return -1;
-    return s_start_modem(self);
+    for (size_t i = 0; i < OP_COUNT(actors); i++)
+        if (s_runs(self, actors[i].class_name) && actors[i].start(self) != 0)
+            return -1;
+    return 0;
 }
 
 static const char *s_check_url(void *rules, op_str_t url)
@@ -230,9 +249,9 @@ static const char *s_shared_number(const process_t *self)
 {
     if (self->carrier)
         return op_carrier_pty_number(self->carrier, 0);
-    for (size_t i = 0; i < self->config->modem_count; i++)
-        if (self->config->modems[i].shared)
-            return self->config->modems[i].phone;
+    for (size_t i = 0; i < self->config.modem_count; i++)
+        if (self->config.modems[i].shared)
+            return self->config.modems[i].phone;
     return "";
 }
 
@@ -246,19 +265,14 @@ static bool s_clock_moved(void *process)
     return looked;
 }
 
-static op_log_level_t s_level(const char *name)
-{
-    return strcmp(name, "debug") == 0     ? OP_LOG_DEBUG
-           : strcmp(name, "warning") == 0 ? OP_LOG_WARNING
-           : strcmp(name, "error") == 0   ? OP_LOG_ERROR
-                                          : OP_LOG_INFO;
-}
-
 static int s_serve(process_t *self)
 {
-    const op_config_t *config = self->config;
+    if (!s_runs(self, "http"))
+        return 0;
+    const op_config_t *config = &self->config;
     self->pages = op_opd_pages_new(config, s_shared_number(self));
-    op_gateway_options_t options = {.workers = (size_t)config->http_threads,
+    op_gateway_options_t options = {.name = op_topology_here(&self->links.topology, "http"),
+                                    .workers = (size_t)config->http_threads,
                                     .post_ms = 2 * (int)config->webhook_timeout_ms,
                                     .behind_tls = config->http_tls_in_front,
                                     .check_url = s_check_url,
@@ -303,7 +317,7 @@ static int s_observe(process_t *self)
         return 0;
     self->observer = (op_observer_t){.metrics = self->metrics, .gateway = self->gateway};
     self->observing =
-        op_http_server_new(&(op_http_server_options_t){.listen = self->config->metrics_listen,
+        op_http_server_new(&(op_http_server_options_t){.listen = self->config.metrics_listen,
                                                        .threads = OP_OBSERVER_THREADS,
                                                        .handle = op_observer_handle,
                                                        .arg = &self->observer},
@@ -317,10 +331,44 @@ static int s_observe(process_t *self)
 
 static int s_open_control(process_t *self)
 {
-    char path[sizeof self->config->control_socket + sizeof self->config->store_path];
-    op_control_path(self->config->control_socket, self->config->store_path, path, sizeof path);
+    char path[sizeof self->config.control_socket + sizeof self->config.store_path];
+    op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
     self->control = op_control_new(path, self->store, self->runtime, self->error);
     return self->control ? 0 : -1;
+}
+
+/*  ---- Signals ---- */
+
+/*  The options are read as they were at the start, so a flag still wins over the file. */
+static void s_reload(process_t *self)
+{
+    op_config_t next;
+    char error[OP_CONFIG_ERROR];
+    if (op_options_reload(self->options, &next, error) != 0) {
+        op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was: %s", error);
+        return;
+    }
+    if (!self->postbox)
+        self->postbox = op_postbox_new();
+    op_opd_reload(&self->config, &next, &self->links, self->postbox);
+}
+
+/*  True: a signal to end. */
+static bool s_on_signal(process_t *self)
+{
+    struct signalfd_siginfo info;
+    if (read(self->signals, &info, sizeof info) != sizeof info || info.ssi_signo != SIGHUP)
+        return true;
+    s_reload(self);
+    return false;
+}
+
+/*  A short wait. True: the process shall end, by a signal or a failure. */
+static bool s_pause(process_t *self)
+{
+    struct pollfd ends[] = {{self->signals, POLLIN, 0},
+                            {op_runtime_failure_fd(self->runtime), POLLIN, 0}};
+    return poll(ends, 2, READY_ASK_MS) > 0 && (ends[1].revents || s_on_signal(self));
 }
 
 /*  ---- Ready: the ledger knows a line that can text a code ---- */
@@ -356,7 +404,7 @@ static bool s_ask_ledger(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t 
     False: a signal came first. */
 static bool s_wait_for_line(process_t *self)
 {
-    if (!self->carrier && self->config->modem_count == 0)
+    if ((!self->carrier && self->config.modem_count == 0) || !s_runs(self, "ledger"))
         return true;
     op_mailbox_t *mailbox = op_mailbox_new("opd", self->error);
     OP_ASSERT(mailbox);
@@ -365,15 +413,38 @@ static bool s_wait_for_line(process_t *self)
     bool ready = false, stopped = false;
     for (uint64_t n = 1; !ready && !stopped && op_clock_steady() < until; n++) {
         ready = s_ask_ledger(mailbox, postbox, n);
-        struct pollfd stop[] = {{self->signals, POLLIN, 0},
-                                {op_runtime_failure_fd(self->runtime), POLLIN, 0}};
-        stopped = !ready && poll(stop, 2, READY_ASK_MS) > 0;
+        stopped = !ready && s_pause(self);
     }
     if (!ready && !stopped)
         op_log(OP_LOG_WARNING, "opd", "no line is up yet: nobody can sign up until one is");
     op_postbox_destroy(&postbox);
     op_mailbox_destroy(&mailbox);
     return !stopped;
+}
+
+/*  Waits until all peers are up, at most READY_WAIT_MS: a process serves what it can without them.
+    False: a signal came first. */
+static bool s_wait_for_links(process_t *self)
+{
+    int64_t until = op_clock_steady() + READY_WAIT_MS;
+    while (!op_opd_links_up(&self->links)) {
+        if (s_pause(self))
+            return false;
+        if (op_clock_steady() > until) {
+            op_log(OP_LOG_WARNING, "opd", "not all peers are up yet");
+            return true;
+        }
+    }
+    return true;
+}
+
+static void s_say_ready(const process_t *self)
+{
+    if (self->server)
+        printf("OP is ready on http://%s\n", op_http_server_address(self->server));
+    else
+        printf("OP is ready: %s\n", self->config.actors_run);
+    fflush(stdout);
 }
 
 /*  ---- The run ---- */
@@ -383,10 +454,12 @@ static int s_wait_for_end(process_t *self)
 {
     struct pollfd ends[] = {{self->signals, POLLIN, 0},
                             {op_runtime_failure_fd(self->runtime), POLLIN, 0}};
-    while (poll(ends, 2, -1) < 0)
-        OP_ASSERT(errno == EINTR);
-    if (!ends[1].revents)
-        return 0;
+    while (!ends[1].revents) {
+        int count = poll(ends, 2, -1);
+        OP_ASSERT(count >= 0 || errno == EINTR);
+        if (count > 0 && ends[0].revents && s_on_signal(self))
+            return 0;
+    }
     op_runtime_failure(self->runtime, self->error);
     return -1;
 }
@@ -404,7 +477,9 @@ static void s_stop(process_t *self, bool drain)
     op_http_server_destroy(&self->server);
     op_gateway_destroy(&self->gateway);
     op_pages_destroy(&self->pages);
+    op_postbox_destroy(&self->postbox);
     op_runtime_destroy(&self->runtime);
+    op_opd_links_close(&self->links);
     op_metrics_destroy(&self->metrics);
     op_trace_file_destroy(&self->trace);
     op_carrier_pty_destroy(&self->carrier);
@@ -413,12 +488,15 @@ static void s_stop(process_t *self, bool drain)
         close(self->signals);
 }
 
-int op_process_run(const op_config_t *config, const char *trace)
+int op_process_run(const op_options_t *options)
 {
-    process_t self = {.config = config, .signals = -1, .looking = PTHREAD_MUTEX_INITIALIZER};
-    op_log_threshold(s_level(config->log_level));
-    op_log_form(strcmp(config->log_format, "json") == 0 ? OP_LOG_JSON : OP_LOG_TEXT);
-    if (*config->metrics_listen) {
+    process_t self = {.options = options,
+                      .config = options->config,
+                      .signals = -1,
+                      .looking = PTHREAD_MUTEX_INITIALIZER};
+    op_opd_log_level(&self.config);
+    op_log_form(strcmp(options->config.log_format, "json") == 0 ? OP_LOG_JSON : OP_LOG_TEXT);
+    if (*options->config.metrics_listen) {
         self.metrics = op_metrics_new();
         op_metrics_put(self.metrics, OP_METRIC_BUILD_INFO, 1, OP_STR(OP_VERSION), (op_str_t){0});
     }
@@ -428,9 +506,11 @@ int op_process_run(const op_config_t *config, const char *trace)
     if (rc == 0)
         rc = s_open_store(&self);
     if (rc == 0)
-        rc = s_open_trace(&self, trace);
+        rc = s_open_trace(&self, options->trace);
     if (rc == 0)
         rc = s_simulate(&self);
+    if (rc == 0)
+        rc = op_opd_links_prepare(&self.links, &self.config, self.error);
     if (rc == 0)
         rc = s_start_actors(&self);
     if (rc == 0)
@@ -439,10 +519,11 @@ int op_process_run(const op_config_t *config, const char *trace)
         rc = s_observe(&self);
     if (rc == 0)
         rc = s_open_control(&self);
+    if (rc == 0)
+        rc = op_opd_links_open(&self.links, self.error);
     bool started = rc == 0;
-    if (started && s_wait_for_line(&self)) {
-        printf("OP is ready on http://%s\n", op_http_server_address(self.server));
-        fflush(stdout);
+    if (started && s_wait_for_links(&self) && s_wait_for_line(&self)) {
+        s_say_ready(&self);
         rc = s_wait_for_end(&self);
     }
     s_stop(&self, started && rc == 0);

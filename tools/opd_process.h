@@ -3,10 +3,10 @@
 #ifndef OP_TOOLS_OPD_PROCESS_H
 #define OP_TOOLS_OPD_PROCESS_H
 
-#include "transport/config.h"
+#include "tools/opd_options.h"
 
-/*  Runs until SIGTERM or SIGINT. `trace` is the file to record to, or NULL. Returns the process's exit status; errors are one line on stderr.
-    */
-int op_process_run(const op_config_t *config, const char *trace);
+/*  Runs until SIGTERM or SIGINT; on SIGHUP the options are read again (opd_reload.h). Returns the
+    process's exit status; errors are one line on stderr. */
+int op_process_run(const op_options_t *options);
 
 #endif

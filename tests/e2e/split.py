@@ -1,0 +1,141 @@
+"""split.py - one OP in several processes: who runs what, where they listen, their keys"""
+
+import itertools
+import os
+import signal
+import subprocess
+
+from harness import DEADLINE_S, Client, Program, eventually, program
+
+_ports = itertools.count(20000 + os.getpid() % 20000)
+
+THREE = {"edge": ["http", "auth", "rate"], "core": ["ledger", "webhook"], "radio": ["modem"]}
+
+
+def next_port():
+    return next(_ports)
+
+
+def cli(*arguments):
+    """keygen or host."""
+    done = subprocess.run(
+        [program("hosts_cli"), *arguments], capture_output=True, text=True, timeout=DEADLINE_S
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Host(Program):
+    """opd with some of the actors."""
+
+    READY = r"OP is ready(?: on http://([\d.]+:\d+)|: [a-z0-9,-]+)\n"
+
+    def __init__(self, folder, arguments, **more):
+        super().__init__("opd", arguments, folder, **more)
+
+    def client(self, credential=None):
+        return Client(self.address, credential)
+
+    def hang_up(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+class System:
+    """`layout`: the hosts, by name, with their actors. `scheme`: tcp or ipc; tcp has keys unless `keys` is
+    false. Restarting a host is launching it again."""
+
+    def __init__(self, folder, layout=None, scheme="tcp", keys=None, arguments=(), addresses=None):
+        self.folder = folder
+        self.layout = layout or THREE
+        self.arguments = list(arguments)
+        self.addresses = addresses or {}  # of hosts with one of their own
+        self.extra = {name: [] for name in self.layout}
+        self.more = {name: {} for name in self.layout}
+        self.hosts = {}
+        self.endpoints = {
+            name: f"tcp://{self.addresses.get(name, '127.0.0.1')}:{next_port()}"
+            if scheme == "tcp"
+            else f"ipc://{folder}/{name}.sock"
+            for name in self.layout
+        }
+        self.keyed = scheme == "tcp" if keys is None else keys
+        if self.keyed:
+            self.make_keys()
+
+    def keys(self, name):
+        return os.path.join(self.folder, f"keys-{name}")
+
+    def make_keys(self):
+        for name in self.layout:
+            cli("keygen", self.keys(name))
+        for one, other in itertools.permutations(self.layout, 2):
+            self.let_in(one, other)
+
+    def let_in(self, at, name):
+        certificate = os.path.join(self.keys(name), "host.cert")
+        actors = ",".join(self.layout[name])
+        cli("host", "add", name, "--actors", actors, "--key", certificate, "--dir", self.keys(at))
+
+    def write_config(self, name):
+        path = os.path.join(self.folder, f"{name}.zpl")
+        lines = ["actors", f'    run = "{",".join(self.layout[name])}"', "link"]
+        lines.append(f'    listen = "{self.endpoints[name]}"')
+        if self.keyed:
+            lines.append(f'    keys = "{self.keys(name)}"')
+        lines.append("peers")
+        for other, actors in self.layout.items():
+            if other != name:
+                lines += [f'    {actor} = "{self.endpoints[other]}"' for actor in actors]
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        return path
+
+    def launch(self, name):
+        http = f"{self.addresses.get(name, '127.0.0.1')}:0"
+        self.hosts[name] = Host(
+            self.folder,
+            [
+                f"--config={self.write_config(name)}",
+                f"--data={self.folder}/data-{name}",
+                f"--listen={http}",
+                *self.arguments,
+                *self.extra[name],
+            ],
+            **self.more[name],
+        )
+        return self.hosts[name]
+
+    def up(self):
+        """Launches what does not run, and waits until all are ready."""
+        for name in self.layout:
+            if name not in self.hosts or self.hosts[name].process.returncode is not None:
+                self.launch(name)
+        for host in self.hosts.values():
+            if not host.process.stdout.closed and not getattr(host, "ready", False):
+                host.wait_ready()
+                host.ready = True
+        return self
+
+    @property
+    def front(self):
+        return next(h for n, h in self.hosts.items() if "http" in self.layout[n])
+
+    def stop(self):
+        for host in self.hosts.values():
+            host.stop()
+
+    def kill(self):
+        for host in self.hosts.values():
+            if host.process.returncode is None:
+                host.resume()
+            host.kill()
+
+    def says(self, name, text, times=1):
+        """Waits until a host has logged it."""
+        eventually(lambda: self.hosts[name].stderr().count(text) >= times, f"{name}: {text}")

@@ -1,0 +1,303 @@
+"""test_split.py - one OP in three processes: over ipc and over tcp with keys, killed, cut, misled"""
+
+import os
+
+import test_kill
+from harness import (
+    SECOND,
+    SHARED,
+    WIDE,
+    Account,
+    Carrier,
+    Case,
+    Client,
+    Opsim,
+    Receiver,
+    eventually,
+    main,
+    new_phone,
+    received,
+    send,
+    settled,
+)
+from split import System, cli
+
+HOOKS = ["--set=webhook/allow_http=true", "--set=webhook/allow=127.0.0.1"]
+
+
+class Split(Case):
+    """A system of three hosts, and a carrier with two modems at the one called radio."""
+
+    def system(self, **how):
+        home = self.folder()
+        sim = Opsim(home, 2)
+        self.addCleanup(sim.stop)
+        sim.wait_ready()
+        self.carrier = Carrier(sim.address)
+        self.sim = sim
+        system = System(home, arguments=[*WIDE, *HOOKS], **how)
+        self.addCleanup(system.kill)
+        system.extra["radio"] = [
+            f"--modem={sim.tty(0)}={SHARED},shared",
+            f"--modem={sim.tty(1)}={SECOND}",
+        ]
+        return system
+
+    def account(self, system):
+        """Once a line is up, which the ledger may hear a moment after all are ready."""
+
+        def ready():
+            answer = system.front.client().post("/auth/start", {"phone": new_phone()})
+            return answer.status == 200
+
+        eventually(ready, "a line is up")
+        human = Account(system.front, self.carrier)
+
+        def all_there():
+            numbers = human.console.get("/console/numbers/available").expect(200)["numbers"]
+            return len(numbers) == 2
+
+        eventually(all_there, "both lines are up")
+        return human
+
+
+class Flow(Split):
+    def walk(self, system):
+        """Sign-up, a text each way, an event at a webhook: every actor has had its part."""
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        human.console.post(
+            "/console/webhooks",
+            {
+                "number_id": human.number()[0],
+                "url": receiver.url("/hook"),
+                "events": ["message.received", "message.sent"],
+            },
+        ).expect(201)
+        phone = new_phone()
+        self.assertEqual(settled(agent, send(agent, phone, "over there")["id"])["status"], "sent")
+        self.assertEqual(self.carrier.bodies(phone), ["over there"])
+        self.carrier.text(phone, SHARED, "and back")
+        self.assertEqual(received(agent)[0]["body"], "and back")
+        receiver.wait("/hook", 2)
+        number, _ = human.lease()
+        self.assertEqual(agent.get("/v1/number").expect(200)["tier"], "free")
+        human.console.post(f"/console/numbers/{number}/release").expect(200)
+        return human, agent
+
+    def test_over_ipc(self):
+        system = self.system(scheme="ipc")
+        self.walk(system)
+        system.stop()
+
+    def test_over_tcp_with_keys(self):
+        system = self.system()
+        self.walk(system)
+        system.stop()
+
+    def test_two_http_and_two_modem_hosts(self):
+        system = self.system(
+            layout={
+                "core": ["http", "auth", "rate", "ledger", "webhook"],
+                "edge": ["http-2"],
+                "radio": ["modem"],
+                "remote": ["modem-2"],
+            },
+            scheme="ipc",
+        )
+        shared, second = system.extra["radio"]
+        system.extra["radio"], system.extra["remote"] = [second], [shared]
+        _, agent = self.walk(system)
+        other = Client(system.hosts["edge"].address, agent.credential)
+        self.assertEqual(len(other.pages()), 2)
+        phone = new_phone()
+        self.assertEqual(settled(other, send(other, phone, "by the other")["id"])["status"], "sent")
+        system.stop()
+
+
+class Cut(Split):
+    def test_the_modem_host_is_silent(self):
+        """What is accepted meanwhile waits, and is sent once it is back."""
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        system.hosts["radio"].pause()
+        system.says("core", f"peer={system.endpoints['radio']} is down")
+        phone = new_phone()
+        texts = [send(agent, phone, f"text {i}")["id"] for i in range(5)]
+        self.assertEqual(agent.get(f"/v1/messages/{texts[0]}").expect(200)["status"], "queued")
+        system.hosts["radio"].resume()
+        for text in texts:
+            self.assertEqual(settled(agent, text)["status"], "sent")
+        self.assertEqual(self.carrier.bodies(phone), [f"text {i}" for i in range(5)])
+
+    def test_the_ledger_host_is_silent(self):
+        """Calls that need it are refused at once, once the link is known to be down; texts that come
+        in wait at the modem."""
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        phone = new_phone()
+        settled(agent, send(agent, phone, "hello")["id"])
+        system.hosts["core"].pause()
+        system.says("edge", f"peer={system.endpoints['core']} is down")
+        agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
+        self.carrier.text(phone, SHARED, "wait for me")
+        system.hosts["core"].resume()
+        self.assertEqual(received(agent)[0]["body"], "wait for me")
+        self.assertEqual(len(agent.pages()), 2)
+
+    def test_a_restart_is_noticed(self):
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        for name in ("radio", "core", "edge"):
+            system.hosts[name].kill()
+            system.up()
+            for other in set(system.layout) - {name}:
+                if other != "edge" or name != "edge":
+                    system.says(other, f"peer={system.endpoints[name]} has started", 2)
+                    break
+            agent = Client(system.front.address, agent.credential)
+            phone = new_phone()
+
+            def sent(agent=agent, phone=phone):
+                answer = agent.post("/v1/messages", {"to": phone, "body": "on"})
+                return answer.status == 201 and answer.json["id"]
+
+            self.assertEqual(settled(agent, eventually(sent, "service"))["status"], "sent")
+
+
+class Keys(Split):
+    def test_a_key_is_rotated_while_the_rest_runs(self):
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        cli("keygen", system.keys("radio"))
+        for other in ("edge", "core"):
+            system.let_in(other, "radio")
+            system.hosts[other].hang_up()
+            system.says(other, "reloaded=")
+        system.hosts["radio"].hang_up()
+        system.says("radio", "reloaded=")
+        phone = new_phone()
+        self.assertEqual(settled(agent, send(agent, phone, "new key")["id"])["status"], "sent")
+        system.stop()
+
+    def test_who_is_let_in_no_more(self):
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        cli("host", "remove", "radio", "--dir", system.keys("core"))
+        system.hosts["core"].hang_up()
+        system.says("core", "reloaded=")
+        system.says("core", f"peer={system.endpoints['radio']} is down")
+        text = send(agent, new_phone(), "waits")["id"]
+        system.let_in("core", "radio")
+        system.hosts["core"].hang_up()
+        self.assertEqual(settled(agent, text)["status"], "sent")
+
+    def test_a_stranger_with_its_own_key(self):
+        """A host whose key nobody has let in: it speaks to nobody, and is counted."""
+        system = self.system()
+        cli("keygen", system.keys("radio"))  # the others have the former key
+        system.launch("edge"), system.launch("core"), system.launch("radio")
+        system.says("core", "a connection was refused")
+        self.assertNotIn(f"peer={system.endpoints['radio']} is up", system.hosts["core"].stderr())
+
+    def test_limits_are_read_again(self):
+        system = self.system()
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "1000000")
+        system.hosts["edge"].hang_up()
+        system.says("edge", "reloaded=0")
+
+    def test_secrets_that_others_can_read(self):
+        system = self.system()
+        os.chmod(os.path.join(system.keys("edge"), "host.cert_secret"), 0o644)
+        host = system.launch("edge")
+        self.assertEqual(host.process.wait(60), 1)
+        self.assertIn("others than its owner may read it", host.stderr())
+        host.process.stdout.close()
+
+
+class Clocks(Split):
+    def test_a_host_two_hours_ahead(self):
+        """Its texts do not expire, and its answers are in time."""
+        system = self.system()
+        skew = os.environ["OP_CLOCK_SKEW"]
+        system.more["radio"] = {"environment": {
+            "LD_PRELOAD": skew, "OP_SKEW_MS": "7200000", "ASAN_OPTIONS": "verify_asan_link_order=0",
+        }}
+        system.more["edge"] = {"environment": {
+            "LD_PRELOAD": skew, "OP_SKEW_MS": "-7200000", "ASAN_OPTIONS": "verify_asan_link_order=0",
+        }}
+        system.up()
+        system.says("radio", "corrected to the ledger's")
+        system.says("edge", "corrected to the ledger's")
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        phone = new_phone()
+        self.assertEqual(settled(agent, send(agent, phone, "in time")["id"])["status"], "sent")
+
+
+class Front:
+    """What test_kill.py takes for its opd: all hosts, of which one is killed at a time."""
+
+    def __init__(self, system, random):
+        self.system, self.random = system, random
+
+    @property
+    def address(self):
+        return self.system.front.address
+
+    def client(self, credential=None):
+        return Client(self.address, credential)
+
+    def wait_ready(self):
+        self.system.up()
+
+    def kill(self):
+        alive = [h for h in self.system.hosts.values() if h.process.returncode is None]
+        self.random.choice(alive).kill()
+
+    def stop(self):
+        self.system.stop()
+
+
+class Kill(test_kill.Kill, Split):
+    """test_kill.py's traffic and judgement, while now this host is killed and now that."""
+
+    def setUp(self):
+        print(f"OP_SEED={test_kill.SEED}", flush=True)
+        test_kill.KILLS = int(os.environ.get("OP_KILLS", "8"))
+        self.random = test_kill.random.Random(test_kill.SEED)
+        self.split = self.system()
+        self.op = None
+
+    def launch(self):
+        for name in self.split.layout:
+            host = self.split.hosts.get(name)
+            if host is None or host.process.returncode is not None:
+                self.split.launch(name)
+        self.op = Front(self.split, self.random)
+        return self.op
+
+    def settle_in(self):
+        self.launch().wait_ready()
+        self.account(self.split)
+        return super().settle_in()
+
+
+if __name__ == "__main__":
+    main()
