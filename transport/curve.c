@@ -30,7 +30,6 @@ struct op_curve {
     zactor_t *auth;
     pthread_mutex_t mutex; /* of what follows */
     keys_t *keys;
-    uint64_t generation;
 };
 
 /*  ---- reading the folder ---- */
@@ -165,7 +164,7 @@ op_curve_t *op_curve_new(const char *folder, char error[256])
         return NULL;
     }
     op_curve_t *self = op_alloc(sizeof *self);
-    *self = (op_curve_t){.auth = auth, .keys = keys, .generation = 1};
+    *self = (op_curve_t){.auth = auth, .keys = keys};
     pthread_mutex_init(&self->mutex, NULL);
     snprintf(self->folder, sizeof self->folder, "%s", folder);
     char peers[640];
@@ -195,18 +194,35 @@ int op_curve_reload(op_curve_t *self, char error[256])
     pthread_mutex_lock(&self->mutex);
     keys_t *old = self->keys;
     self->keys = keys;
-    self->generation++;
     pthread_mutex_unlock(&self->mutex);
     s_keys_destroy(&old);
     return 0;
 }
 
-uint64_t op_curve_generation(op_curve_t *self)
+/*  FNV-1a: only to see a difference. */
+static uint64_t s_mark(uint64_t mark, const char *text)
+{
+    for (; *text; text++)
+        mark = (mark ^ (uint8_t)*text) * 1099511628211u;
+    return mark;
+}
+
+static const peer_t *s_peer_of(const keys_t *keys, op_str_t actor)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (s_lists(keys->peers[i].actors, actor))
+            return &keys->peers[i];
+    return NULL;
+}
+
+uint64_t op_curve_mark(op_curve_t *self, op_str_t actor)
 {
     pthread_mutex_lock(&self->mutex);
-    uint64_t generation = self->generation;
+    const peer_t *peer = s_peer_of(self->keys, actor);
+    uint64_t mark = s_mark(14695981039346656037u, zcert_public_txt(self->keys->own));
+    mark = s_mark(mark, peer ? peer->key : "");
     pthread_mutex_unlock(&self->mutex);
-    return generation;
+    return mark;
 }
 
 /*  ---- sockets ---- */
@@ -224,17 +240,14 @@ void op_curve_serve(op_curve_t *self, zsock_t *socket)
 
 bool op_curve_join(op_curve_t *self, zsock_t *socket, op_str_t actor)
 {
-    bool known = false;
     pthread_mutex_lock(&self->mutex);
-    const keys_t *keys = self->keys;
-    for (size_t i = 0; i < keys->count && !known; i++)
-        if (s_lists(keys->peers[i].actors, actor)) {
-            zcert_apply(keys->own, socket);
-            zsock_set_curve_serverkey(socket, keys->peers[i].key);
-            known = true;
-        }
+    const peer_t *peer = s_peer_of(self->keys, actor);
+    if (peer) {
+        zcert_apply(self->keys->own, socket);
+        zsock_set_curve_serverkey(socket, peer->key);
+    }
     pthread_mutex_unlock(&self->mutex);
-    return known;
+    return peer != NULL;
 }
 
 bool op_curve_may_speak(op_curve_t *self, const char *key, op_str_t actor)

@@ -33,8 +33,9 @@ void op_curve_destroy(op_curve_t **self_p);
 
 /*  Reads the folder anew. -1: `error` says why, and all is as before. */
 int op_curve_reload(op_curve_t *self, char error[256]) OP_MUST_CHECK;
-/*  Counts the reloads: sockets of an earlier one have old keys. */
-uint64_t op_curve_generation(op_curve_t *self);
+/*  Changes when a socket that speaks to this actor's process would get other keys than before; for no
+    actor (""): one that serves. */
+uint64_t op_curve_mark(op_curve_t *self, op_str_t actor);
 
 /*  Before binding: only permitted peers come in. */
 void op_curve_serve(op_curve_t *self, zsock_t *socket);

@@ -42,6 +42,8 @@ struct op_door {
     op_arena_t arena;
     op_handshake_t shakes[OP_PEERS_MAX];
     zsock_t *greeters[OP_PEERS_MAX];
+    uint64_t marks[OP_PEERS_MAX]; /* of their keys */
+    uint64_t listener_mark;
     int64_t greet_at;
     int64_t logged_at[COUNTS];
     int64_t shift;
@@ -95,12 +97,8 @@ static void s_set_up(op_door_t *self, int process, bool up)
     the ones that are stored. */
 static void s_follow_clock(op_door_t *self, int process)
 {
-    const op_handshake_t *shake = &self->shakes[process];
-    if (!shake->offset_known || op_topology_process(self->topology, OP_STR("ledger")) != process)
-        return;
-    bool near = shake->offset <= OP_LINK_CLOCK_SLACK_MS && shake->offset >= -OP_LINK_CLOCK_SLACK_MS;
-    int64_t shift = near ? 0 : shake->offset;
-    if (shift == self->shift)
+    int64_t shift = self->shakes[process].offset;
+    if (shift == self->shift || op_topology_process(self->topology, OP_STR("ledger")) != process)
         return;
     self->shift = shift;
     op_clock_follow(shift);
@@ -145,8 +143,12 @@ static void s_greet(op_door_t *self)
     int64_t now = op_clock_steady();
     for (int i = 0; i < (int)self->topology->process_count; i++) {
         s_set_up(self, i, op_handshake_up(&self->shakes[i], now));
+        uint64_t mark = op_links_mark(self->links, i);
+        if (mark != self->marks[i])
+            zsock_destroy(&self->greeters[i]);
         if (!self->greeters[i])
             self->greeters[i] = op_links_connect(self->links, i, true);
+        self->marks[i] = mark;
         if (!self->greeters[i]) { /* its certificate may come with a reload */
             s_count(self, REFUSED, "no certificate names its actors", op_str(s_name(self, i)));
             continue;
@@ -267,14 +269,16 @@ static void s_close(op_door_t *self)
     }
     zsock_destroy(&self->monitor);
     zsock_destroy(&self->listener);
-    for (size_t i = 0; i < OP_PEERS_MAX; i++)
-        zsock_destroy(&self->greeters[i]);
 }
 
-/*  Binding again takes a moment when the old socket is still being closed. */
+/*  Only a new key of this process's own needs it: peers' are looked at with every frame. Binding again takes
+    a moment when the old socket is still being closed. */
 static void s_reopen(op_door_t *self)
 {
     char error[256];
+    if (self->listener && self->listener_mark == op_links_mark(self->links, -1))
+        return;
+    self->listener_mark = op_links_mark(self->links, -1);
     s_close(self);
     int64_t until = op_clock_steady() + OP_LINK_SILENCE_MS;
     do
@@ -324,6 +328,8 @@ static void s_thread(zsock_t *pipe, void *argument)
         go_on = !items[0].revents || s_obey(self);
     }
     s_close(self);
+    for (size_t i = 0; i < OP_PEERS_MAX; i++)
+        zsock_destroy(&self->greeters[i]);
     op_postbox_destroy(&self->postbox);
 }
 
@@ -352,6 +358,7 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[25
     op_random_seed(&random, entropy);
     self->incarnation = op_id_next(&ids, op_clock_machine(), &random);
     op_catalogue_describe(&self->catalogue);
+    self->listener_mark = op_links_mark(links, -1);
     self->listener = op_links_bind(links, error);
     if (!self->listener ||
         (op_links_curve(links) &&

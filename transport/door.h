@@ -41,7 +41,7 @@ typedef struct {
 op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 
-/*  After op_curve_reload: listens and speaks with the new keys, and connections with old ones end. */
+/*  After op_curve_reload: listens and speaks with the new keys. Links whose keys have not changed stay up. */
 void op_door_reload(op_door_t *self);
 
 op_door_counts_t op_door_counts(op_door_t *self);

@@ -97,8 +97,8 @@ op_hello_t op_handshake_say(const op_handshake_t *self, op_id_t own_incarnation,
     return hello;
 }
 
-/*  t0 we spoke, t1 it heard, t2 it spoke, t3 we heard. A slow exchange says little: it counts only
-    as long as there is no better one. */
+/*  t0 we spoke, t1 it heard, t2 it spoke, t3 we heard. A slow exchange says little, so what is within its
+    error of what was believed before, at first that clocks agree, changes nothing. */
 static void s_measure(op_handshake_t *self, const op_hello_t *hello, int64_t t3)
 {
     int64_t t0 = hello->echo, t2 = hello->clock, t1 = t2 - (int64_t)hello->held_ms;
@@ -107,10 +107,8 @@ static void s_measure(op_handshake_t *self, const op_hello_t *hello, int64_t t3)
         return;
     int64_t offset = ((t1 - t0) + (t2 - t3)) / 2, off = offset - self->offset;
     /* As near as this exchange can tell to what is known: nothing new. */
-    if (self->offset_known && (off < 0 ? -off : off) <= round / 2 + OP_LINK_CLOCK_SLACK_MS)
-        return;
-    self->offset = offset;
-    self->offset_known = true;
+    if ((off < 0 ? -off : off) > round / 2 + OP_LINK_CLOCK_SLACK_MS)
+        self->offset = offset;
 }
 
 op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, const op_hello_t *hello,
@@ -118,7 +116,7 @@ op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, cons
 {
     bool news = !op_id_equal(self->incarnation, hello->incarnation);
     if (news) {
-        *self = (op_handshake_t){.incarnation = hello->incarnation};
+        *self = (op_handshake_t){.incarnation = hello->incarnation, .offset = self->offset};
         if (hello->protocol != OP_PROTOCOL)
             snprintf(self->refusal, sizeof self->refusal,
                      "it speaks protocol %llu, this process %d",

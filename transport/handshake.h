@@ -30,8 +30,7 @@ typedef struct {
     bool hears;          /* this incarnation */
     char refusal[201];   /* of ours, empty: none */
     char refused[201];   /* the other's of us */
-    int64_t offset;      /* ms; valid once offset_known */
-    bool offset_known;
+    int64_t offset;      /* ms; 0 until it is measured to be more than OP_LINK_CLOCK_SLACK_MS */
 } op_handshake_t;
 
 /*  Appends the description of all declared types: for each its number (2 octets), count of fields

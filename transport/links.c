@@ -52,11 +52,6 @@ bool op_links_all_up(const op_links_t *self)
     return true;
 }
 
-uint64_t op_links_generation(const op_links_t *self)
-{
-    return self->curve ? op_curve_generation(self->curve) : 0;
-}
-
 /*  ---- sockets ---- */
 
 /*  What both ends have. A peer that is gone is noticed within OP_LINK_SILENCE_MS, whatever its TCP
@@ -80,6 +75,13 @@ static op_str_t s_actor(const op_links_t *self, int process)
     while (topology->peers[i].process != (size_t)process)
         i++;
     return op_str(topology->peers[i].actor);
+}
+
+uint64_t op_links_mark(const op_links_t *self, int process)
+{
+    if (!self->curve)
+        return 0;
+    return op_curve_mark(self->curve, process < 0 ? OP_STR("") : s_actor(self, process));
 }
 
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest)

@@ -35,8 +35,8 @@ bool op_links_all_up(const op_links_t *self);
 /*  A PUSH socket to the process; with `latest`, of its frames only the last waits to be sent. NULL: no
     certificate names its actors. */
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest);
-/*  Changes when sockets have to be made anew. */
-uint64_t op_links_generation(const op_links_t *self);
+/*  Changes when sockets to the process have to be made anew; of -1: the door's. */
+uint64_t op_links_mark(const op_links_t *self, int process);
 
 /*  The door's socket. NULL: `error` says why. */
 zsock_t *op_links_bind(op_links_t *self, char error[256]) OP_MUST_CHECK;

@@ -16,7 +16,7 @@ struct op_mailbox {
 typedef struct {
     char name[OP_ACTOR_NAME_MAX + 1]; /* of the actor; empty: a process */
     int process;
-    uint64_t generation; /* of the links, when it was made */
+    uint64_t mark; /* of the keys it was made with */
     zsock_t *socket;
     void *handle;
 } address_t;
@@ -148,12 +148,12 @@ static void *s_far(op_postbox_t *self, int process)
 {
     if (!op_links_up(s_links, process))
         return NULL;
-    uint64_t generation = op_links_generation(s_links);
+    uint64_t mark = op_links_mark(s_links, process);
     address_t *address = NULL;
     for (size_t i = 0; i < self->count && !address; i++)
         if (self->addresses[i].process == process)
             address = &self->addresses[i];
-    if (address && address->generation == generation)
+    if (address && address->mark == mark)
         return address->handle;
     zsock_t *socket = op_links_connect(s_links, process, false);
     if (address && socket) {
@@ -168,7 +168,7 @@ static void *s_far(op_postbox_t *self, int process)
     if (!address)
         return NULL;
     address->process = process;
-    address->generation = generation;
+    address->mark = mark;
     return address->handle;
 }
 

@@ -298,12 +298,16 @@ def _die_with_parent():
 class Program:
     """opd or opsim, running. Its standard error is in the file `log`."""
 
-    def __init__(self, name, arguments, folder):
+    READY = r"(?:OP|opsim) is ready on http://([\d.]+:\d+)\n"
+
+    def __init__(self, name, arguments, folder, before=(), environment=None):
+        """`before` is put in front of the command, `environment` is added to the test's own."""
         self.log = os.path.join(folder, f"{name}-{len(_logs)}.log")
         _logs.append(self.log)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [program(name), *arguments],
+                [*before, program(name), *arguments],
+                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -322,7 +326,7 @@ class Program:
                 self.process.wait()  # then stop has nothing to do
                 raise AssertionError(f"it does not get ready; its log:\n{self.stderr()}")
             line += piece
-        found = re.fullmatch(r"(?:OP|opsim) is ready on http://(127\.0\.0\.1:\d+)\n", line.decode())
+        found = re.fullmatch(self.READY, line.decode())
         assert found, line
         self.address = found.group(1)
         return self
@@ -515,4 +519,9 @@ class Case(unittest.TestCase):
 
 def main():
     _programs["opd"], _programs["opsim"] = (os.path.abspath(path) for path in sys.argv[1:3])
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
+    more = 3  # further programs that a test needs
+    while len(sys.argv) > more and os.path.isfile(sys.argv[more]):
+        path = os.path.abspath(sys.argv[more])
+        _programs[os.path.basename(path).split(".")[0]] = path
+        more += 1
+    unittest.main(argv=sys.argv[:1] + sys.argv[more:], verbosity=2)

@@ -149,6 +149,8 @@ class Cut(Split):
         agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
         self.carrier.text(phone, SHARED, "wait for me")
         system.hosts["core"].resume()
+        system.says("edge", f"peer={system.endpoints['core']} is up", 2)
+        eventually(lambda: agent.get("/v1/number").status == 200, "service")
         self.assertEqual(received(agent)[0]["body"], "wait for me")
         self.assertEqual(len(agent.pages()), 2)
 
