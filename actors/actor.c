@@ -212,6 +212,19 @@ static void s_receive_request(op_actor_t *self, op_envelope_t *envelope, const o
     s_step(self, &event, envelope, body, entropy);
 }
 
+/*  Must a tell from this peer wait, because another one's outbox is full? */
+static bool s_must_wait(const op_actor_t *self, const op_link_t *from)
+{
+    if (strcmp(from->name, self->name) == 0)
+        return false;
+    for (size_t i = 0; i < self->link_count; i++) {
+        const op_link_t *link = &self->links[i];
+        if (link != from && link->last - link->acked >= OP_OUTBOX_MAX)
+            return true;
+    }
+    return false;
+}
+
 static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_type_t *type,
                            op_str_t body, const uint8_t entropy[OP_ENTROPY_SIZE])
 {
@@ -227,6 +240,10 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     }
     if (envelope->sequence != link->cursor + 1 && !OP_PLANTED(SKIP_DEDUPE)) {
         self->counts.early++;
+        return;
+    }
+    if (s_must_wait(self, link)) {
+        self->counts.held++;
         return;
     }
     op_decode_t result;

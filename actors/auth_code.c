@@ -35,6 +35,13 @@ static void s_end_earlier(op_turn_t *turn, op_id_t verification)
     op_turn_put(turn, &key, &op_verification_row_type, &row);
 }
 
+/*  Who serves the line. A ledger of an earlier version does not say: then there is one. */
+static void s_modem(const op_context_t *context, char modem[OP_ACTOR_NAME_MAX + 1])
+{
+    op_str_copy(context->modem.size ? context->modem : OP_STR("modem"), modem,
+                OP_ACTOR_NAME_MAX + 1);
+}
+
 static void s_text_code(op_turn_t *turn, const op_context_t *context, op_id_t verification,
                         const op_verification_row_t *row, op_str_t code)
 {
@@ -50,13 +57,18 @@ static void s_text_code(op_turn_t *turn, const op_context_t *context, op_id_t ve
         .code = true,
         .expires = row->expires};
     char modem[OP_ACTOR_NAME_MAX + 1];
-    /* A ledger of an earlier version does not say which: then there is one. */
-    op_str_copy(context->modem.size ? context->modem : OP_STR("modem"), modem, sizeof modem);
+    s_modem(context, modem);
     op_turn_tell(turn, modem, &op_text_send_type, &text);
 }
 
 void op_auth_on_start(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
+    char modem[OP_ACTOR_NAME_MAX + 1];
+    s_modem(event->context, modem);
+    if (op_turn_is_full(turn, modem)) {
+        op_turn_refuse_with(turn, OP_ERROR_UNAVAILABLE, NULL, NULL, OP_FULL_RETRY_S);
+        return;
+    }
     op_str_t phone = OP_BODY(event, auth_start)->phone;
     op_key_t phone_key = op_key_of_text('p', phone);
     op_phone_row_t known = {0};

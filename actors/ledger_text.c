@@ -127,6 +127,14 @@ static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn
     op_turn_reply(turn, &op_message_view_type, &view);
 }
 
+/*  Has its carrier, or the webhook actor that hears what becomes of it, too much waiting? */
+static bool s_is_full(op_turn_t *turn, op_str_t carrier)
+{
+    char name[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(carrier, name, sizeof name);
+    return op_turn_is_full(turn, name) || op_turn_is_full(turn, "webhook");
+}
+
 void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_message_send_t *send = OP_BODY(event, message_send);
@@ -144,6 +152,10 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
                                    ? "This server does not text numbers with this prefix."
                                    : NULL;
         op_turn_refuse_with(turn, error, "to", sentence, 0);
+        return;
+    }
+    if (s_is_full(turn, op_id_is_none(inside) ? number.modem : OP_STR("ledger"))) {
+        op_turn_refuse_with(turn, OP_ERROR_UNAVAILABLE, NULL, NULL, OP_FULL_RETRY_S);
         return;
     }
     op_key_t day_key = s_day_key(context, event->now);

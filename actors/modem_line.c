@@ -303,7 +303,7 @@ static bool s_next_command(op_modem_t *self, op_line_t *line, const op_event_t *
         return true;
     }
     line->send_next = true;
-    return op_receive_next(self, line, event) || op_send_next(self, line, event, turn);
+    return op_receive_next(self, line, event, turn) || op_send_next(self, line, event, turn);
 }
 
 void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)

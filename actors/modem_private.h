@@ -126,7 +126,7 @@ void op_send_expire(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  modem_receive.c */
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice);
-bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event);
+bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done);
 /*  Parts of long texts whose others did not come in a day go into quarantine. */

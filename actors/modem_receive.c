@@ -232,7 +232,7 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
         line->sweep_at = event->now;
 }
 
-bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event)
+bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     char command[32];
     int64_t deadline = event->now + OP_COMMAND_MS;
@@ -241,6 +241,11 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event)
         snprintf(command, sizeof command, "AT+CMGD=%u", line->slot);
         op_line_command(line, OP_JOB_DELETE, op_str(command), "", (op_str_t){0}, deadline);
         return true;
+    }
+    /* What cannot be told is safer in the SIM than here. */
+    if (op_turn_is_full(turn, "ledger")) {
+        line->sweep_at = event->now + (int64_t)self->sweep_ms;
+        return false;
     }
     if (line->to_read.count) {
         line->slot = s_slots_take(&line->to_read);

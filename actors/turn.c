@@ -363,6 +363,11 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
     return 0;
 }
 
+bool op_turn_is_full(const op_turn_t *self, const char *to)
+{
+    return op_turn_backlog(self, to) >= OP_OUTBOX_MAX;
+}
+
 void op_turn_wake_at(op_turn_t *self, int64_t at)
 {
     op_actor_t *actor = self->actor;

@@ -117,6 +117,8 @@ void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const 
 
 /*  Tells to this peer that it has not yet acknowledged. */
 uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
+/*  So many that nothing new may be begun that ends in another one (actor.h). */
+bool op_turn_is_full(const op_turn_t *self, const char *to);
 
 /*  Ask for a TIMER event at this instant or soon after; the earliest wish counts. Every TIMER event
     clears the wish. */

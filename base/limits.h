@@ -31,6 +31,8 @@ enum {
     OP_PEERS_MAX = 64,    /* actors that one actor exchanges tells with */
     OP_TELL_WINDOW = 512, /* tells in flight to one peer */
     OP_TELL_RESEND_MS = 1000,
+    OP_OUTBOX_MAX = 100000, /* tells that wait for one peer; then nothing new is begun (actor.h) */
+    OP_FULL_RETRY_S = 60,   /* Retry-After where that refuses a request */
     OP_MAILBOX_HWM = 1000, /* frames, at each end of a link */
     OP_KEY_MAX = 256,      /* a key of the store */
 

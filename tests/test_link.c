@@ -302,6 +302,40 @@ static void test_damaged_links(void **state)
     }
 }
 
+static void s_tell_from(const char *from, uint64_t sequence)
+{
+    op_envelope_t tell = {
+        .kind = OP_FRAME_TELL, .from = op_str(from), .to = OP_STR("alpha"), .sequence = sequence};
+    drive_receive(s_actor, &tell, &op_serial_opened_type, &(op_serial_opened_t){sequence},
+                  DRIVE_NOW);
+    drive_commit(s_actor, &s_out);
+}
+
+/*  A peer is gone for days: others' tells stay with them, the peer's own are taken. */
+static void test_a_full_outbox(void **state)
+{
+    (void)state;
+    s_tell_beta(OP_OUTBOX_MAX - 1);
+    drive_commit(s_actor, &s_out);
+    s_tell_from("gamma", 1);
+    assert_true(s_stored(s_store, "alpha", op_key('c')) == 1);
+    s_tell_beta(1);
+    drive_commit(s_actor, &s_out);
+    s_tell_from("gamma", 2);
+    assert_true(s_stored(s_store, "alpha", op_key('c')) == 1);
+    assert_int_equal(op_actor_counts(s_actor).held, 1);
+    assert_int_equal(s_out.count, 1); /* what gamma hears again: the first one is taken */
+    assert_true(s_out.at[0].envelope.kind == OP_FRAME_ACK && s_out.at[0].envelope.sequence == 1);
+    s_tell_from("beta", 1);
+    assert_true(s_stored(s_store, "alpha", op_key('c')) == 2);
+    s_start(DRIVE_NOW); /* it is as full behind a restart */
+    s_tell_from("gamma", 2);
+    assert_int_equal(op_actor_counts(s_actor).held, 1);
+    s_acknowledge(1, DRIVE_NOW);
+    s_tell_from("gamma", 2);
+    assert_true(s_stored(s_store, "alpha", op_key('c')) == 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
@@ -309,7 +343,8 @@ int main(void)
         TEST(test_the_window),          TEST(test_the_clock_goes_back),
         TEST(test_holes_in_the_outbox), TEST(test_a_missing_tell),
         TEST(test_an_undecodable_tell), TEST(test_the_ack_follows_the_commit),
-        TEST(test_tells_to_itself),     TEST(test_damaged_links),
+        TEST(test_a_full_outbox),       TEST(test_tells_to_itself),
+        TEST(test_damaged_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,8 @@ class System:
         return path
 
     def launch(self, name):
-        http = f"{self.addresses.get(name, '127.0.0.1')}:0"
+        serves = any(actor.startswith("http") for actor in self.layout[name])
+        http = f"{self.addresses.get(name, '127.0.0.1') if serves else '127.0.0.1'}:0"
         self.hosts[name] = Host(
             self.folder,
             [
