@@ -110,7 +110,7 @@ void op_postbox_use(op_links_t *links)
 /*  A new place for an address; NULL when there are too many. */
 static address_t *s_add(op_postbox_t *self, zsock_t *socket)
 {
-    if (!socket || self->count == 2 * OP_PEERS_MAX) {
+    if (!socket || self->count == OP_PEERS_MAX) {
         zsock_destroy(&socket);
         return NULL;
     }

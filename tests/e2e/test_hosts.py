@@ -12,6 +12,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import threading
 import time
 import unittest
 
@@ -32,6 +33,7 @@ from harness import (
 from split import THREE, System
 
 CUT_S = int(os.environ.get("OP_CUT_S", "30"))
+PACE_S = 0.1  # between two texts each way
 BACK_S = 5  # how soon service must be back; machines under load get more
 TAG = f"op{os.getpid() % 100000}"
 NET = "10.213.77"
@@ -179,6 +181,7 @@ class Hosts(Case):
             texts[answer.status].append(body)
             self.carrier.text(self.phone, SHARED, f"{name} in {number}")
             texts["in"].append(f"{name} in {number}")
+            threading.Event().wait(PACE_S)
         return texts
 
     def judge(self, texts):
@@ -203,8 +206,8 @@ class Hosts(Case):
         for body in texts[503]:
             self.assertEqual(arrived[body], 1 if body in sent else 0, body)
 
-    def cut(self, name, **ways):
-        end = time.monotonic() + CUT_S
+    def cut(self, name, seconds, **ways):
+        end = time.monotonic() + seconds
         self.net.cut("radio", **ways)
         try:
             texts = self.traffic(name, lambda: time.monotonic() > end)
@@ -232,13 +235,13 @@ class Hosts(Case):
             eventually(up, f"{here} has {there} again")
 
     def test_1_cut_both_ways(self):
-        self.cut("both")
+        self.cut("both", CUT_S)
 
     def test_2_cut_one_way(self):
-        self.cut("to", fro=False)
+        self.cut("to", CUT_S / 3, fro=False)
 
     def test_3_cut_the_other_way(self):
-        self.cut("fro", to=False)
+        self.cut("fro", CUT_S / 3, to=False)
 
     def test_4_killed(self):
         for name in ("radio", "core"):
