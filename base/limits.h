@@ -33,8 +33,8 @@ enum {
     OP_TELL_RESEND_MS = 1000,
     OP_OUTBOX_MAX = 100000, /* tells that wait for one peer; then nothing new is begun (actor.h) */
     OP_FULL_RETRY_S = 60,   /* Retry-After where that refuses a request */
-    OP_MAILBOX_HWM = 1000, /* frames, at each end of a link */
-    OP_KEY_MAX = 256,      /* a key of the store */
+    OP_MAILBOX_HWM = 1000,  /* frames, at each end of a link */
+    OP_KEY_MAX = 256,       /* a key of the store */
 
     /* Waits. */
     OP_REQUEST_DEADLINE_MS = 5000, /* then the client gets 503 */
@@ -42,13 +42,13 @@ enum {
     OP_DRAIN_DEADLINE_MS = 10000,  /* from SIGTERM to giving up on work in flight */
 
     /* Links between processes (transport/links.h). */
-    OP_PROTOCOL = 1,             /* of frames and handshake; another one is refused */
-    OP_LINK_HELLO_MS = 500,      /* between two hellos */
-    OP_LINK_SILENCE_MS = 3000,   /* without a hello: the link is down */
-    OP_LINK_CONNECT_MS = 2000,   /* for TCP to connect */
-    OP_LINK_RETRY_MS = 100,      /* the first pause before connecting again ... */
-    OP_LINK_RETRY_MAX_MS = 1000, /* ... and the longest: it doubles */
-    OP_LINK_HANDSHAKE_MS = 3000, /* for a connection to show who it is */
+    OP_PROTOCOL = 1,              /* of frames and handshake; another one is refused */
+    OP_LINK_HELLO_MS = 500,       /* between two hellos */
+    OP_LINK_SILENCE_MS = 3000,    /* without a hello: the link is down */
+    OP_LINK_CONNECT_MS = 2000,    /* for TCP to connect */
+    OP_LINK_RETRY_MS = 100,       /* the first pause before connecting again ... */
+    OP_LINK_RETRY_MAX_MS = 1000,  /* ... and the longest: it doubles */
+    OP_LINK_HANDSHAKE_MS = 3000,  /* for a connection to show who it is */
     OP_LINK_CLOCK_SLACK_MS = 100, /* a clock that is this near is not corrected */
 
     /* HTTP. */
