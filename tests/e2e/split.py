@@ -57,6 +57,7 @@ class System:
         self.addresses = addresses or {}  # of hosts with one of their own
         self.extra = {name: [] for name in self.layout}
         self.more = {name: {} for name in self.layout}
+        self.lines = []  # of every host's configuration, besides
         self.hosts = {}
         self.endpoints = {
             name: f"tcp://{self.addresses.get(name, '127.0.0.1')}:{next_port()}"
@@ -93,7 +94,7 @@ class System:
             if other != name:
                 lines += [f'    {actor} = "{self.endpoints[other]}"' for actor in actors]
         with open(path, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+            file.write("\n".join(lines + self.lines) + "\n")
         return path
 
     def launch(self, name):

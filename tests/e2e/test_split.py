@@ -216,13 +216,27 @@ class Keys(Split):
         self.assertNotIn(f"peer={system.endpoints['radio']} is up", system.hosts["core"].stderr())
 
     def test_limits_are_read_again(self):
+        """... and what cannot be is named."""
         system = self.system()
+        system.arguments = [a for a in system.arguments if "read_minute" not in a]
+        system.lines = ["limits", "    read_minute = 100000"]
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
-        self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "1000000")
+        self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "100000")
+        system.lines = ["limits", "    read_minute = 99999", "store", "    cache_mb = 65"]
+        system.write_config("edge")
         system.hosts["edge"].hang_up()
-        system.says("edge", "reloaded=0")
+        system.says("edge", "reloaded=1")
+        system.says("edge", "store/cache_mb has changed: that needs a restart")
+        eventually(
+            lambda: agent.get("/v1/number").headers["X-RateLimit-Limit"] == "99999", "the new limit"
+        )
+        system.lines = ["limits", "    read_minute = many"]
+        path = system.write_config("edge")
+        system.hosts["edge"].hang_up()
+        system.says("edge", f"stays as it was: {path}:")
+        self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "99999")
 
     def test_secrets_that_others_can_read(self):
         system = self.system()
