@@ -96,9 +96,12 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
 
 bool op_route_leads(op_str_t from_class, unsigned step)
 {
-    /* What the gateway asks besides routes (gateway.h). */
-    if (step == OP_STEP_RATE_ADDRESS || step == OP_STEP_RATE_LOOK)
-        return op_str_is(from_class, "http");
+    /* What the gateway asks besides routes (gateway.h, ready.h). */
+    static const uint8_t besides[] = {OP_STEP_RATE_ADDRESS, OP_STEP_RATE_LOOK, OP_STEP_WEBHOOK_LIST,
+                                      OP_STEP_LEDGER_READY};
+    for (size_t i = 0; i < OP_COUNT(besides); i++)
+        if (step == besides[i] && op_str_is(from_class, "http"))
+            return true;
     for (size_t i = 0; i < OP_COUNT(s_routes); i++)
         for (size_t s = 0; s < s_routes[i].step_count; s++)
             if (s_routes[i].steps[s] == step &&

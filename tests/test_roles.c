@@ -57,6 +57,15 @@ static void test_shortcuts(void **state)
     assert_false(s_request("webhook", "auth", "http", OP_STEP_AUTH_VERIFY));
     assert_false(s_request("http", "ledger", "http", OP_STEP_NONE));
     assert_false(s_request("http", "ledger", "http", 255));
+    uint8_t slip = OP_STEP_WEBHOOK_LIST; /* it may ask whether the actor is there, of no account */
+    op_envelope_t ready = {.kind = OP_FRAME_REQUEST,
+                           .from = OP_STR("http"),
+                           .to = OP_STR("webhook"),
+                           .origin = OP_STR("http"),
+                           .slip = op_str_of(&slip, 1)};
+    assert_true(op_roles_allow(&ready, op_route_leads));
+    ready.context.account.bytes[0] = 1;
+    assert_false(op_roles_allow(&ready, op_route_leads));
     assert_false(s_request("opd", "ledger", "opd", OP_STEP_LEDGER_READY));
 }
 

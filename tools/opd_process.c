@@ -17,6 +17,7 @@
 #include "tools/opd_control.h"
 #include "tools/opd_links.h"
 #include "tools/opd_pages.h"
+#include "tools/opd_ready.h"
 #include "tools/opd_reload.h"
 #include "tools/opd_setups.h"
 #include "tools/opd_trace.h"
@@ -279,7 +280,7 @@ static int s_serve(process_t *self)
                                     .url_arg = &self->rules,
                                     .served = {.metrics = self->metrics,
                                                .logs = strcmp(config->log_access, "off") != 0,
-                                               .level = s_level(config->log_access)},
+                                               .level = op_opd_log_level(config->log_access)},
                                     .pages = self->pages};
     if (self->carrier) {
         self->sim = (op_sim_t){self->carrier, s_clock_moved, self};
@@ -345,7 +346,7 @@ static void s_reload(process_t *self)
     op_config_t next;
     char error[OP_CONFIG_ERROR];
     if (op_options_reload(self->options, &next, error) != 0) {
-        op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was: %s", error);
+        op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was reason=%s", error);
         return;
     }
     if (!self->postbox)
@@ -373,33 +374,6 @@ static bool s_pause(process_t *self)
 
 /*  ---- Ready: the ledger knows a line that can text a code ---- */
 
-static bool s_ask_ledger(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number)
-{
-    uint8_t slip = OP_STEP_LEDGER_READY;
-    op_envelope_t request = {.kind = OP_FRAME_REQUEST,
-                             .from = OP_STR("opd"),
-                             .to = OP_STR("ledger"),
-                             .correlation = number,
-                             .deadline = op_clock_now() + OP_REQUEST_DEADLINE_MS,
-                             .origin = OP_STR("opd"),
-                             .slip = op_str_of(&slip, 1)};
-    op_buf_t frame = {0};
-    op_arena_t arena = {0};
-    bool ready = false;
-    op_frame_encode(&request, &op_nothing_type, &(op_nothing_t){0}, &frame);
-    zmq_pollitem_t item = {.socket = op_mailbox_socket(mailbox), .events = ZMQ_POLLIN};
-    if (op_postbox_send(postbox, OP_STR("ledger"), op_buf_str(&frame)) &&
-        zmq_poll(&item, 1, 1000) > 0 && op_mailbox_take(mailbox, &frame)) {
-        op_envelope_t reply;
-        op_str_t body;
-        ready = op_frame_open(op_buf_str(&frame), &arena, &reply, &body) == OP_DECODE_OK &&
-                reply.type == op_nothing_type.number;
-    }
-    op_arena_free(&arena);
-    op_buf_free(&frame);
-    return ready;
-}
-
 /*  Waits until a text can be sent, at most READY_WAIT_MS; a server without modems serves at once.
     False: a signal came first. */
 static bool s_wait_for_line(process_t *self)
@@ -412,7 +386,7 @@ static bool s_wait_for_line(process_t *self)
     int64_t until = op_clock_steady() + READY_WAIT_MS;
     bool ready = false, stopped = false;
     for (uint64_t n = 1; !ready && !stopped && op_clock_steady() < until; n++) {
-        ready = s_ask_ledger(mailbox, postbox, n);
+        ready = op_opd_line_is_up(mailbox, postbox, n);
         stopped = !ready && s_pause(self);
     }
     if (!ready && !stopped)
@@ -494,7 +468,7 @@ int op_process_run(const op_options_t *options)
                       .config = options->config,
                       .signals = -1,
                       .looking = PTHREAD_MUTEX_INITIALIZER};
-    op_opd_log_level(&self.config);
+    op_log_threshold(op_opd_log_level(self.config.log_level));
     op_log_form(strcmp(options->config.log_format, "json") == 0 ? OP_LOG_JSON : OP_LOG_TEXT);
     if (*options->config.metrics_listen) {
         self.metrics = op_metrics_new();

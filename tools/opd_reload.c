@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-void op_opd_log_level(const op_config_t *config)
+op_log_level_t op_opd_log_level(const char *name)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
-    for (size_t i = 0; i < OP_COUNT(names); i++)
-        if (strcmp(config->log_level, names[i]) == 0)
-            op_log_threshold((op_log_level_t)i);
+    return strcmp(name, "debug") == 0     ? OP_LOG_DEBUG
+           : strcmp(name, "warning") == 0 ? OP_LOG_WARNING
+           : strcmp(name, "error") == 0   ? OP_LOG_ERROR
+                                          : OP_LOG_INFO;
 }
 
 static bool s_can(const char *path)
@@ -32,7 +32,7 @@ static bool s_take(const char *path, void *now, const void *next, size_t size)
         memcpy(now, next, size);
         return true;
     }
-    op_log(OP_LOG_WARNING, "opd", "%s has changed: that needs a restart", path);
+    op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=%s", path);
     return false;
 }
 
@@ -56,9 +56,9 @@ static size_t s_take_all(op_config_t *now, const op_config_t *next)
 #undef KEY
     if (now->modem_count != next->modem_count ||
         memcmp(now->modems, next->modems, sizeof now->modems) != 0)
-        op_log(OP_LOG_WARNING, "opd", "modems have changed: that needs a restart");
+        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=modems");
     if (!s_same_peers(now, next))
-        op_log(OP_LOG_WARNING, "opd", "peers have changed: that needs a restart");
+        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=peers");
     return count;
 }
 
@@ -72,7 +72,7 @@ static void s_tell(op_postbox_t *postbox, const op_topology_t *topology, const c
     op_buf_t frame = {0};
     op_frame_encode(&note, type, setup, &frame);
     if (!op_postbox_send(postbox, note.to, op_buf_str(&frame)))
-        op_log(OP_LOG_ERROR, "opd", "%s is too busy to be told: send SIGHUP again", actor);
+        op_log(OP_LOG_ERROR, "opd", "too busy to be told: send SIGHUP again actor=%s", actor);
     op_buf_free(&frame);
 }
 
@@ -81,7 +81,7 @@ void op_opd_reload(op_config_t *now, const op_config_t *next, op_opd_links_t *li
 {
     char error[256];
     size_t taken = s_take_all(now, next);
-    op_opd_log_level(now);
+    op_log_threshold(op_opd_log_level(now->log_level));
     op_rate_setup_t rate = op_opd_rate_setup(now);
     op_auth_setup_t auth = op_opd_auth_setup(now);
     op_ledger_setup_t ledger = op_opd_ledger_setup(now);
@@ -89,7 +89,6 @@ void op_opd_reload(op_config_t *now, const op_config_t *next, op_opd_links_t *li
     s_tell(postbox, &links->topology, "auth", &op_auth_setup_type, &auth);
     s_tell(postbox, &links->topology, "ledger", &op_ledger_setup_type, &ledger);
     if (op_opd_links_reload(links, error) != 0)
-        op_log(OP_LOG_ERROR, "opd", "keys stay as they were: %s", error);
-    op_log(OP_LOG_INFO, "opd", "reloaded=%zu keys of the configuration, and the keys of links",
-           taken);
+        op_log(OP_LOG_ERROR, "opd", "keys stay as they were reason=%s", error);
+    op_log(OP_LOG_INFO, "opd", "configuration and keys were read again changed=%zu", taken);
 }

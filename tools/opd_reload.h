@@ -7,13 +7,14 @@
 #define OP_TOOLS_OPD_RELOAD_H
 
 #include "tools/opd_links.h"
+#include "transport/log.h"
 #include "transport/mailbox.h"
 
 /*  `now` becomes what of `next` can be taken, and the actors that run here are told. */
 void op_opd_reload(op_config_t *now, const op_config_t *next, op_opd_links_t *links,
                    op_postbox_t *postbox);
 
-/*  Of log/level. */
-void op_opd_log_level(const op_config_t *config);
+/*  Of its name in the configuration. */
+op_log_level_t op_opd_log_level(const char *name);
 
 #endif

@@ -58,8 +58,8 @@ static void s_count(op_door_t *self, count_t what, const char *text, op_str_t fr
     if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_DOOR_LOG_MS))
         return;
     self->logged_at[what] = now;
-    op_log(OP_LOG_WARNING, "door", "from=%.*s count=%llu %s", (int)from.size,
-           from.size ? from.at : "", count, text);
+    op_log(OP_LOG_WARNING, "door", "%s from=%.*s count=%llu", text, (int)from.size,
+           from.size ? from.at : "", count);
 }
 
 op_door_counts_t op_door_counts(op_door_t *self)
@@ -89,8 +89,8 @@ static void s_set_up(op_door_t *self, int process, bool up)
     if (op_links_up(self->links, process) == up)
         return;
     op_links_set_up(self->links, process, up);
-    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "peer=%s is %s", s_name(self, process),
-           up ? "up" : "down");
+    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
+           s_name(self, process));
 }
 
 /*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants are
@@ -102,8 +102,8 @@ static void s_follow_clock(op_door_t *self, int process)
         return;
     self->shift = shift;
     op_clock_follow(shift);
-    op_log(OP_LOG_WARNING, "door",
-           "clock_ms=%+lld: this machine's clock is corrected to the ledger's", (long long)shift);
+    op_log(OP_LOG_WARNING, "door", "this machine's clock is corrected to the ledger's by_ms=%lld",
+           (long long)shift);
 }
 
 static void s_hear(op_door_t *self, int process, op_str_t body)
@@ -119,12 +119,12 @@ static void s_hear(op_door_t *self, int process, op_str_t body)
     int64_t now = op_clock_steady();
     switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
     case OP_HEARD_NEW:
-        op_log(OP_LOG_INFO, "door", "peer=%s has started", s_name(self, process));
+        op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
         s_set_up(self, process, false);
         self->greet_at = now; /* it waits to be heard */
         break;
     case OP_HEARD_REFUSED:
-        op_log(OP_LOG_ERROR, "door", "peer=%s is refused: %s", s_name(self, process),
+        op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
                shake->refusal);
         self->greet_at = now;
         break;
@@ -132,8 +132,8 @@ static void s_hear(op_door_t *self, int process, op_str_t body)
         break;
     }
     if (*shake->refused && !was_refused)
-        op_log(OP_LOG_ERROR, "door", "peer=%s refuses this process: %s", s_name(self, process),
-               shake->refused);
+        op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
+               s_name(self, process), shake->refused);
     s_follow_clock(self, process);
     s_set_up(self, process, op_handshake_up(shake, now));
 }
@@ -287,7 +287,7 @@ static void s_reopen(op_door_t *self)
     if (self->listener)
         s_watch(self);
     else
-        op_log(OP_LOG_ERROR, "door", "%s: links are down until a restart", error);
+        op_log(OP_LOG_ERROR, "door", "links are down until a restart reason=%s", error);
 }
 
 /*  ---- the thread ---- */

@@ -190,7 +190,9 @@ void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *r
     op_buf_t frame = {0};
     op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
     if (!op_postbox_send(self, request->origin, op_buf_str(&frame)))
-        op_log(OP_LOG_WARNING, "postbox", "mailbox=%.*s full, a reply was dropped",
-               (int)request->origin.size, request->origin.at);
+        op_log(OP_LOG_WARNING, "postbox",
+               "a reply was dropped, because a mailbox is full mailbox=%.*s request=%.*s",
+               (int)request->origin.size, request->origin.at, (int)request->request_id.size,
+               request->request_id.at);
     op_buf_free(&frame);
 }

@@ -46,6 +46,12 @@ static bool s_request(const op_envelope_t *frame, op_str_t from, op_str_t to,
 {
     if (frame->slip.size == 0 || !op_str_is(op_topology_class(frame->origin), "http"))
         return false;
+    /* Who asks is not known before auth has said so: an http knows a credential and an address. */
+    const op_context_t *known = &frame->context;
+    if (op_str_is(from, "http") &&
+        !(op_id_is_none(known->account) && op_id_is_none(known->session) &&
+          op_id_is_none(known->key) && op_id_is_none(known->number) && op_id_is_none(known->lease)))
+        return false;
     unsigned step = (uint8_t)frame->slip.at[0];
     const char *actor = op_step_actor(step);
     return actor && op_str_is(to, actor) && leads(from, step) &&

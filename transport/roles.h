@@ -15,7 +15,7 @@
 /*  Does an itinerary lead from an actor of this class straight to this step? (http/routes.h) */
 typedef bool op_roles_leads_t(op_str_t from_class, unsigned step);
 
-/*  A request's origin must be an http; an http speaks only for itself. */
+/*  A request's origin must be an http; an http speaks only for itself, and knows of no account yet. */
 bool op_roles_allow(const op_envelope_t *frame, op_roles_leads_t *leads);
 
 #endif

@@ -213,7 +213,7 @@ class Hosts(Case):
             texts = self.traffic(name, lambda: time.monotonic() > end)
         finally:
             self.net.mend("radio")
-        self.system.says("core", f"peer={self.system.endpoints['radio']} is down")
+        self.system.says("core", f'"link is down" peer={self.system.endpoints["radio"]}')
         before = time.monotonic()
         body = send(self.agent, self.phone, f"{name} back")
         self.last_is_through()
@@ -229,8 +229,9 @@ class Hosts(Case):
             peer = self.system.endpoints[there]
 
             def up(here=here, peer=peer):
-                lines = [x for x in self.system.hosts[here].stderr().split("\n") if peer in x]
-                return lines and lines[-1].endswith("is up")
+                lines = self.system.hosts[here].stderr().split("\n")
+                links = [x for x in lines if '"link is ' in x and x.endswith(f"peer={peer}")]
+                return links and '"link is up"' in links[-1]
 
             eventually(up, f"{here} has {there} again")
 

@@ -126,7 +126,7 @@ class Cut(Split):
         human = self.account(system)
         agent = human.mint(human.number()[0])
         system.hosts["radio"].pause()
-        system.says("core", f"peer={system.endpoints['radio']} is down")
+        system.says("core", f'"link is down" peer={system.endpoints["radio"]}')
         phone = new_phone()
         texts = [send(agent, phone, f"text {i}")["id"] for i in range(5)]
         self.assertEqual(agent.get(f"/v1/messages/{texts[0]}").expect(200)["status"], "queued")
@@ -145,11 +145,11 @@ class Cut(Split):
         phone = new_phone()
         settled(agent, send(agent, phone, "hello")["id"])
         system.hosts["core"].pause()
-        system.says("edge", f"peer={system.endpoints['core']} is down")
+        system.says("edge", f'"link is down" peer={system.endpoints["core"]}')
         agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
         self.carrier.text(phone, SHARED, "wait for me")
         system.hosts["core"].resume()
-        system.says("edge", f"peer={system.endpoints['core']} is up", 2)
+        system.says("edge", f'"link is up" peer={system.endpoints["core"]}', 2)
         eventually(lambda: agent.get("/v1/number").status == 200, "service")
         self.assertEqual(received(agent)[0]["body"], "wait for me")
         self.assertEqual(len(agent.pages()), 2)
@@ -164,7 +164,7 @@ class Cut(Split):
             system.up()
             for other in set(system.layout) - {name}:
                 if other != "edge" or name != "edge":
-                    system.says(other, f"peer={system.endpoints[name]} has started", 2)
+                    system.says(other, f'"peer has started" peer={system.endpoints[name]}', 2)
                     break
             agent = Client(system.front.address, agent.credential)
             phone = new_phone()
@@ -186,9 +186,9 @@ class Keys(Split):
         for other in ("edge", "core"):
             system.let_in(other, "radio")
             system.hosts[other].hang_up()
-            system.says(other, "reloaded=")
+            system.says(other, "changed=")
         system.hosts["radio"].hang_up()
-        system.says("radio", "reloaded=")
+        system.says("radio", "changed=")
         phone = new_phone()
         self.assertEqual(settled(agent, send(agent, phone, "new key")["id"])["status"], "sent")
         system.stop()
@@ -200,8 +200,8 @@ class Keys(Split):
         agent = human.mint(human.number()[0])
         cli("host", "remove", "radio", "--dir", system.keys("core"))
         system.hosts["core"].hang_up()
-        system.says("core", "reloaded=")
-        system.says("core", f"peer={system.endpoints['radio']} is down")
+        system.says("core", "changed=")
+        system.says("core", f'"link is down" peer={system.endpoints["radio"]}')
         text = send(agent, new_phone(), "waits")["id"]
         system.let_in("core", "radio")
         system.hosts["core"].hang_up()
@@ -213,7 +213,7 @@ class Keys(Split):
         cli("keygen", system.keys("radio"))  # the others have the former key
         system.launch("edge"), system.launch("core"), system.launch("radio")
         system.says("core", "a connection was refused")
-        self.assertNotIn(f"peer={system.endpoints['radio']} is up", system.hosts["core"].stderr())
+        self.assertNotIn(f'"link is up" peer={system.endpoints["radio"]}', system.hosts["core"].stderr())
 
     def test_limits_are_read_again(self):
         """... and what cannot be is named."""
@@ -227,15 +227,15 @@ class Keys(Split):
         system.lines = ["limits", "    read_minute = 99999", "store", "    cache_mb = 65"]
         system.write_config("edge")
         system.hosts["edge"].hang_up()
-        system.says("edge", "reloaded=1")
-        system.says("edge", "store/cache_mb has changed: that needs a restart")
+        system.says("edge", "changed=1")
+        system.says("edge", 'needs a restart" key=store/cache_mb')
         eventually(
             lambda: agent.get("/v1/number").headers["X-RateLimit-Limit"] == "99999", "the new limit"
         )
         system.lines = ["limits", "    read_minute = many"]
         path = system.write_config("edge")
         system.hosts["edge"].hang_up()
-        system.says("edge", f"stays as it was: {path}:")
+        system.says("edge", f'stays as it was" reason="{path}:')
         self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "99999")
 
     def test_secrets_that_others_can_read(self):
