@@ -3,6 +3,7 @@
 #include "tools/opctl.h"
 
 #include "tools/control_wire.h"
+#include "tools/opctl_hosts.h"
 #include "transport/config.h"
 
 #include <errno.h>
@@ -44,6 +45,11 @@ static const char s_more[] =
     "what\n"
     "cannot be read at the end of the log, if all else is sound, and keeps the folder as it was\n"
     "as DIR.damaged. What rotted later looks the same, so prefer a backup that has all.\n"
+    "\n"
+    "Keys of links between hosts, in a folder (link/keys); see DIR/host.cert:\n"
+    "  keygen DIR                                     a new key pair for this host\n"
+    "  host add NAME --actors A,B --key FILE [--dir DIR]  let a host in, as these actors\n"
+    "  host remove NAME [--dir DIR]; host list [--dir DIR]\n"
     "\n"
     "Exit: 0 done, 1 refused, not found or damaged, 2 asked wrongly, 3 opd cannot be reached.\n"
     "Completion: eval \"$(opctl completion)\"\n";
@@ -257,6 +263,11 @@ static int s_options(op_ctl_t *self, op_config_t *config, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    /* These work on folders and have options of their own. */
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0)
+        return op_ctl_keygen(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "host") == 0)
+        return op_ctl_host(argc - 1, argv + 1);
     op_ctl_t self = {.fd = -1};
     op_config_t *config = op_alloc(sizeof *config);
     OP_ASSERT(sodium_init() >= 0);

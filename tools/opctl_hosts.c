@@ -61,6 +61,7 @@ static int s_save(zcert_t *cert, const char *folder)
 int op_ctl_keygen(int argc, char **argv)
 {
     char peers[PATH_SIZE];
+    zsys_handler_set(NULL); /* CZMQ would take SIGINT for itself */
     if (argc != 2 || argv[1][0] == '-')
         return s_usage("keygen DIR");
     const char *folder = argv[1];
@@ -216,6 +217,7 @@ static bool s_read(int argc, char **argv, request_t *request)
 int op_ctl_host(int argc, char **argv)
 {
     request_t request;
+    zsys_handler_set(NULL);
     if (!s_read(argc, argv, &request))
         return s_host_usage();
     bool lists = strcmp(request.verb, "list") == 0;

@@ -135,22 +135,6 @@ static void s_rules(process_t *self)
                                       .allow_count = count};
 }
 
-/*  The simulated carrier's numbers are not in the configuration, so this is not its to check. */
-static bool s_number_twice(process_t *self, const op_line_setup_t *lines, size_t count)
-{
-    char masked[OP_PHONE_MAX + 1];
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (op_str_equal(lines[i].number, lines[j].number)) {
-                snprintf(self->error, sizeof self->error,
-                         "%.*s: its number %s is that of %.*s already", (int)lines[i].device.size,
-                         lines[i].device.at, op_phone_mask(lines[i].number, masked),
-                         (int)lines[j].device.size, lines[j].device.at);
-                return true;
-            }
-    return false;
-}
-
 static int s_start(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,
                    const void *setup, const op_port_t *port)
 {
@@ -171,7 +155,7 @@ static int s_start_modem(process_t *self)
         lines[count++] =
             (op_line_setup_t){op_str(config->modems[i].device), op_str(config->modems[i].phone),
                               config->modems[i].shared};
-    if (s_number_twice(self, lines, count))
+    if (op_opd_number_twice(lines, count, self->error))
         return -1;
     op_modem_setup_t setup = {.lines = {lines, count},
                               .send_timeout_ms = config->modem_send_timeout_s * 1000,

@@ -19,7 +19,7 @@ def next_port():
 def cli(*arguments):
     """keygen or host."""
     done = subprocess.run(
-        [program("hosts_cli"), *arguments], capture_output=True, text=True, timeout=DEADLINE_S
+        [program("opctl"), *arguments], capture_output=True, text=True, timeout=DEADLINE_S
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
