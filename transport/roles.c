@@ -33,11 +33,19 @@ static bool s_tells(op_str_t from, op_str_t to)
     return false;
 }
 
-static bool s_takes_steps(op_str_t class)
+/*  Does any itinerary end with, or could be refused by, an actor of this class? That it takes steps is not
+    enough: those of the operator come from its own process. */
+static bool s_replies(op_str_t class, op_roles_leads_t *leads)
 {
-    for (unsigned step = OP_STEP_NONE + 1; step < OP_STEP_END; step++)
-        if (op_str_is(class, op_step_actor(step)))
+    for (unsigned step = OP_STEP_NONE + 1; step < OP_STEP_END; step++) {
+        if (!op_str_is(class, op_step_actor(step)))
+            continue;
+        bool led = leads(OP_STR("http"), step);
+        for (unsigned before = OP_STEP_NONE + 1; !led && before < OP_STEP_END; before++)
+            led = leads(op_str(op_step_actor(before)), step);
+        if (led)
             return true;
+    }
     return false;
 }
 
@@ -66,7 +74,7 @@ bool op_roles_allow(const op_envelope_t *frame, op_roles_leads_t *leads)
     case OP_FRAME_REQUEST:
         return s_request(frame, from, to, leads);
     case OP_FRAME_REPLY:
-        return op_str_is(to, "http") && s_takes_steps(from);
+        return op_str_is(to, "http") && s_replies(from, leads);
     case OP_FRAME_ACK:
         return s_tells(to, from);
     case OP_FRAME_TELL:
