@@ -152,6 +152,13 @@ static int s_cereg(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     return s_reg(modem, form, values, "+CEREG", &modem->settings.reg[OP_SIM_CEREG]);
 }
 
+/*  27.007 10.1.9: attached for packets as soon as there is service; a detach is not modelled. */
+static int s_cgatt(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
+{
+    unsigned attached = op_sim_modem_in_service(modem);
+    return op_sim_number(modem, form, values, "+CGATT", 1, &attached);
+}
+
 static int s_cops(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
 {
     static const unsigned limits[] = {4, 2};
@@ -230,6 +237,7 @@ op_sim_group_t op_sim_commands_network(void)
         {"+CREG", s_creg, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
         {"+CGREG", s_cgreg, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
         {"+CEREG", s_cereg, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
+        {"+CGATT", s_cgatt, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
         {"+COPS", s_cops, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
         {"+CSQ", s_csq, NULL, NULL, NULL, false, OP_SIM_NO_SIM},
         {"+CESQ", s_cesq, NULL, NULL, NULL, false, OP_SIM_NO_SIM},

@@ -85,6 +85,7 @@ static void test_supported(void **state)
         "AT+CGREG?",
         "AT+CEREG=1",
         "AT+CEREG?",
+        "AT+CGATT?",
         "AT+COPS?",
         "AT+COPS=3,0",
         "AT+COPS=3,2",
