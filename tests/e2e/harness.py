@@ -285,13 +285,32 @@ class Carrier:
     def text(self, phone, to, body):
         self.client.post(f"/sim/phones/{phone}/messages", {"to": to, "body": body}).expect(202)
 
+    def turn(self, modem, **knobs):
+        """Turns knobs of a modem (opsim --help); what it shows of them all."""
+        return self.client.call("PATCH", f"/sim/modems/{modem}", knobs).expect(200)
+
+    def events(self, modem=None, after=0):
+        """What happened on the modems, or on one, with numbers above `after`."""
+        found = []
+        while True:
+            page = self.client.get(f"/sim/events?after={after}").expect(200)["data"]
+            if not page:
+                return [event for event in found if modem in (None, event["modem"])]
+            found += page
+            after = page[-1]["number"]
+
+    def count(self, modem, what):
+        """How often that happened on a modem."""
+        return sum(event["what"] == what for event in self.events(modem))
+
     def code(self, phone, before=0):
         """The login code in the phone's first text behind `before` texts."""
         texts = eventually(lambda: self.inbox(phone)[before:], "the code at the phone")
         return re.search(r"\b\d{6}\b", texts[0]["body"]).group()
 
 
-def _die_with_parent():
+def die_with_parent():
+    """What a child does first: it is not to outlive the test."""
     _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
@@ -311,7 +330,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         self.address = None
 
@@ -369,13 +388,10 @@ class Opd(Program):
 class Opsim(Program):
     """A carrier of its own; its ttys are folder/pty/modem0 and so on."""
 
-    def __init__(self, folder, modems):
+    def __init__(self, folder, modems, *arguments):
         self.ptys = os.path.join(folder, "pty")
-        super().__init__(
-            "opsim",
-            ["--modems", str(modems), "--pty-dir", self.ptys, "--listen", "127.0.0.1:0"],
-            folder,
-        )
+        given = ["--modems", str(modems), "--pty-dir", self.ptys, "--listen", "127.0.0.1:0"]
+        super().__init__("opsim", [*given, *arguments], folder)
 
     def tty(self, index):
         return os.path.join(self.ptys, f"modem{index}")

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import WIDE, Case, Opd, _die_with_parent, eventually, main
+from harness import WIDE, Case, Opd, die_with_parent, eventually, main
 from raw import SMUGGLING, Wire
 
 NGINX = """
@@ -79,7 +79,7 @@ class Proxied:
         self.addCleanup(log.close)
         proxy = subprocess.Popen([path, *(a.format(file=file, folder=folder) for a in arguments)],
                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                 preexec_fn=_die_with_parent)
+                                 preexec_fn=die_with_parent)
         self.addCleanup(proxy.wait)
         self.addCleanup(proxy.terminate)
         self.address = f"127.0.0.1:{port}"
