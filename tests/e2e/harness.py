@@ -370,9 +370,11 @@ class Program:
 class Opd(Program):
     """opd on a free port, its data in folder/data unless the arguments say otherwise."""
 
-    def __init__(self, folder, *arguments, data=None):
+    def __init__(self, folder, *arguments, data=None, under=()):
+        """under: a command that runs it, such as strace."""
         data = data or os.path.join(folder, "data")
-        super().__init__("opd", ["--data", data, "--listen", "127.0.0.1:0", *arguments], folder)
+        given = ["--data", data, "--listen", "127.0.0.1:0", *arguments]
+        super().__init__("opd", given, folder, under)
 
     def client(self, credential=None):
         return Client(self.address, credential)

@@ -1,7 +1,7 @@
 """compare.py - what becomes of texts when the network, the process or a modem's memory fails
 
 Runs each peer on a modem of its own, all at once, through the cases of tests/MODEMS.md, and prints the rows.
-OP's own rows are asserted by tests/e2e/test_doubt.py. Takes about eleven minutes:
+OP's own rows are asserted by tests/e2e/test_doubt.py. About six minutes:
 
     tests/peers/compare.sh
 """
