@@ -46,33 +46,33 @@ static op_sim_modem_t *s_modem(const op_carrier_t *self, size_t modem)
 
 /*  ---- From a phone ---- */
 
-static op_carrier_result_t s_split(op_carrier_t *self, op_str_t body, op_arena_t *arena,
+static op_carrier_result_t s_split(op_str_t body, uint8_t reference, op_arena_t *arena,
                                    op_sms_parts_t *parts)
 {
-    switch (op_sms_split(body, self->reference, arena, parts)) {
+    switch (op_sms_split(body, reference, arena, parts)) {
     case OP_SMS_OK:
-        break;
+        return OP_CARRIER_OK;
     case OP_SMS_BAD_UTF8:
     case OP_SMS_NOT_TEXT:
         return OP_CARRIER_BAD_TEXT;
     case OP_SMS_TOO_LONG:
         return OP_CARRIER_TOO_LONG;
     }
-    if (parts->count > 1)
-        self->reference++;
-    return OP_CARRIER_OK;
+    return OP_CARRIER_BAD_TEXT;
 }
 
 static op_carrier_result_t s_text(op_carrier_t *self, op_str_t from, op_sim_modem_t *to,
                                   op_str_t body, int64_t now, op_arena_t *arena)
 {
     op_sms_parts_t parts;
-    op_carrier_result_t result = s_split(self, body, arena, &parts);
+    op_phone_t *phone = op_phones_find(&self->centre.phones, from);
+    op_carrier_result_t result = s_split(body, phone ? phone->reference : 0, arena, &parts);
     if (result != OP_CARRIER_OK)
         return result;
-    op_phone_t *phone = op_phones_make(&self->centre.phones, from);
+    phone = op_phones_make(&self->centre.phones, from);
     if (phone == NULL || parts.count > op_sim_receive_room(to))
         return OP_CARRIER_FULL;
+    phone->reference = (uint8_t)(phone->reference + (parts.count > 1));
     uint64_t what = op_phones_hash(OP_PHONES_HASH, to->card->number, strlen(to->card->number));
     what = op_phones_hash(what, body.at, body.size);
     int64_t stamp = op_phones_stamp(phone, what, now);

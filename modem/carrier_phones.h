@@ -19,7 +19,8 @@ typedef struct {
 
 typedef struct {
     char number[OP_PHONE_MAX + 1];
-    bool off; /* switched off: nothing reaches it */
+    bool off;          /* switched off: nothing reaches it */
+    uint8_t reference; /* for its next text of several parts: TS 23.040 9.2.3.24.1 */
     op_phone_text_t *oldest, *newest;
     size_t texts;
     op_phone_stamp_t *stamps; /* those that are not yet in the past */

@@ -41,7 +41,6 @@ struct op_carrier {
     size_t modem_count;
     op_sim_family_t *families;
     op_centre_t centre;
-    uint8_t reference; /* for the next text of several parts */
     op_carrier_event_t *events;
     uint64_t event_count;
 };
