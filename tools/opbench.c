@@ -8,6 +8,7 @@
 #include "tools/bench_constant.h"
 #include "tools/bench_latency.h"
 #include "tools/bench_loop.h"
+#include "tools/bench_submit.h"
 #include "tools/bench_webhook.h"
 
 #include <getopt.h>
@@ -46,6 +47,10 @@ static const char S_HELP[] =
     "      C events (50) to a receiver that answers, beside N (0) that hang: from the phone's "
     "text\n"
     "      to the receipt. Needs OP on its simulated carrier, on this machine.\n"
+    "\n"
+    "  opbench submit [--seconds S] TTY...\n"
+    "      AT+CMGS again and again on the ttys of simulated modems (opsim), at most 64: what OP's\n"
+    "      texts a second are measured against.\n"
     "\n"
     "  Defaults: 1 connection (at most 1024), 5 seconds, a warm-up of 0.5 s that is not counted.\n"
     "\n"
@@ -135,7 +140,7 @@ static bool s_parse(s_options_t *options, int count, char **words)
         if (!s_option(options, option))
             return false;
     }
-    return optind == count;
+    return optind == count || strcmp(options->command, "submit") == 0;
 }
 
 /*  ---------------------------------------------------------------- keys */
@@ -287,6 +292,20 @@ static int s_do_sends(const s_options_t *options, const op_bench_target_t *targe
     return status;
 }
 
+/*  ---------------------------------------------------------------- the modems' ceiling */
+
+static int s_do_submit(const s_options_t *options, char **ttys, int count)
+{
+    if (count < 1 || count > OP_BENCH_TTYS_MAX)
+        return s_wrong("submit takes 1 to 64 ttys");
+    op_bench_submit_t result;
+    if (op_bench_submit(ttys, (size_t)count, options->seconds, &result) != 0)
+        return 1;
+    printf("modems=%d seconds=%.2f sent=%llu per_second=%.0f\n", count, result.seconds,
+           (unsigned long long)result.sent, (double)result.sent / result.seconds);
+    return 0;
+}
+
 /*  ---------------------------------------------------------------- one text at a time */
 
 /*  Without a "-0.0". */
@@ -379,6 +398,8 @@ int main(int count, char **words)
             return s_wrong("constant needs --listen");
         return op_bench_constant(options.listen, options.threads) == 0 ? 0 : 1;
     }
+    if (strcmp(options.command, "submit") == 0)
+        return s_do_submit(&options, words + 1 + optind, count - 1 - optind);
     if (options.url == NULL)
         return s_wrong("--url is missing");
     return s_do(&options);
