@@ -45,7 +45,7 @@ class Received(Case):
 
     def launch(self, *under):
         self.op = Opd(
-            self.home, f"--modem={self.sim.tty(0)}={SHARED},shared", *WIDE, before=under
+            self.home, f"--modem={self.sim.tty(0)}={SHARED},shared", *WIDE, under=under
         ).wait_ready()
         self.addCleanup(self.op.kill)
 
