@@ -95,7 +95,8 @@ static void s_observe_start(op_actor_t *self, const op_type_t *type, const void 
     self->observer.event(self->observer.self, &event);
 }
 
-/*  The commit has succeeded, and what the turn says is known: all of it, before any of it leaves. */
+/*  The commit has succeeded, and what the turn says is known: all of it, before any of it
+    leaves. */
 static void s_observe_commit(op_actor_t *self)
 {
     s_observe(self, OP_TRACE_COMMIT, (op_str_t){0}, NULL);

@@ -18,11 +18,12 @@
     OP_TELL_WINDOW tells in flight, and sends again from the first one not acknowledged when
     OP_TELL_RESEND_MS pass without progress, or after a restart.
 
-    A peer that is gone for days does not fill the disk. When OP_OUTBOX_MAX tells wait for it, the actor
-    takes no more tells from others, which then wait in their outboxes in turn; from that peer itself, and
-    from itself, it does, or two full actors could wait for each other. Cores ask op_turn_backlog and begin
-    nothing new: the ledger refuses texts, auth sign-ups, with `unavailable`; the modem leaves texts in the
-    SIMs, which then leave them at the service centre. What had been begun goes on, so a few more may wait.
+    A peer that is gone for days does not fill the disk. When OP_OUTBOX_MAX tells wait for it, the
+    actor takes no more tells from others, which then wait in their outboxes in turn; from that peer
+    itself, and from itself, it does, or two full actors could wait for each other. Cores ask
+    op_turn_backlog and begin nothing new: the ledger refuses texts, auth sign-ups, with
+    `unavailable`; the modem leaves texts in the SIMs, which then leave them at the service centre.
+    What had been begun goes on, so a few more may wait.
 
     Frames that do not decode, are not for this actor, or come too late are dropped and counted. A
     tell whose body this build cannot decode is not acknowledged: it stays in its sender's outbox

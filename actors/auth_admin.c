@@ -1,9 +1,9 @@
 /*  auth_admin.c - the operator's calls: an account shown, suspended, erased; its sessions
 
-    Suspension is a mark in the account's row, which every session and key is checked against: one row
-    written, and all of them are refused at the next call. Erasing deletes that row, so a session or
-    key that is left over (there may be more than one turn can list) is refused likewise until it
-    expires. */
+    Suspension is a mark in the account's row, which every session and key is checked against: one
+    row written, and all of them are refused at the next call. Erasing deletes that row, so a
+    session or key that is left over (there may be more than one turn can list) is refused likewise
+    until it expires. */
 
 #include "actors/auth_private.h"
 

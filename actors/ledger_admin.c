@@ -1,4 +1,5 @@
-/*  ledger_admin.c - the operator's calls: the pool, texts that are nobody's, a message of anybody */
+/*  ledger_admin.c - the operator's calls: the pool, texts that are nobody's, a message of
+    anybody */
 
 #include "actors/ledger_private.h"
 
@@ -206,8 +207,8 @@ static bool s_reply_found(op_turn_t *turn, op_id_t scope, op_id_t id)
     return false;
 }
 
-/*  Messages lie under their scopes; there are far fewer of those than of messages, and in each the id
-    is looked up. */
+/*  Messages lie under their scopes; there are far fewer of those than of messages, and in each the
+    id is looked up. */
 void op_ledger_on_find(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     (void)self;

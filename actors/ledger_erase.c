@@ -1,7 +1,7 @@
 /*  ledger_erase.c - an erased account's leases, texts and counts
 
-    No list of an account's messages is kept: they lie under leases, old ones too. So erasing is a walk
-    through all messages, for which nobody waits. */
+    No list of an account's messages is kept: they lie under leases, old ones too. So erasing is a
+    walk through all messages, for which nobody waits. */
 
 #include "actors/ledger_private.h"
 

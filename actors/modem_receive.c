@@ -66,8 +66,8 @@ static void s_quarantine(op_line_t *line, const op_event_t *event, op_turn_t *tu
                 op_phone_mask(op_str(line->number), masked), reason);
 }
 
-/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.
-    */
+/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its
+    digits. */
 static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *pdu)
 {
     uint8_t hash[16];

@@ -224,8 +224,8 @@ void op_send_abandon(op_str_t number, op_turn_t *turn)
 
 /*  ---- Submitting ---- */
 
-/*  Starts the next part: the row says so before the command leaves. False: there is no such part.
-    */
+/*  Starts the next part: the row says so before the command leaves. False: there is no such
+    part. */
 static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_key_t *key, op_queue_row_t *row)
 {

@@ -3,8 +3,8 @@
     Takes requests at the steps rate.address, rate.start, rate.console, rate.send and rate.read,
     counts them against their subject (IP address, phone, session, API key), reports the window that
     is nearest to empty into the context, and forwards them; a call that finds a window empty is
-    refused with rate_limited and the seconds to wait, and uses up none of the others. rate.look only
-    reports the address's window. rate.address and rate.look answer `nothing` as the last step.
+    refused with rate_limited and the seconds to wait, and uses up none of the others. rate.look
+    only reports the address's window. rate.address and rate.look answer `nothing` as the last step.
 
     note  rate_return{key, counted}    from ledger: that send was refused by its daily cap, do not
           count it; it leaves windows alone that have opened since

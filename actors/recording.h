@@ -10,9 +10,10 @@
         op_recording_destroy(&recording);
 
     At START it writes the actor's rows, as they are in the store, then every event as a record of
-    trace.def. What belongs to a turn is encoded into one buffer and handed to the sink when the turn
-    ends, before its first frame leaves: what was said to anybody is in the trace. Larger than
-    OP_RECORDING_CHUNK, a turn (or the rows) is handed over in several pieces, each of whole records.
+    trace.def. What belongs to a turn is encoded into one buffer and handed to the sink when the
+    turn ends, before its first frame leaves: what was said to anybody is in the trace. Larger than
+    OP_RECORDING_CHUNK, a turn (or the rows) is handed over in several pieces, each of whole
+    records.
 
     Pure, but for the sink. */
 

@@ -5,8 +5,8 @@
     frames, octet by octet, and end with the same rows. Where it does not, either the build decides
     differently from the one that recorded, or a core looked at something that is no input.
 
-    op_replay_actor is the whole comparison; the rest is for those who want to do something else with
-    what is said (optrace scrub records it anew). */
+    op_replay_actor is the whole comparison; the rest is for those who want to do something else
+    with what is said (optrace scrub records it anew). */
 
 #ifndef OP_ACTORS_REPLAY_H
 #define OP_ACTORS_REPLAY_H

@@ -423,8 +423,8 @@ void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics)
     self->metrics = metrics;
 }
 
-/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline came.
-    */
+/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline
+    came. */
 static bool s_wait(zactor_t *actor, int64_t deadline, char **word, char **detail)
 {
     *word = *detail = NULL;

@@ -22,12 +22,12 @@ op_runtime_t *op_runtime_new(void);
 /*  Ends all threads, without draining, and destroys the ports. */
 void op_runtime_destroy(op_runtime_t **self_p);
 
-/*  Every actor started from now on is recorded into this file, and its keyspace's digest when it ends
-    without a failure. The file is borrowed and outlives the runtime. */
+/*  Every actor started from now on is recorded into this file, and its keyspace's digest when it
+    ends without a failure. The file is borrowed and outlives the runtime. */
 void op_runtime_record(op_runtime_t *self, op_trace_file_t *trace);
 
-/*  Every actor started from now on counts and measures into this, which is borrowed and outlives the
-    runtime. */
+/*  Every actor started from now on counts and measures into this, which is borrowed and outlives
+    the runtime. */
 void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics);
 
 /*  Starts an actor and waits for its READY, at most OP_START_DEADLINE_MS. `store` is borrowed.

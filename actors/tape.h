@@ -76,13 +76,13 @@ void op_tape_add_event(op_tape_t *self, const op_tape_event_t *event);
 
     A frame is received after it was sent, whatever the clocks of two hosts say. Frames are matched
     by their bytes: the n-th RECEIVE of the same bytes belongs to the n-th SEND of them. Within an
-    actor the order of the file stands; between actors, where no frame orders them, time; at the same
-    time, the order of the file. */
+    actor the order of the file stands; between actors, where no frame orders them, time; at the
+    same time, the order of the file. */
 
 #define OP_TAPE_NONE ((size_t)-1)
 
-/*  Fills order[event_count] with the events' indices, and cause[event_count]: of a RECEIVE the index
-    of its SEND, else OP_TAPE_NONE. */
+/*  Fills order[event_count] with the events' indices, and cause[event_count]: of a RECEIVE the
+    index of its SEND, else OP_TAPE_NONE. */
 void op_tape_order(const op_tape_t *self, size_t *order, size_t *cause);
 
 #endif

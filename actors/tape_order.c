@@ -1,8 +1,8 @@
 /*  tape_order.c - events of several actors in an order in which they can have happened
 
-    Every actor's events form a queue. At each step the earliest of the heads goes next, but a RECEIVE
-    waits while its SEND still stands in some queue. When all heads wait (which only frames can cause
-    that look alike and were lost on the way), the earliest of them goes nevertheless. */
+    Every actor's events form a queue. At each step the earliest of the heads goes next, but a
+    RECEIVE waits while its SEND still stands in some queue. When all heads wait (which only frames
+    can cause that look alike and were lost on the way), the earliest of them goes nevertheless. */
 
 #include "actors/tape.h"
 

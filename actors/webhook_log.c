@@ -188,7 +188,8 @@ static bool s_is_about(const op_delivery_row_t *row, const char *text)
            memmem(row->payload.at, row->payload.size, text, strlen(text)) != NULL;
 }
 
-/*  A delivery is younger than its message, and ids tell when they were made: the search begins there. */
+/*  A delivery is younger than its message, and ids tell when they were made: the search begins
+    there. */
 static op_key_t s_search_from(const op_text_find_t *find)
 {
     op_key_t low = op_key_of_id('d', op_id_is_none(find->after) ? find->id : find->after);

@@ -1,8 +1,8 @@
 /*  plant.h - deliberate bugs: does the simulation find what it is there to find?
 
-    OP_PLANTED(NAME) stands where one small change makes a known kind of bug. In every build but that
-    of opsimulate_planted it is a constant false and leaves nothing behind. There, one of them is
-    switched on at the start (op_plant); tests/SIMULATION.md says which seed caught it.
+    OP_PLANTED(NAME) stands where one small change makes a known kind of bug. In every build but
+    that of opsimulate_planted it is a constant false and leaves nothing behind. There, one of them
+    is switched on at the start (op_plant); tests/SIMULATION.md says which seed caught it.
 
     PLANT(NAME, "name", sentence). */
 

@@ -2,8 +2,8 @@
 
     A token is a prefix that says what it is for, then OP_TOKEN_CHARACTERS of [A-Za-z0-9]: 190 bits
     of entropy, so that a plain hash, without salt, is safe to keep. The port that reads a token
-    hashes it there and then: no mailbox, trace or store holds a token that a client has presented.
-    */
+    hashes it there and then: no mailbox, trace or store holds a token that a client has
+    presented. */
 
 #ifndef OP_BASE_TOKEN_H
 #define OP_BASE_TOKEN_H

@@ -110,8 +110,8 @@ static void *s_receive(void *arg)
     return NULL;
 }
 
-/*  ------------------------------------------------------------------------------- start and stop
-    */
+/*  ------------------------------------------------------------------------------- start and
+    stop */
 
 static void s_slots_new(op_calls_t *self, size_t count)
 {

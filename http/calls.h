@@ -1,9 +1,10 @@
 /*  calls.h - asking actors from many threads: one mailbox, and who waits for what
 
     A worker takes a call, asks with it (once, or several times in turn) and gives it back. A
-    question is a request frame from and for the mailbox's name ("http", "http-2"); the worker sleeps until the reply to
-    it arrives or its time is up. One receiver thread owns the mailbox and wakes the worker whose
-    correlation id the reply repeats. Safe from any thread, but a call belongs to one at a time.
+    question is a request frame from and for the mailbox's name ("http", "http-2"); the worker
+    sleeps until the reply to it arrives or its time is up. One receiver thread owns the mailbox and
+    wakes the worker whose correlation id the reply repeats. Safe from any thread, but a call
+    belongs to one at a time.
 
     Limits: there are as many calls as were asked for; op_calls_take answers NULL beyond. Nothing is
     queued here: a receiver whose mailbox is full is OP_ASK_FULL at once. */

@@ -1,5 +1,6 @@
-/*  What happens with each request is a few atomic stores; the mutex is for coming and going. It also
-    holds back op_crowd_leave, and so the close of a descriptor, while descriptors are looked up.
+/*  What happens with each request is a few atomic stores; the mutex is for coming and going. It
+    also holds back op_crowd_leave, and so the close of a descriptor, while descriptors are looked
+    up.
 
     Where a connection comes from is not known yet when it enters: civetweb tells it a moment later,
     before the first octet is read. So addresses are looked up when somebody has to go. */

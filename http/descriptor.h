@@ -4,8 +4,8 @@
     the addresses of its two ends, which no other live socket shares. That costs a look at each open
     descriptor, about half a microsecond: nothing for rare things, too much for each request.
 
-    A descriptor is only good while its connection is known to be open: on the connection's own worker
-    thread, or while its close is held back (crowd.h). */
+    A descriptor is only good while its connection is known to be open: on the connection's own
+    worker thread, or while its close is held back (crowd.h). */
 
 #ifndef OP_HTTP_DESCRIPTOR_H
 #define OP_HTTP_DESCRIPTOR_H
@@ -21,9 +21,9 @@ typedef bool op_descriptor_visit_t(void *arg, int fd, const char *peer, int peer
 /*  Calls `visit` for each connected IPv4 or IPv6 socket of the process. */
 void op_descriptors_visit(op_descriptor_visit_t *visit, void *arg);
 
-/*  Raises the soft RLIMIT_NOFILE to the hard one. How many descriptors connections may then have: what
-    is left of those that are open by now, and of a quarter of all (32 to 512) for the store's files,
-    webhooks and whatever comes. */
+/*  Raises the soft RLIMIT_NOFILE to the hard one. How many descriptors connections may then have:
+    what is left of those that are open by now, and of a quarter of all (32 to 512) for the store's
+    files, webhooks and whatever comes. */
 size_t op_descriptors_room(void);
 
 /*  The connection's descriptor; -1: not found. */

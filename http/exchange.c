@@ -182,9 +182,9 @@ static bool s_read_body(op_exchange_t *self, struct mg_connection *connection,
 }
 
 /*  civetweb skips blanks and line breaks in front of a request, and then takes the first empty line
-    among them for the end of the head: what follows runs as another request. Worse, it reads on behind
-    what has come, into what an earlier connection has left in its buffer. So nothing may be skipped
-    but one CR LF, which clients of old send behind a body (RFC 9112 2.2).
+    among them for the end of the head: what follows runs as another request. Worse, it reads on
+    behind what has come, into what an earlier connection has left in its buffer. So nothing may be
+    skipped but one CR LF, which clients of old send behind a body (RFC 9112 2.2).
 
     A worker has one buffer for life, from malloc, and the first request shows where: at an aligned
     address, or two octets in front of one's method. (Blanks in a multiple of the alignment before a

@@ -22,8 +22,8 @@ typedef struct {
     op_crowd_t *crowd; /* a place for each worker */
 } op_exchange_shared_t;
 
-/*  Borrows both for its life, and takes a place in the crowd. The options have their defaults filled
-    in. */
+/*  Borrows both for its life, and takes a place in the crowd. The options have their defaults
+    filled in. */
 op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
                                const op_exchange_shared_t *shared);
 void op_exchange_destroy(op_exchange_t **self_p);

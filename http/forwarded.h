@@ -7,10 +7,10 @@
     left of a malformed entry: the last address that is known then stands. When all are trusted,
     the leftmost is the client.
 
-    An entry is an address, with or without port ("192.0.2.1:80", "[2001:db8::1]:443"), several header
-    lines are one list, and no more than OP_FORWARDED_MAX entries are read. X-Forwarded-Proto's
-    last word is the nearest proxy's own: "https", in any letter case, means TLS. RFC 7239's
-    Forwarded is not read. Pure. */
+    An entry is an address, with or without port ("192.0.2.1:80", "[2001:db8::1]:443"), several
+    header lines are one list, and no more than OP_FORWARDED_MAX entries are read.
+    X-Forwarded-Proto's last word is the nearest proxy's own: "https", in any letter case, means
+    TLS. RFC 7239's Forwarded is not read. Pure. */
 
 #ifndef OP_HTTP_FORWARDED_H
 #define OP_HTTP_FORWARDED_H

@@ -47,8 +47,8 @@ enum {
 
 static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_RATE_LOOK;
 
-/*  ------------------------------------------------------------------------------- new and destroy
-    */
+/*  ------------------------------------------------------------------------------- new and
+    destroy */
 
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256])
 {
@@ -307,8 +307,8 @@ static void s_serve(s_exchange_t *self)
         s_refuse_with(self, fault.error, fault.sentence, fault.field, 0);
 }
 
-/*  ------------------------------------------------------------------------------- every response
-    */
+/*  ------------------------------------------------------------------------------- every
+    response */
 
 /*  Headers that belong to the answer which the 429 replaces. */
 static void s_drop_headers(s_exchange_t *self)

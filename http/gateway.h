@@ -73,8 +73,8 @@ typedef struct op_gateway op_gateway_t;
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256]) OP_MUST_CHECK;
 
 /*  From the call on, requests are answered 503; those under way get their answers or their
-    deadline, so it takes at most deadline_ms, post_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy does it
-    too. No worker may be inside op_gateway_handle or _prepare when it is destroyed. */
+    deadline, so it takes at most deadline_ms, post_ms and OP_GATEWAY_COUNT_MS. Idempotent; destroy
+    does it too. No worker may be inside op_gateway_handle or _prepare when it is destroyed. */
 void op_gateway_stop(op_gateway_t *self);
 void op_gateway_destroy(op_gateway_t **self_p);
 

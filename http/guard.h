@@ -46,12 +46,13 @@ typedef struct {
 /*  RFC 9110 5.6.2: a method or a header's name. */
 bool op_guard_is_token(op_str_t text);
 
-/*  Judges a request head as civetweb parsed it, with decode_url off. True: passed. What stood before it
-    is exchange.c's to judge. */
+/*  Judges a request head as civetweb parsed it, with decode_url off. True: passed. What stood
+    before it is exchange.c's to judge. */
 bool op_guard_check(op_guard_t *self, const struct mg_request_info *info) OP_MUST_CHECK;
 
 /*  The second look, once the body has been read: whether it begins with what is left of the head,
-    which means that civetweb saw the head end elsewhere (a lone LF as the last line). False: refuse with 400 and close. Checks what `self` passed. */
+    which means that civetweb saw the head end elsewhere (a lone LF as the last line). False: refuse
+    with 400 and close. Checks what `self` passed. */
 bool op_guard_body(op_guard_t *self, op_str_t body) OP_MUST_CHECK;
 
 #endif

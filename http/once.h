@@ -1,7 +1,7 @@
 /*  once.h - the header Idempotency-Key, by which a client says that two calls are one
 
-    Read where a call makes something that must not be made twice: POST /v1/messages. What it does is
-    the ledger's business (actors/ledger_once.c). Pure. */
+    Read where a call makes something that must not be made twice: POST /v1/messages. What it does
+    is the ledger's business (actors/ledger_once.c). Pure. */
 
 #ifndef OP_HTTP_ONCE_H
 #define OP_HTTP_ONCE_H
@@ -12,8 +12,8 @@
 
 enum { OP_ONCE_MAX = 255 }; /* characters of a key */
 
-/*  Fills *hash with that of the key; all zero where there is none, or the route does not look at it.
-    False: there are two, or it is empty, longer than OP_ONCE_MAX or not all visible ASCII. */
+/*  Fills *hash with that of the key; all zero where there is none, or the route does not look at
+    it. False: there are two, or it is empty, longer than OP_ONCE_MAX or not all visible ASCII. */
 bool op_once_read(const op_route_t *route, const op_http_request_t *request,
                   op_hash_t *hash) OP_MUST_CHECK;
 

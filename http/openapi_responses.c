@@ -1,5 +1,5 @@
-/*  What a route can answer: its success, and each status with the errors that come with it. Statuses
-    that every route shares stand once, in components. */
+/*  What a route can answer: its success, and each status with the errors that come with it.
+    Statuses that every route shares stand once, in components. */
 
 #include "http/openapi_private.h"
 

@@ -1,5 +1,5 @@
-/*  Texts are filled in per request, because what the client calls this server may differ from one to
-    the next; that is some hundred microseconds for pages that are read seldom. Everything is
+/*  Texts are filled in per request, because what the client calls this server may differ from one
+    to the next; that is some hundred microseconds for pages that are read seldom. Everything is
     revalidated (no-cache and an ETag): a new version of the program shows at once, and a file that
     has not changed costs a 304. */
 
@@ -73,8 +73,8 @@ bool op_pages_has(const op_pages_t *self, op_str_t path)
 
 /*  ------------------------------------------------------------------------------- texts */
 
-/*  A host as a URL holds it (RFC 3986 3.2), with a port perhaps: nothing that could end it, or stand
-    for something else in JSON or a shell. */
+/*  A host as a URL holds it (RFC 3986 3.2), with a port perhaps: nothing that could end it, or
+    stand for something else in JSON or a shell. */
 static bool s_plain_host(op_str_t host)
 {
     for (size_t i = 0; i < host.size; i++) {
@@ -131,9 +131,9 @@ static void s_fill(const op_pages_t *self, op_str_t text, const char *base_url, 
 
 /*  ------------------------------------------------------------------------------- answers */
 
-/*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc puts two
-    <style> into the page, an empty one that it fills by script and a fixed one, which their hashes
-    allow; its search is a worker. */
+/*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc puts
+    two <style> into the page, an empty one that it fills by script and a fixed one, which their
+    hashes allow; its search is a worker. */
 #define S_POLICY_BASE                                                                              \
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "            \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "

@@ -1,13 +1,13 @@
 /*  pages.h - what the server serves besides the API: its document, pages to read it, and the guide
 
-    The table is pages.def: nothing else is served, whatever a path looks like. All files are part of
-    the program. A page is answered to GET and HEAD, with an ETag and revalidation; its security
+    The table is pages.def: nothing else is served, whatever a path looks like. All files are part
+    of the program. A page is answered to GET and HEAD, with an ETag and revalidation; its security
     headers allow nothing but the server's own files.
 
-    Texts may hold {{facts}}, names in braces that are replaced when the page is served: base_url, and
-    what the owner gives. base_url is the configured one; without it, the scheme and the Host header of
-    the request, as the client has reached the server, and where that is no plain host and port, the
-    address that the owner gives as `fallback`.
+    Texts may hold {{facts}}, names in braces that are replaced when the page is served: base_url,
+    and what the owner gives. base_url is the configured one; without it, the scheme and the Host
+    header of the request, as the client has reached the server, and where that is no plain host and
+    port, the address that the owner gives as `fallback`.
 
     Immutable after op_pages_new: any thread may serve. */
 

@@ -1,5 +1,6 @@
 /*  The files go into the program by the assembler's .incbin, which takes megabytes in no time. The
-    build says where they are: OP_PAGES_OWN, OP_PAGES_WEB and OP_PAGES_BUILT, each ending with a slash. */
+    build says where they are: OP_PAGES_OWN, OP_PAGES_WEB and OP_PAGES_BUILT, each ending with a
+    slash. */
 
 #include "http/pages_files.h"
 

@@ -1,7 +1,8 @@
 /*  libcurl's multi interface in its "socket action" form: libcurl tells through two callbacks which
-    descriptors it waits for and when it wants to be called, and never blocks. The descriptors are in
-    an epoll set of the poster's own, so that the owner waits for one, however many there are. Names
-    are resolved in libcurl's own threads, whose socket pairs come through the same callback. */
+    descriptors it waits for and when it wants to be called, and never blocks. The descriptors are
+    in an epoll set of the poster's own, so that the owner waits for one, however many there are.
+    Names are resolved in libcurl's own threads, whose socket pairs come through the same
+    callback. */
 
 #include "http/poster.h"
 

@@ -40,8 +40,8 @@ op_poster_t *op_poster_new(const op_poster_options_t *options, char *error,
 /*  Drops what is queued and cuts what is under way: no results for those. */
 void op_poster_destroy(op_poster_t **self_p);
 
-/*  Posts `body` to `url`; copies all it is given. Each post comes to one result, with its `id`, also
-    when it cannot be posted or too many wait already. Results wait until they are taken. */
+/*  Posts `body` to `url`; copies all it is given. Each post comes to one result, with its `id`,
+    also when it cannot be posted or too many wait already. Results wait until they are taken. */
 void op_poster_post(op_poster_t *self, op_id_t id, op_str_t url, const op_post_line_t *headers,
                     size_t header_count, op_str_t body);
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/*  The steps of a line as a list of their enums: one to five of them, more is an error to compile.
-    */
+/*  The steps of a line as a list of their enums: one to five of them, more is an error to
+    compile. */
 #define S_STEPS_1(a)                 OP_STEP_##a
 #define S_STEPS_2(a, ...)            OP_STEP_##a, S_STEPS_1(__VA_ARGS__)
 #define S_STEPS_3(a, ...)            OP_STEP_##a, S_STEPS_2(__VA_ARGS__)

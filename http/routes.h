@@ -37,13 +37,13 @@ typedef struct {
 const op_route_t *op_route(op_route_name_t name);
 
 /*  The route of this method and path (percent-decoded, without the query); `ids` are the segments
-    where the pattern has braces, in order, then empty ones. HEAD is looked up as GET. Segments match exactly: a slash at
-    the end is another path. NULL: no such path, or not with this method (see op_route_allow). */
+    where the pattern has braces, in order, then empty ones. HEAD is looked up as GET. Segments
+    match exactly: a slash at the end is another path. NULL: no such path, or not with this method
+    (see op_route_allow). */
 const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t ids[OP_ROUTE_IDS_MAX]);
 
-/*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, OPTIONS"); OPTIONS is one
-    of every path. False, and
-    nothing appended: the path is unknown. */
+/*  Appends the methods of a path as the Allow header lists them ("GET, HEAD, OPTIONS"); OPTIONS is
+    one of every path. False, and nothing appended: the path is unknown. */
 bool op_route_allow(op_str_t path, op_buf_t *out);
 
 /*  Does any itinerary lead from an actor of this class ("http", "rate") straight to this step? What

@@ -57,9 +57,9 @@ typedef struct {
 
 typedef struct op_http_server op_http_server_t;
 
-/*  Listens and serves from now on. NULL: `error` (of `size` octets) says why in one line. Options are
-    copied, `listen` too. Raises the process's soft RLIMIT_NOFILE to its hard limit; where that is
-    too little for `threads` connections and what else the process has open, there are fewer
+/*  Listens and serves from now on. NULL: `error` (of `size` octets) says why in one line. Options
+    are copied, `listen` too. Raises the process's soft RLIMIT_NOFILE to its hard limit; where that
+    is too little for `threads` connections and what else the process has open, there are fewer
     threads, so that connections alone never use up the descriptors. */
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size) OP_MUST_CHECK;

@@ -212,8 +212,8 @@ bool op_at_next(op_at_t *self, int64_t now, op_at_action_t *action) OP_MUST_CHEC
     and op_at_drain call it at once. */
 int64_t op_at_deadline(const op_at_t *self);
 
-/*  The clock was set, back (`by` is negative) or ahead: what is in flight keeps the time that it had
-    left. */
+/*  The clock was set, back (`by` is negative) or ahead: what is in flight keeps the time that it
+    had left. */
 void op_at_shift(op_at_t *self, int64_t by);
 
 /*  A command or a drain is in flight: its DONE was not handed out yet. */

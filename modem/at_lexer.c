@@ -90,8 +90,8 @@ bool op_at_field(op_str_t *rest, op_str_t *field)
             break;
     }
     *field = s_bare(op_str_of(rest->at, i));
-    /*  A comma at the very end starts one more, empty, field: hence NULL, not size 0, as the end.
-     */
+    /*  A comma at the very end starts one more, empty, field: hence NULL, not size 0, as the
+     end. */
     if (i < rest->size)
         *rest = op_str_of(rest->at + i + 1, rest->size - i - 1);
     else

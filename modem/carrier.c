@@ -1,5 +1,5 @@
-/*  What the outside calls: modems by their place, phones by their number. The service centre between
-    them is carrier_centre.c. */
+/*  What the outside calls: modems by their place, phones by their number. The service centre
+    between them is carrier_centre.c. */
 
 #include "modem/carrier.h"
 

@@ -16,9 +16,9 @@
     validity period (two days where a SUBMIT has none). Status reports tell what became of a SUBMIT
     that asked for one.
 
-    What a modem does wrong is set by its knobs (modem/sim_knob.h), what its maker does differently by
-    its family (modem/sim_family.h). A modem is called by the number of the SIM it had at first; the
-    SIMs, with their numbers, can change places.
+    What a modem does wrong is set by its knobs (modem/sim_knob.h), what its maker does differently
+    by its family (modem/sim_family.h). A modem is called by the number of the SIM it had at first;
+    the SIMs, with their numbers, can change places.
 
     Time stamps have whole seconds, and OP tells an SMS read twice from one sent twice by the
     stamp. So two identical texts (sender, recipient, body) that arrive in one second get
@@ -128,16 +128,16 @@ op_buf_t *op_carrier_take_tty(op_carrier_t *self, size_t modem, size_t tty);
 int64_t op_carrier_wake_at(const op_carrier_t *self);
 void op_carrier_tick(op_carrier_t *self, int64_t now);
 
-/*  The modem restarts: its settings are the factory's, a command or an answer under way is gone, RDY
-    is said. Memories, and what waits for them, stay. */
+/*  The modem restarts: its settings are the factory's, a command or an answer under way is gone,
+    RDY is said. Memories, and what waits for them, stay. */
 void op_carrier_reset(op_carrier_t *self, size_t modem, int64_t now);
 
 /*  The modem goes off the bus or comes back; then it restarts, and hangs no more. */
 void op_carrier_plug(op_carrier_t *self, size_t modem, bool in, int64_t now);
 bool op_carrier_plugged(const op_carrier_t *self, size_t modem);
 
-/*  The SIMs of two modems change places; with them go SM, what waits for their numbers, and the knobs
-    from SIM_OUT to PUK_TRIES. */
+/*  The SIMs of two modems change places; with them go SM, what waits for their numbers, and the
+    knobs from SIM_OUT to PUK_TRIES. */
 void op_carrier_swap_sims(op_carrier_t *self, size_t one, size_t other, int64_t now);
 
 /*  A phone is switched off, or on: what waited for it then arrives. Phones are on at first. */

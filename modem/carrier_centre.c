@@ -1,6 +1,6 @@
-/*  The service centre. A SUBMIT ends in a phone's inbox or in another modem. Parts on their way to a
-    phone are held until all are there, because others cut characters in two: only the joined units
-    can be decoded.
+/*  The service centre. A SUBMIT ends in a phone's inbox or in another modem. Parts on their way to
+    a phone are held until all are there, because others cut characters in two: only the joined
+    units can be decoded.
 
     What a number sent "in this second" is kept with the number (carrier_phones.h), so that
     identical messages get different time stamps; a modem that sends to a modem is a number like

@@ -1,5 +1,5 @@
-/*  carrier_private.h - the simulated network's inside: the modems (carrier.c) and the service centre
-    (carrier_centre.c) */
+/*  carrier_private.h - the simulated network's inside: the modems (carrier.c) and the service
+    centre (carrier_centre.c) */
 
 #ifndef OP_MODEM_CARRIER_PRIVATE_H
 #define OP_MODEM_CARRIER_PRIVATE_H
@@ -51,7 +51,8 @@ op_sim_modem_t *op_centre_modem_of(const op_carrier_t *self, op_str_t number);
 /*  op_sim_network_t.submit; its context is the carrier. */
 void op_centre_submit(void *context, size_t modem, const op_pdu_t *pdu, uint8_t reference,
                       int64_t now);
-/*  One part of a text to a modem, with the service centre's time stamp; false when too many wait. */
+/*  One part of a text to a modem, with the service centre's time stamp; false when too many
+    wait. */
 bool op_centre_deliver(op_sim_modem_t *to, op_str_t from, const op_user_data_t *data, int64_t stamp,
                        int64_t now);
 /*  A phone is on: what waited for it. */

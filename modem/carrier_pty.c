@@ -146,7 +146,8 @@ static int s_timeout(op_carrier_pty_t *self)
     return left < OP_MINUTE_MS ? (int)left : (int)OP_MINUTE_MS;
 }
 
-/*  Fills in what to wait for: all ttys in order, then the wake-up. False when it is time to stop. */
+/*  Fills in what to wait for: all ttys in order, then the wake-up. False when it is time to
+    stop. */
 static bool s_prepare(op_carrier_pty_t *self, struct pollfd *polls, int *timeout)
 {
     size_t count = 0;

@@ -3,8 +3,8 @@
     One pty per modem of a modem/carrier.h, so that a driver opens the simulator as it opens a
     modem: the slave's path, or a link DIR/modem0, DIR/modem1 ... to it. A modem whose family has
     several ttys has a pty for each, also as DIR/modem0-if00, DIR/modem0-if01 ...; DIR/modem0 is the
-    one for commands. One thread moves the bytes, with the wall clock (transport/clock.h) handed into the pure core; every
-    function here may be called from any thread.
+    one for commands. One thread moves the bytes, with the wall clock (transport/clock.h) handed
+    into the pure core; every function here may be called from any thread.
 
     A modem can be unplugged: its ttys and links go away. Plugged in again it has others, and the
     links show them.
@@ -36,8 +36,8 @@ op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options);
 void op_carrier_pty_destroy(op_carrier_pty_t **self_p);
 
 size_t op_carrier_pty_modems(const op_carrier_pty_t *self);
-/*  Borrowed until destroy: the number the modem is called by; its family; the path to open: the link
-    DIR/modemN or, without a directory, where the tty for commands was at first. */
+/*  Borrowed until destroy: the number the modem is called by; its family; the path to open: the
+    link DIR/modemN or, without a directory, where the tty for commands was at first. */
 const char *op_carrier_pty_number(const op_carrier_pty_t *self, size_t modem);
 const op_sim_family_t *op_carrier_pty_family(const op_carrier_pty_t *self, size_t modem);
 const char *op_carrier_pty_path(const op_carrier_pty_t *self, size_t modem);
@@ -49,8 +49,8 @@ size_t op_carrier_pty_main(const op_carrier_pty_t *self, size_t modem);
 bool op_carrier_pty_tty(op_carrier_pty_t *self, size_t modem, size_t tty,
                         char path[OP_CARRIER_TTY_PATH]);
 
-/*  Unplugs a modem or plugs it in, and waits until that is done. -1 with errno when there is no pty or
-    link to be had: it is then unplugged. */
+/*  Unplugs a modem or plugs it in, and waits until that is done. -1 with errno when there is no pty
+    or link to be had: it is then unplugged. */
 int op_carrier_pty_plug(op_carrier_pty_t *self, size_t modem, bool in) OP_MUST_CHECK;
 
 /*  As in carrier.h. `each` runs under the lock: it must not call back into here, and what it is

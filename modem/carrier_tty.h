@@ -19,8 +19,8 @@ typedef struct {
 
 /*  Opens a pty, raw, at another path than the last one. -1 with errno. */
 int op_carrier_tty_open(op_carrier_tty_t *self) OP_MUST_CHECK;
-/*  Links DIRECTORY/NAME to it. An older link of that name is replaced; anything else in its place is
-    an error: -1 with errno. */
+/*  Links DIRECTORY/NAME to it. An older link of that name is replaced; anything else in its place
+    is an error: -1 with errno. */
 int op_carrier_tty_link(op_carrier_tty_t *self, const char *directory,
                         const char *name) OP_MUST_CHECK;
 /*  Removes the links and closes: who has it open sees a hangup. */

@@ -130,8 +130,8 @@ size_t op_gsm7_cut(const uint8_t *septets, size_t count, size_t max)
 {
     if (count <= max)
         return count;
-    /* An escape that is itself escaped opens no pair, so it is the parity of the run that counts.
-     */
+    /* An escape that is itself escaped opens no pair, so it is the parity of the run that
+     counts. */
     size_t escapes = 0;
     while (escapes < max && septets[max - 1 - escapes] == OP_GSM7_ESC)
         escapes++;

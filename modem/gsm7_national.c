@@ -1,6 +1,6 @@
-/*  The ten scripts of South Asia share two frames: where digits, punctuation and Latin letters stand
-    is the same in all of them, and the places between are the script's, in the order of its Unicode
-    block. So a language is its block and, place by place, an offset in it. The Indic blocks
+/*  The ten scripts of South Asia share two frames: where digits, punctuation and Latin letters
+    stand is the same in all of them, and the places between are the script's, in the order of its
+    Unicode block. So a language is its block and, place by place, an offset in it. The Indic blocks
     are laid out alike too, which shows in the rows, and made their tables easy to check.
 
     The three Latin tables are the default alphabet with some cells changed, given as pairs. */

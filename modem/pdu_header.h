@@ -11,7 +11,8 @@
 
 #include "modem/gsm7.h"
 
-/*  Elements 00 and 08 (9.2.3.24.1, .8). One with total 0, sequence 0 or past the total is ignored. */
+/*  Elements 00 and 08 (9.2.3.24.1, .8). One with total 0, sequence 0 or past the total is
+    ignored. */
 typedef struct {
     bool present;
     bool wide;          /* a 16-bit reference (IE 08); else 8 bits (IE 00) */

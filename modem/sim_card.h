@@ -1,7 +1,7 @@
 /*  sim_card.h - the SIM in a simulated modem, and what the network keeps for its number
 
-    A SIM has a number, an IMSI, an ICCID and the memory SM. The texts and reports for its number wait
-    here too, until whichever modem has the SIM takes them. Pure. */
+    A SIM has a number, an IMSI, an ICCID and the memory SM. The texts and reports for its number
+    wait here too, until whichever modem has the SIM takes them. Pure. */
 
 #ifndef OP_MODEM_SIM_CARD_H
 #define OP_MODEM_SIM_CARD_H

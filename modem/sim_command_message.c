@@ -1,5 +1,5 @@
-/*  The group of message commands (3GPP TS 27.005): where messages are stored, listed, read, deleted,
-    sent and announced. */
+/*  The group of message commands (3GPP TS 27.005): where messages are stored, listed, read,
+    deleted, sent and announced. */
 
 #include "modem/sim_command.h"
 
@@ -211,7 +211,8 @@ static void s_say_used(op_sim_modem_t *modem, size_t first, size_t end)
     op_buf_free(&used);
 }
 
-/*  <delflag> (27.005 3.5.4): 1 takes what was read, 2 the sent ones too, 3 the unsent ones too, 4 all. */
+/*  <delflag> (27.005 3.5.4): 1 takes what was read, 2 the sent ones too, 3 the unsent ones too, 4
+    all. */
 static int s_cmgd(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
 {
     static const unsigned limits[] = {UINT16_MAX, 4};

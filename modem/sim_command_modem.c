@@ -1,4 +1,5 @@
-/*  The group of commands about the modem itself: identity, settings, and what is always the same. */
+/*  The group of commands about the modem itself: identity, settings, and what is always the
+    same. */
 
 #include "modem/sim_command.h"
 

@@ -1,5 +1,5 @@
-/*  One pass over the lines. Texts with one value each are a table of keys; what repeats or has a form
-    of its own is a function. */
+/*  One pass over the lines. Texts with one value each are a table of keys; what repeats or has a
+    form of its own is a function. */
 
 #include "modem/sim_family.h"
 

@@ -1,7 +1,8 @@
 /*  sim_family.h - what one maker's modems are like, as data
 
-    A family is a text of lines `key = value`; a line that begins with # and an empty one say nothing.
-    What it does not say is as in the plain modem (op_sim_family_init). tests/modems has several.
+    A family is a text of lines `key = value`; a line that begins with # and an empty one say
+    nothing. What it does not say is as in the plain modem (op_sim_family_init). tests/modems has
+    several.
 
       name = text             how it is called here
       manufacturer = text     +CGMI, +GMI
@@ -25,10 +26,11 @@
       refuse +NAME = word     the command does not exist here; the word is `yes`; repeatable
       knob NAME = value       where a knob of these modems stands (modem/sim_knob.h); repeatable
 
-    In texts \r, \n and \\ are what they are in C, and $IMEI, $IMSI, $ICCID and $NUMBER stand for the
-    modem's own. A SIM's own commands fail without a SIM only where the plain modem knows them.
+    In texts \r, \n and \\ are what they are in C, and $IMEI, $IMSI, $ICCID and $NUMBER stand for
+    the modem's own. A SIM's own commands fail without a SIM only where the plain modem knows them.
 
-    Lines longer than OP_SIM_FAMILY_LINE, unknown keys and values past their limit are errors. Pure. */
+    Lines longer than OP_SIM_FAMILY_LINE, unknown keys and values past their limit are errors.
+    Pure. */
 
 #ifndef OP_MODEM_SIM_FAMILY_H
 #define OP_MODEM_SIM_FAMILY_H

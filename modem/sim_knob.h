@@ -1,12 +1,12 @@
 /*  sim_knob.h - how a simulated modem misbehaves: the one table of its knobs
 
-    A knob is a whole number per modem, from 0 to its largest: a count, a switch (0 or 1) or a choice
-    (the place of a word among the words behind its default). At its default it does nothing, so a
-    modem is well-behaved as long as nobody touches it. Knobs named _next count down, each time they
-    take effect.
+    A knob is a whole number per modem, from 0 to its largest: a count, a switch (0 or 1) or a
+    choice (the place of a word among the words behind its default). At its default it does nothing,
+    so a modem is well-behaved as long as nobody touches it. Knobs named _next count down, each time
+    they take effect.
 
-    From this table come the members of GET and PATCH /sim/modems/{number}, `opsim --help`, the `knob`
-    lines of a family (modem/sim_family.h) and the names in tests. Pure. */
+    From this table come the members of GET and PATCH /sim/modems/{number}, `opsim --help`, the
+    `knob` lines of a family (modem/sim_family.h) and the names in tests. Pure. */
 
 #ifndef OP_MODEM_SIM_KNOB_H
 #define OP_MODEM_SIM_KNOB_H

@@ -1,8 +1,9 @@
 /*  sim_modem.h - the modem side of a simulated serial line
 
-    Line discipline, prompts and time. What each command does is modem/sim_command.h, how SMS come and
-    go modem/sim_message.h, what misbehaves modem/sim_knob.h, what makers do differently
-    modem/sim_family.h. Part of the carrier simulator (modem/carrier.h), which owns the modems; pure.
+    Line discipline, prompts and time. What each command does is modem/sim_command.h, how SMS come
+    and go modem/sim_message.h, what misbehaves modem/sim_knob.h, what makers do differently
+    modem/sim_family.h. Part of the carrier simulator (modem/carrier.h), which owns the modems;
+    pure.
 
     Commands end in CR or CR LF; a lone CR, LF and ESC between commands are ignored, and so is a
     line that does not begin with AT (ITU-T V.250 5.2.1). Commands joined by `;` have one final
@@ -11,8 +12,8 @@
     OP_SIM_TYPED_MAX typed octets wait for their turn; what is more is lost, as in a UART. Notices
     leave at once, but not while a prompt is open.
 
-    A family may give a modem more ttys: those for data run commands too, but open no prompt and hear
-    no notice; those for diagnosis are deaf. */
+    A family may give a modem more ttys: those for data run commands too, but open no prompt and
+    hear no notice; those for diagnosis are deaf. */
 
 #ifndef OP_MODEM_SIM_MODEM_H
 #define OP_MODEM_SIM_MODEM_H
@@ -136,7 +137,8 @@ bool op_sim_modem_in_service(const op_sim_modem_t *self);
 int op_sim_modem_sim_trouble(const op_sim_modem_t *self);
 
 /*  For the commands: back to factory settings; octets as they are; a line with CR LF on both sides;
-    the prompt, false where there is none to be had; a line of noise when that knob is on; a knob that counts down. */
+    the prompt, false where there is none to be had; a line of noise when that knob is on; a knob
+    that counts down. */
 void op_sim_modem_defaults(op_sim_modem_t *self);
 void op_sim_modem_put(op_sim_modem_t *self, op_str_t bytes);
 void op_sim_modem_say(op_sim_modem_t *self, const char *format, ...) OP_PRINTF(2, 3);
@@ -145,7 +147,8 @@ void op_sim_modem_say_text(op_sim_modem_t *self, const char *text, const char *m
 bool op_sim_modem_prompt(op_sim_modem_t *self, op_sim_payload_t payload, unsigned length);
 void op_sim_modem_noise(op_sim_modem_t *self, op_knob_t knob);
 bool op_sim_modem_next(op_sim_modem_t *self, op_knob_t knob);
-/*  The modem is busy until `at` and then says `answer`, which is cleared; at once when it is now. */
+/*  The modem is busy until `at` and then says `answer`, which is cleared; at once when it is
+    now. */
 void op_sim_modem_answer(op_sim_modem_t *self, int64_t at, op_sim_state_t next);
 void op_sim_modem_imei(const op_sim_modem_t *self, char digits[16]);
 void op_sim_modem_log(op_sim_modem_t *self, op_carrier_what_t what, size_t detail);

@@ -72,8 +72,8 @@ static bool s_say(op_sim_modem_t *self, const char *pdu, bool report)
     return false;
 }
 
-/*  Hands one PDU to the driver's side; false when it must stay in its queue. `mode` is AT+CNMI's <mt>
-    or <ds>: 27.005 3.4.1. */
+/*  Hands one PDU to the driver's side; false when it must stay in its queue. `mode` is AT+CNMI's
+    <mt> or <ds>: 27.005 3.4.1. */
 static bool s_hand_over(op_sim_modem_t *self, const char *pdu, bool report)
 {
     unsigned mode = self->settings.cnmi[report ? OP_SIM_DS : OP_SIM_MT_MODE];
@@ -91,7 +91,8 @@ static void s_gone(op_sim_modem_t *self, op_sim_queue_t *queue)
         self->counts.delivered++;
 }
 
-/*  A part may come before the answer to the SUBMIT that is on its way, a report only by its knob. */
+/*  A part may come before the answer to the SUBMIT that is on its way, a report only by its
+    knob. */
 static bool s_reports_may_come(op_sim_modem_t *self)
 {
     return self->state != OP_SIM_BUSY || op_sim_modem_next(self, OP_KNOB_REPORT_EARLY_NEXT);

@@ -7,10 +7,10 @@
         row     key's size (4), value's size (4), key, value; keys strictly ascending
         end     'E', size (4) = 8, number of rows (8), hash (32)
 
-    A hash is BLAKE2b-256 of the hash before (the first one: of the head) and of all that stands between
-    the two. So no octet can change, and no piece be left out, moved or added, without a mismatch; a
-    stream without its end is cut short. It finds accidents, not forgers: whoever can write a backup
-    can write a store.
+    A hash is BLAKE2b-256 of the hash before (the first one: of the head) and of all that stands
+    between the two. So no octet can change, and no piece be left out, moved or added, without a
+    mismatch; a stream without its end is cut short. It finds accidents, not forgers: whoever can
+    write a backup can write a store.
 
     Both directions hold one piece at a time. Pure: bytes come and go through the caller. */
 
@@ -52,8 +52,8 @@ typedef struct {
     void *arg; /* of both */
 } op_backup_reader_t;
 
-/*  Reads a stream to its end, and nothing may stand behind that. 0 and *facts, or -1 and one line in
-    `error`; rows that were given out before then are sound, but not all. */
+/*  Reads a stream to its end, and nothing may stand behind that. 0 and *facts, or -1 and one line
+    in `error`; rows that were given out before then are sound, but not all. */
 int op_backup_read(const op_backup_reader_t *reader, op_backup_facts_t *facts,
                    char error[256]) OP_MUST_CHECK;
 

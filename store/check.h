@@ -14,7 +14,8 @@ typedef struct {
     uint64_t rows, bytes; /* of keys and values */
 } op_check_facts_t;
 
-/*  Reads all rows, and compares the store's version. 0 and *facts, or -1 and one line in `error`. */
+/*  Reads all rows, and compares the store's version. 0 and *facts, or -1 and one line in
+    `error`. */
 int op_check_store(op_store_t *store, op_check_facts_t *facts, char error[256]) OP_MUST_CHECK;
 
 #endif

@@ -10,9 +10,9 @@
 
 #include "store/store.h"
 
-/*  Makes the directory with mode 0700 if it is missing (not its parents), and makes its entry in its
-    parent durable, also of one that exists: who made it may have died before that. (Where it exists
-    and the parent may not be read, that is left out.) 0, or -1 with one line in `error`. */
+/*  Makes the directory with mode 0700 if it is missing (not its parents), and makes its entry in
+    its parent durable, also of one that exists: who made it may have died before that. (Where it
+    exists and the parent may not be read, that is left out.) 0, or -1 with one line in `error`. */
 int op_dirsync_make(const char *dir, char error[OP_STORE_ERROR_SIZE]) OP_MUST_CHECK;
 
 typedef struct op_dirsync op_dirsync_t;

@@ -1,7 +1,7 @@
 /*  partial.h - a folder in the making beside the one that it is to become
 
-    Used by restore.c and repair.c alone. `dir` loses its trailing slashes. Every function answers 0, or
-    -1 and one line in `error`. */
+    Used by restore.c and repair.c alone. `dir` loses its trailing slashes. Every function answers
+    0, or -1 and one line in `error`. */
 
 #ifndef OP_STORE_PARTIAL_H
 #define OP_STORE_PARTIAL_H

@@ -1,8 +1,8 @@
 /*  repair.c - op_repair_open: see restore.h
 
-    LevelDB says what it drops only in the file LOG of the folder that it opens, a line for each piece:
-    "...: PATH/000123.log: dropping 4096 bytes; Corruption: ...". The copy's LOG is therefore read
-    after the lenient open. */
+    LevelDB says what it drops only in the file LOG of the folder that it opens, a line for each
+    piece: "...: PATH/000123.log: dropping 4096 bytes; Corruption: ...". The copy's LOG is therefore
+    read after the lenient open. */
 
 #include "store/restore.h"
 

@@ -1,4 +1,5 @@
-/*  print_openapi.c - writes the document of the API to standard output, for tests of other tongues */
+/*  print_openapi.c - writes the document of the API to standard output, for tests of other
+    tongues */
 
 #include "http/openapi.h"
 

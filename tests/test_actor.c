@@ -118,8 +118,8 @@ static void test_a_refusal_leaves_nothing(void **state)
     assert_int_equal(op_store_memory_commits(s_store), commits);
 }
 
-/*  What is counted comes out once, behind the commit, and not from a refused step; tells bear the id
-    of the request, and another where the core speaks on its behalf. */
+/*  What is counted comes out once, behind the commit, and not from a refused step; tells bear the
+    id of the request, and another where the core speaks on its behalf. */
 static void test_counts_and_request_ids(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/*  The AT engine and its lexer: every exchange whole, octet by octet and in pieces, each at a page's end. */
+/*  The AT engine and its lexer: every exchange whole, octet by octet and in pieces, each at a
+    page's end. */
 
 #include "modem/at_engine.h"
 #include "modem/at_line.h"
@@ -226,8 +227,8 @@ static void test_timeouts(void **state)
     (void)s_feed(&at, "\r\n> \r\nOK\r\n", 1, 20000, &got);
     s_is(&got, "notice 10 OK|");
 
-    /*  No answer behind the payload: in doubt; an answer fed before the deadline counts after it.
-     */
+    /*  No answer behind the payload: in doubt; an answer fed before the deadline counts after
+     it. */
     op_at_free(&at);
     s_clean(&at);
     op_at_start(&at, op_str("AT+CMGS=3"), op_str("+CMGS:"), op_str("001122"), 200000);
@@ -292,7 +293,8 @@ static void test_late(void **state)
     (void)s_feed(&at, "\r\n+CMGS: 10\r\n\r\nOK\r\n", 1, 64000, &got);
     s_is(&got, "payload 003344|done sent ok [+CMGS: 10]|");
 
-    /*  An answer that is said twice ends no other command, not even one that waits for its prompt. */
+    /*  An answer that is said twice ends no other command, not even one that waits for its
+        prompt. */
     op_at_start(&at, op_str("AT+CMGR=1"), op_str("+CMGR:"), op_str(""), 66000);
     (void)s_pull(&at, 64000, &got);
     (void)s_feed(&at, "\r\n+CMGS: 10\r\n\r\nOK\r\n", 1, 64000, &got);

@@ -113,8 +113,8 @@ static void s_random_cuts(void **state)
     }
 }
 
-/*  Every beginning of a line of fields, at the end of a page: fields lie inside of it, and there are
-    as many as commas that separate, and one. */
+/*  Every beginning of a line of fields, at the end of a page: fields lie inside of it, and there
+    are as many as commas that separate, and one. */
 static void s_fields(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/*  The service centre: phones that are off, status reports, SIMs that change places, modems that go. */
+/*  The service centre: phones that are off, status reports, SIMs that change places, modems that
+    go. */
 
 #include "base/instant.h"
 #include "tests/carrier_kit.h"

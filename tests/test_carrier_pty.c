@@ -255,8 +255,8 @@ static void test_slow_reader(void **state)
     op_carrier_pty_destroy(&carrier);
 }
 
-/*  Unplugged, the driver sees a hangup and the link is gone; plugged in, the link leads elsewhere, and
-    every tty of the family has one. */
+/*  Unplugged, the driver sees a hangup and the link is gone; plugged in, the link leads elsewhere,
+    and every tty of the family has one. */
 static void test_replug(void **state)
 {
     static s_driver_t driver;

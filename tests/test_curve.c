@@ -109,8 +109,8 @@ static bool s_stranger(handler_t handler, bool domain, bool enforce)
     return in;
 }
 
-/*  What makes the domain, its enforcement and the self-test necessary. Should a libzmq do better one day, this
-    says so. */
+/*  What makes the domain, its enforcement and the self-test necessary. Should a libzmq do better
+    one day, this says so. */
 static void test_what_libzmq_does(void **state)
 {
     (void)state;

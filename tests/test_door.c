@@ -1,5 +1,5 @@
-/*  The door of a process that runs the ledger, and those who come to it: a modem host that is what it says,
-    one that is not, strangers, and bytes */
+/*  The door of a process that runs the ledger, and those who come to it: a modem host that is what
+    it says, one that is not, strangers, and bytes */
 
 #include <setjmp.h>
 #include <stdarg.h>

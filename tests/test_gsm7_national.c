@@ -1,4 +1,5 @@
-/*  The national tables against annex A of TS 23.038, written out cell by cell, and against texts. */
+/*  The national tables against annex A of TS 23.038, written out cell by cell, and against
+    texts. */
 
 #include "modem/gsm7_national.h"
 

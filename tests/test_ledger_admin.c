@@ -1,4 +1,5 @@
-/*  The ledger's steps for the operator: the pool, what is nobody's, a message found, an account erased.
+/*  The ledger's steps for the operator: the pool, what is nobody's, a message found, an account
+    erased.
  */
 
 #include "tests/ledger_fixture.h"

@@ -112,7 +112,8 @@ static void test_an_empty_list(void **state)
     s_expect_pages("inbound", 1, &none, 0);
 }
 
-/*  A cursor is good for the key and the direction that it was made for, and no octet of it may change. */
+/*  A cursor is good for the key and the direction that it was made for, and no octet of it may
+    change. */
 static void test_a_cursor_is_bound(void **state)
 {
     (void)state;

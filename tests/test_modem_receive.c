@@ -204,8 +204,8 @@ static void test_an_empty_slot(void **state)
     s_arrive(5, s_pdu("hello", 1), "hello");
 }
 
-/*  OK alone: an empty slot, or the end of another command's answer. In the second case the text comes
-    with the next answer, and must not be taken for the next slot's. */
+/*  OK alone: an empty slot, or the end of another command's answer. In the second case the text
+    comes with the next answer, and must not be taken for the next slot's. */
 static void test_an_answer_out_of_step(void **state)
 {
     (void)state;

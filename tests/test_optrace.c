@@ -1,5 +1,5 @@
-/*  What optrace makes of traces: scrubbed, cut and merged ones still replay, hold what they should and
-    nothing else. The command line itself is tried by optrace.sh. */
+/*  What optrace makes of traces: scrubbed, cut and merged ones still replay, hold what they should
+    and nothing else. The command line itself is tried by optrace.sh. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
-/*  A recorded run: what stands in it and in which order, and that it is enough to do the run again. */
+/*  A recorded run: what stands in it and in which order, and that it is enough to do the run
+    again. */
 
 #include "actors/auth.h"
 #include "actors/recording.h"
@@ -83,8 +84,8 @@ static void s_read(const sink_t *sink)
     }
 }
 
-/*  The i-th record's letter: Actor, row (=), Start, Receive, Tick, drain (D), Commit, send (>), digest
-    (#). */
+/*  The i-th record's letter: Actor, row (=), Start, Receive, Tick, drain (D), Commit, send (>),
+    digest (#). */
 static char s_letter(size_t i)
 {
     const op_trace_record_t *record = &s_records.at[i];

@@ -1,5 +1,5 @@
-/*  Traces as a whole: what is read is what was written, what does not fit is refused with a sentence,
-    and causes stand before effects. */
+/*  Traces as a whole: what is read is what was written, what does not fit is refused with a
+    sentence, and causes stand before effects. */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -75,8 +75,8 @@ static op_buf_t s_content(int segment)
     return bytes;
 }
 
-/*  The segment is a header with its number, `actors` actors, then only events (or rows) of theirs, all
-    whole. How many. *first and *last are their times. */
+/*  The segment is a header with its number, `actors` actors, then only events (or rows) of theirs,
+    all whole. How many. *first and *last are their times. */
 static size_t s_check(int segment, size_t actors, int64_t *first, int64_t *last)
 {
     op_buf_t bytes = s_content(segment);

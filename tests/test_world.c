@@ -118,8 +118,8 @@ static void s_lease(world_t *world, const op_context_t *session, op_id_t number)
     assert_ptr_equal(world->reply_type, &op_number_view_type);
 }
 
-/*  Registers a webhook on the number; one whose secret was lost with its answer is deleted first.
-    */
+/*  Registers a webhook on the number; one whose secret was lost with its answer is deleted
+    first. */
 static void s_hook(world_t *world, const op_context_t *session, op_id_t number)
 {
     op_webhook_create_t create = {number, OP_STR("http://127.0.0.1:9/hook"),
@@ -269,8 +269,8 @@ static void s_judge(world_t *world, const scenario_t *scenario, const op_context
         assert_true(disturbed);
 }
 
-/*  Every event of the shared number was posted at least once, each time with the same id, signed.
-    */
+/*  Every event of the shared number was posted at least once, each time with the same id,
+    signed. */
 static void s_judge_posts(const world_t *world, const scenario_t *scenario)
 {
     for (size_t i = 0; i < world->post_count; i++) {

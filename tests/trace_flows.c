@@ -254,8 +254,8 @@ static void s_flow_webhook(world_t *world, s_people_t *people)
     s_text_in(world, SHARED, "It was.");
 }
 
-/*  Dies when the ledger has committed a tell that then never leaves, and once more with a text in the
-    air, whose outcome nobody will know. */
+/*  Dies when the ledger has committed a tell that then never leaves, and once more with a text in
+    the air, whose outcome nobody will know. */
 static void s_flow_crash(world_t *world, s_people_t *people)
 {
     world->die_at = op_store_memory_commits(world->store) + 8;

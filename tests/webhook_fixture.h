@@ -1,4 +1,5 @@
-/*  webhook_fixture.h - the webhook actor alone: the test plays http, ledger, poster and a receiver */
+/*  webhook_fixture.h - the webhook actor alone: the test plays http, ledger, poster and a
+    receiver */
 
 #ifndef OP_TESTS_WEBHOOK_FIXTURE_H
 #define OP_TESTS_WEBHOOK_FIXTURE_H

@@ -56,8 +56,8 @@ typedef struct {
     MORE: read on; BAD: malformed or beyond a limit. Responses to HEAD are not understood. Pure. */
 op_bench_parse_t op_bench_parse(op_str_t bytes, op_bench_response_t *response) OP_MUST_CHECK;
 
-/*  A connected, non-blocking socket with TCP_NODELAY, or -1 with errno set. The caller closes it.
-    */
+/*  A connected, non-blocking socket with TCP_NODELAY, or -1 with errno set. The caller closes
+    it. */
 int op_bench_connect(const op_bench_target_t *target) OP_MUST_CHECK;
 
 int64_t op_bench_now_ns(void);         /* never jumps, arbitrary start */
@@ -72,8 +72,8 @@ op_bench_client_t *op_bench_client_new(const op_bench_target_t *target) OP_MUST_
 void op_bench_client_destroy(op_bench_client_t **self_p);
 
 /*  Asks and waits for the answer. Returns its status, with *body (borrowed until the next call; may
-    be NULL) its body; or -1 when there was no proper answer in time. Nothing is ever asked twice.
-    */
+    be NULL) its body; or -1 when there was no proper answer in time. Nothing is ever asked
+    twice. */
 int op_bench_call(op_bench_client_t *self, const op_bench_ask_t *ask, op_str_t *body) OP_MUST_CHECK;
 
 #endif

@@ -45,8 +45,8 @@ static int s_compare(const void *a, const void *b)
 /*  ---------------------------------------------------------------- the simulator's events */
 
 /*  Looks through the events after the last one seen. 1: found `what`, and *at_ms is its time; 0:
-    not among these (*more: there were some); -1: failed. `what` may be NULL: nothing is looked for.
-    */
+    not among these (*more: there were some); -1: failed. `what` may be NULL: nothing is looked
+    for. */
 static int s_events(s_probe_t *self, const char *what, double *at_ms, bool *more)
 {
     char path[64] = "/sim/events";

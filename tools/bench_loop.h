@@ -35,8 +35,8 @@ typedef struct {
     double seconds; /* measured */
 } op_bench_result_t;
 
-/*  -1: a connection could not be made, or OP_BENCH_RECONNECTS_MAX; `result` holds what there was.
-    */
+/*  -1: a connection could not be made, or OP_BENCH_RECONNECTS_MAX; `result` holds what there
+    was. */
 int op_bench_load(const op_bench_load_t *load, op_bench_result_t *result) OP_MUST_CHECK;
 
 /*  Everything but 2xx. */

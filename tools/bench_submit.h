@@ -17,8 +17,8 @@ typedef struct {
 } op_bench_submit_t;
 
 /*  Submits for so many seconds on 1 to OP_BENCH_TTYS_MAX ttys (asserted). -1: a tty could not be
-    opened, a modem answered wrong or was silent for OP_BENCH_SUBMIT_SILENCE_MS; a line on stderr says
-    which. */
+    opened, a modem answered wrong or was silent for OP_BENCH_SUBMIT_SILENCE_MS; a line on stderr
+    says which. */
 int op_bench_submit(char **ttys, size_t count, double seconds,
                     op_bench_submit_t *result) OP_MUST_CHECK;
 

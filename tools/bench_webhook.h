@@ -4,8 +4,8 @@
     One endpoint answers at once; the others take the connection and never say a word. Every
     OP_BENCH_TEXT_MS a phone texts the number: the first OP_BENCH_FIRST times and then every
     OP_BENCH_ALL_MS one that all accounts have texted, so that posts always hang at all of the
-    others; else one that only the live account has texted. A time runs from just before the phone's text to the
-    event's receipt: the modem's part and both commits are within.
+    others; else one that only the live account has texted. A time runs from just before the phone's
+    text to the event's receipt: the modem's part and both commits are within.
 
     Needs opd --simulate on this machine, with its limits raised. */
 

@@ -20,8 +20,8 @@ void op_control_path(const char *configured, const char *data, char *path, size_
 void op_wire_patience(int fd, int seconds);
 
 bool op_wire_send(int fd, op_str_t frame) OP_MUST_CHECK;
-/*  1: *frame replaced. 0: the other side has closed. -1: an error, silence, or a frame that is larger
-    than one may be. */
+/*  1: *frame replaced. 0: the other side has closed. -1: an error, silence, or a frame that is
+    larger than one may be. */
 int op_wire_receive(int fd, op_buf_t *frame) OP_MUST_CHECK;
 
 #endif

@@ -1,8 +1,9 @@
 /*  opctl.h - the operator's tool: what its files share
 
-    A command is a row of one table (opctl_commands.c), from which come the dispatch, the manual that
-    --help prints and the completion of the shell. Most commands ask one step of one actor over the
-    control socket (tools/opd_control.h) and print the answer, whatever message it is (opctl_print.c). */
+    A command is a row of one table (opctl_commands.c), from which come the dispatch, the manual
+    that --help prints and the completion of the shell. Most commands ask one step of one actor over
+    the control socket (tools/opd_control.h) and print the answer, whatever message it is
+    (opctl_print.c). */
 
 #ifndef OP_TOOLS_OPCTL_H
 #define OP_TOOLS_OPCTL_H
@@ -33,8 +34,8 @@ typedef struct {
 /*  Says what is wrong on stderr, and answers `code`, an op_ctl_exit_t. */
 int op_ctl_fail(int code, const char *format, ...) OP_PRINTF(2, 3);
 
-/*  Asks one step. OP_CTL_OK, and *type and *answer are what it said; else it has been said on stderr
-    what is wrong. */
+/*  Asks one step. OP_CTL_OK, and *type and *answer are what it said; else it has been said on
+    stderr what is wrong. */
 int op_ctl_ask(op_ctl_t *self, op_step_t step, const op_type_t *request, const void *body,
                const op_type_t **type, const void **answer);
 /*  The next reply to the same request. */

@@ -35,8 +35,8 @@ static void s_path(char path[PATH_SIZE], const char *folder, const char *name)
 
 /*  ---- keygen ---- */
 
-/*  Written beside the old ones and then renamed: a crash leaves either pair. The secret goes first, for it
-    holds both keys and is what a server reads. */
+/*  Written beside the old ones and then renamed: a crash leaves either pair. The secret goes first,
+    for it holds both keys and is what a server reads. */
 static int s_save(zcert_t *cert, const char *folder)
 {
     char fresh[PATH_SIZE], path[PATH_SIZE], old[PATH_SIZE], secret[PATH_SIZE + 8],

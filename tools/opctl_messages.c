@@ -88,8 +88,8 @@ int op_ctl_message_follow(op_ctl_t *self, const op_ctl_command_t *command, char 
 
 /*  ---- texts that are nobody's ---- */
 
-/*  Page after page. With `wanted`, only that one is printed; else all, and the number of pages does not
-    matter to who reads lines. */
+/*  Page after page. With `wanted`, only that one is printed; else all, and the number of pages does
+    not matter to who reads lines. */
 static int s_unclaimed(op_ctl_t *self, const op_id_t *wanted)
 {
     const op_type_t *type;

@@ -1,6 +1,7 @@
 /*  opctl_print.c - any answer, for people or for programs
 
-    Both start from the JSON that the declared types give (transport/json.h). For people an object is
+    Both start from the JSON that the declared types give (transport/json.h). For people an object
+    is
     lines of "member  value", a list of objects is a table. Before that phones are masked and texts
     replaced by their length, unless --full was said. */
 

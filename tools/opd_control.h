@@ -1,15 +1,15 @@
 /*  opd_control.h - the actor "control": the operator's way into a running opd
 
-    A local stream socket (config control/socket), mode 0600, over which opctl speaks the same requests
-    and replies as the actors among themselves (tools/control_wire.h): a request's envelope carries its
-    slip and context, and control sends it on with itself as the origin. Who may open the socket may ask
-    any step, with any account in the context, as no HTTP client may; so whoever may read it is the
-    operator. Each request is logged, with the uid and pid of the peer (SO_PEERCRED) and without its
-    content.
+    A local stream socket (config control/socket), mode 0600, over which opctl speaks the same
+    requests and replies as the actors among themselves (tools/control_wire.h): a request's envelope
+    carries its slip and context, and control sends it on with itself as the origin. Who may open
+    the socket may ask any step, with any account in the context, as no HTTP client may; so whoever
+    may read it is the operator. Each request is logged, with the uid and pid of the peer
+    (SO_PEERCRED) and without its content.
 
     Its own steps: control.status (status_view), control.drain (nothing; then the process is sent
-    SIGTERM) and control.backup: as many replies backup_part as it takes, the last one empty. A backup is
-    a snapshot: other requests and all writes go on meanwhile.
+    SIGTERM) and control.backup: as many replies backup_part as it takes, the last one empty. A
+    backup is a snapshot: other requests and all writes go on meanwhile.
 
     Limits: OP_CONTROL_CONNECTIONS at a time, each with a thread; more are closed at once. One that
     says or takes nothing for OP_CONTROL_PATIENCE_S is closed. */

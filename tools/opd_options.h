@@ -20,7 +20,8 @@ typedef enum {
 
 op_options_result_t op_options_read(int argc, char **argv, op_options_t *options);
 
-/*  The configuration as the same command line gives it now. -1: `error` says what is wrong with it. */
+/*  The configuration as the same command line gives it now. -1: `error` says what is wrong with
+    it. */
 int op_options_reload(const op_options_t *options, op_config_t *config,
                       char error[256]) OP_MUST_CHECK;
 

@@ -5,8 +5,8 @@
 
 #include "transport/mailbox.h"
 
-/*  Asks, and waits for the answer at most a second. The mailbox is that of the name "opd"; `number` is new
-    for every call. */
+/*  Asks, and waits for the answer at most a second. The mailbox is that of the name "opd"; `number`
+    is new for every call. */
 bool op_opd_line_is_up(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number);
 
 #endif

@@ -46,7 +46,8 @@ static bool s_same_peers(const op_config_t *now, const op_config_t *next)
 }
 
 /*  Unused bytes behind a text are zero in both: they are set by op_str_copy into zeroed structs, so
-    equal texts may differ behind their ends only after a --set; then a text is taken once too often. */
+    equal texts may differ behind their ends only after a --set; then a text is taken once too
+    often. */
 static size_t s_take_all(op_config_t *now, const op_config_t *next)
 {
     size_t count = 0;

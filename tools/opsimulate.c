@@ -142,7 +142,8 @@ static bool s_save(const char *path, op_str_t bytes)
     return (fclose(file) == 0) && good;
 }
 
-/*  Runs the seed once more, recorded, and cuts the recording down to the last minutes of the run. */
+/*  Runs the seed once more, recorded, and cuts the recording down to the last minutes of the
+    run. */
 static void s_write_trace(const arguments_t *self, const sim_verdict_t *bad)
 {
     enum { KEEP_MS = 5 * 60 * 1000 };

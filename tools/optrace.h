@@ -70,7 +70,8 @@ void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *o
 /*  ---- optrace_follow.c ---- */
 
 /*  Marks in marked[event_count] the events that belong to `id`: a message's id, a request's id, or
-    any other id that messages carry; or to the correlation number of a request. Returns how many. */
+    any other id that messages carry; or to the correlation number of a request. Returns how
+    many. */
 size_t op_optrace_mark(const op_optrace_t *trace, const char *id, bool *marked);
 
 /*  One arrow of a sequence diagram. Names are borrowed from the trace. */
@@ -80,7 +81,8 @@ typedef struct {
     size_t event;
 } op_optrace_arrow_t;
 
-/*  optrace_svg.c: the diagram as a picture, without scripts, fonts and colours of its own making. */
+/*  optrace_svg.c: the diagram as a picture, without scripts, fonts and colours of its own
+    making. */
 void op_optrace_svg(const op_tape_t *tape, const op_str_t *names, size_t name_count,
                     const op_optrace_arrow_t *arrows, size_t arrow_count, op_buf_t *out);
 

@@ -2,13 +2,13 @@
 
     By request: actors that it did not touch are left out, the others end behind it.
 
-    By time: an actor's past can only be left out where a START from the rows it had then makes it go
-    on as it did. Cores say little about what they remember besides their rows, and the turn machine
-    remembers what is in flight; so instead of believing anything, cut tries: the new beginning is
-    replayed to the end of the cut, and if one octet of what the actor says or one row at the end is
-    not as recorded, the actor keeps its past. The START that is put there, its commit and what is
-    said then (tells that were in flight are said again) are the only events of the result that did
-    not happen. */
+    By time: an actor's past can only be left out where a START from the rows it had then makes it
+    go on as it did. Cores say little about what they remember besides their rows, and the turn
+    machine remembers what is in flight; so instead of believing anything, cut tries: the new
+    beginning is replayed to the end of the cut, and if one octet of what the actor says or one row
+    at the end is not as recorded, the actor keeps its past. The START that is put there, its commit
+    and what is said then (tells that were in flight are said again) are the only events of the
+    result that did not happen. */
 
 #include "tools/optrace.h"
 

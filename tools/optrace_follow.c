@@ -113,8 +113,8 @@ static bool s_is_about(s_follow_t *self, op_frame_t *frame, op_leaves_t *leaves)
     return false;
 }
 
-/*  Is the message about one thing that its first id names? Numbers are left out: half of a trace has
-    to do with any of them. */
+/*  Is the message about one thing that its first id names? Numbers are left out: half of a trace
+    has to do with any of them. */
 static bool s_makes(const op_frame_t *frame)
 {
     return (frame->envelope.kind == OP_FRAME_REPLY && frame->type != &op_number_view_type) ||

@@ -112,8 +112,8 @@ op_str_t op_pseudonym_peer(const op_pseudonym_t *self, op_str_t peer, op_arena_t
                                 : op_pseudonym_words(self, peer, arena);
 }
 
-/*  Decimal parts keep their number of digits and stay below 200; hexadecimal digits are replaced one
-    by one. */
+/*  Decimal parts keep their number of digits and stay below 200; hexadecimal digits are replaced
+    one by one. */
 op_str_t op_pseudonym_address(const op_pseudonym_t *self, op_str_t address, op_arena_t *arena)
 {
     op_random_t random = op_pseudonym_stream(self, address);

@@ -33,7 +33,8 @@ static double s_recorded(const op_tape_t *tape, const char *actor)
     return (double)(last - first) / 1000;
 }
 
-/*  ---- Replaying: an actor knows of no other, so each can be replayed by a thread of its own ---- */
+/*  ---- Replaying: an actor knows of no other, so each can be replayed by a thread of its own
+    ---- */
 
 typedef struct {
     const op_tape_t *tape;

@@ -1,14 +1,14 @@
 /*  optrace_scrub.c - the same run with other people in it
 
-    Replacing octets in a trace would break it: what an actor says follows from what it was given. So
-    only what came from outside is replaced (rows, setups, frames from ports and clients, entropy);
-    the actors are run on that, and what they say now is recorded, and handed to whoever received
-    what they said then. Beside each of them runs another one on the old inputs: it shows that the
-    trace replays at all, and what became of a value: where the two say the same message with
-    another id, token or code, later inputs that carry the old one get the new one.
+    Replacing octets in a trace would break it: what an actor says follows from what it was given.
+    So only what came from outside is replaced (rows, setups, frames from ports and clients,
+    entropy); the actors are run on that, and what they say now is recorded, and handed to whoever
+    received what they said then. Beside each of them runs another one on the old inputs: it shows
+    that the trace replays at all, and what became of a value: where the two say the same message
+    with another id, token or code, later inputs that carry the old one get the new one.
 
-    The new run must take the same way: the same messages to the same actors. Where it does not, scrub
-    gives up; half a run would prove nothing. */
+    The new run must take the same way: the same messages to the same actors. Where it does not,
+    scrub gives up; half a run would prove nothing. */
 
 #include "tools/optrace.h"
 

@@ -36,8 +36,8 @@ op_tape_row_t op_scrub_row(const op_pseudonym_t *names, const op_tape_actor_t *a
 
 /*  ---- optrace_scrub_serial.c ---- */
 
-/*  A short message in hexadecimal digits: another one with other people and another text, in as many
-    digits. What is no such message is replaced by other digits. */
+/*  A short message in hexadecimal digits: another one with other people and another text, in as
+    many digits. What is no such message is replaced by other digits. */
 op_str_t op_scrub_pdu(const op_pseudonym_t *names, op_str_t hex, op_arena_t *arena);
 
 /*  What came from a tty, as one stream however it was cut into pieces: messages, phone numbers and

@@ -1,5 +1,5 @@
-/*  optrace_value.h - the fields of a decoded message, those of what is nested in it included, one by
-    one */
+/*  optrace_value.h - the fields of a decoded message, those of what is nested in it included, one
+    by one */
 
 #ifndef OP_TOOLS_OPTRACE_VALUE_H
 #define OP_TOOLS_OPTRACE_VALUE_H

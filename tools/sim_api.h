@@ -6,7 +6,8 @@
     PATCH /sim/phones/{e164}           {"on"}: switched off, its texts wait at the service centre; 200
     GET   /sim/modems                  200 {"data":[{"number","device","sim","family","plugged",
                                        "ttys":[{"device","kind"}]}]}: `number` is what the modem is
-                                       called by, `sim` that of the SIM in it; device and sim may be null
+                                       called by, `sim` that of the SIM in it; device and sim may be
+                                       null
     GET   /sim/modems/{number}         200 the same of one, and all its knobs (modem/sim_knob.h)
     PATCH /sim/modems/{number}         {knob: value, ...}: all or, if one is wrong, none; 200 as GET
     POST  /sim/modems/{number}/unplug  its device nodes go away; 200 as GET, here and below
@@ -20,8 +21,8 @@
                                        of the machine's. Only where the process can wake what waits
                                        for an instant: opd, not opsim
     POST  /sim/clock                   {"advance_s"}: that many seconds pass at once; 200, as GET. Every
-                                       later request sees the new time, and what was due in between has
-                                       been begun. Time goes forward only, at most
+                                       later request sees the new time, and what was due in between
+                                       has been begun. Time goes forward only, at most
                                        OP_CLOCK_AHEAD_MAX_MS in all, and back with the next start
     Errors have the contract's shape. */
 

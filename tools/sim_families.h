@@ -1,8 +1,8 @@
 /*  sim_families.h - the families of simulated modems that a scenario names
 
     A scenario is a comma-separated list of files (modem/sim_family.h), as in
-    "tests/modems/huawei.txt,tests/modems/telit.txt": the first modem is of the first, and so on, and
-    from the first again when there are more modems. */
+    "tests/modems/huawei.txt,tests/modems/telit.txt": the first modem is of the first, and so on,
+    and from the first again when there are more modems. */
 
 #ifndef OP_TOOLS_SIM_FAMILIES_H
 #define OP_TOOLS_SIM_FAMILIES_H

@@ -43,8 +43,8 @@ typedef enum {
     OP_KIND_LIST,    /* {at, count}     array of arrays     array of objects */
 } op_kind_t;
 
-/*  FLAG and COUNT are a BOOL and a U64 that can also be absent: 0 is "not said", else it is the value
-    and one more. */
+/*  FLAG and COUNT are a BOOL and a U64 that can also be absent: 0 is "not said", else it is the
+    value and one more. */
 static inline uint64_t op_said(uint64_t value)
 {
     return value + 1;

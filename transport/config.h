@@ -105,9 +105,9 @@ int op_config_add_peer(op_config_t *self, const char *peer,
                        char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  What no key can tell alone: a listener that is not loopback needs http/public_listen or
-    metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; the topology is
-    possible (topology.h). What a file has set is named with its line. No modem at all is fine here: such a server
-    starts, and the caller may warn. */
+    metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; the topology
+    is possible (topology.h). What a file has set is named with its line. No modem at all is fine
+    here: such a server starts, and the caller may warn. */
 int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,

@@ -11,9 +11,10 @@
     LIST(name, item, field, max, sentence)            ... or up to max of them
     END(name)
 
-    KIND is one of codec.h or a shape of shapes.def. An item is declared above its first use. Including this file defines the lines so that the list
-    that follows declares one struct op_<name>_t and one table op_<name>_type each; with
-    OP_DECLARE_TABLES defined, the tables themselves. Include undeclare.h behind the list. */
+    KIND is one of codec.h or a shape of shapes.def. An item is declared above its first use.
+    Including this file defines the lines so that the list that follows declares one struct
+    op_<name>_t and one table op_<name>_type each; with OP_DECLARE_TABLES defined, the tables
+    themselves. Include undeclare.h behind the list. */
 
 #include "transport/shape.h"
 

@@ -1,5 +1,6 @@
-/*  The thread's work is in three parts: frames (s_take and what it calls), hellos (s_greet, s_hear), and
-    the monitor's events. It waits for all of them in one poll, at most until the next hello is due. */
+/*  The thread's work is in three parts: frames (s_take and what it calls), hellos (s_greet,
+    s_hear), and the monitor's events. It waits for all of them in one poll, at most until the next
+    hello is due. */
 
 #include "transport/door.h"
 
@@ -93,8 +94,8 @@ static void s_set_up(op_door_t *self, int process, bool up)
            s_name(self, process));
 }
 
-/*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants are
-    the ones that are stored. */
+/*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants
+    are the ones that are stored. */
 static void s_follow_clock(op_door_t *self, int process)
 {
     int64_t shift = self->shakes[process].offset;
@@ -271,8 +272,8 @@ static void s_close(op_door_t *self)
     zsock_destroy(&self->listener);
 }
 
-/*  Only a new key of this process's own needs it: peers' are looked at with every frame. Binding again takes
-    a moment when the old socket is still being closed. */
+/*  Only a new key of this process's own needs it: peers' are looked at with every frame. Binding
+    again takes a moment when the old socket is still being closed. */
 static void s_reopen(op_door_t *self)
 {
     char error[256];

@@ -1,20 +1,23 @@
 /*  door.h - where the frames of other processes come in, and who keeps the links
 
-    One thread. It owns the process's listening socket and looks at every frame before it reaches a mailbox:
+    One thread. It owns the process's listening socket and looks at every frame before it reaches a
+    mailbox:
 
     1. it can be read, and is for an actor that runs here;
     2. it comes from an actor that the configuration knows elsewhere and, where links have keys, the
        connection's key may speak as that actor (curve.h): so a host cannot pass for another;
     3. its process is understood (handshake.h);
-    4. actors of the sender's class say such things to the receiver's (roles.h): so a host that somebody
+    4. actors of the sender's class say such things to the receiver's (roles.h): so a host that
+    somebody
        has broken into gains nothing besides its own role.
 
-    What fails is dropped and counted, and logged at most once every OP_DOOR_LOG_MS. Connections without
-    a permitted key never come so far; they are counted as `refused`. What passes goes into the mailbox;
-    when that is full, a request is answered `unavailable`, the rest is dropped, as within one process.
+    What fails is dropped and counted, and logged at most once every OP_DOOR_LOG_MS. Connections
+    without a permitted key never come so far; they are counted as `refused`. What passes goes into
+    the mailbox; when that is full, a request is answered `unavailable`, the rest is dropped, as
+    within one process.
 
-    It also sends the hellos, says which links are up, and keeps op_clock_now in step with the machine of
-    the ledger. */
+    It also sends the hellos, says which links are up, and keeps op_clock_now in step with the
+    machine of the ledger. */
 
 #ifndef OP_TRANSPORT_DOOR_H
 #define OP_TRANSPORT_DOOR_H
@@ -36,12 +39,13 @@ typedef struct {
     uint64_t full;          /* ... that no mailbox took */
 } op_door_counts_t;
 
-/*  Binds, tests that strangers are refused, and starts the thread. `links` is borrowed and outlives it; the
-    actors' mailboxes should be bound. NULL: `error` says why. */
+/*  Binds, tests that strangers are refused, and starts the thread. `links` is borrowed and outlives
+    it; the actors' mailboxes should be bound. NULL: `error` says why. */
 op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 
-/*  After op_curve_reload: listens and speaks with the new keys. Links whose keys have not changed stay up. */
+/*  After op_curve_reload: listens and speaks with the new keys. Links whose keys have not changed
+    stay up. */
 void op_door_reload(op_door_t *self);
 
 op_door_counts_t op_door_counts(op_door_t *self);

@@ -97,8 +97,8 @@ op_hello_t op_handshake_say(const op_handshake_t *self, op_id_t own_incarnation,
     return hello;
 }
 
-/*  t0 we spoke, t1 it heard, t2 it spoke, t3 we heard. A slow exchange says little, so what is within its
-    error of what was believed before, at first that clocks agree, changes nothing. */
+/*  t0 we spoke, t1 it heard, t2 it spoke, t3 we heard. A slow exchange says little, so what is
+    within its error of what was believed before, at first that clocks agree, changes nothing. */
 static void s_measure(op_handshake_t *self, const op_hello_t *hello, int64_t t3)
 {
     int64_t t0 = hello->echo, t2 = hello->clock, t1 = t2 - (int64_t)hello->held_ms;

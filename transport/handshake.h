@@ -1,5 +1,5 @@
-/*  handshake.h - what two processes tell each other: that they are there, hear each other, understand
-    each other, and what time it is
+/*  handshake.h - what two processes tell each other: that they are there, hear each other,
+    understand each other, and what time it is
 
     Each sends the other a hello (messages.def) every OP_LINK_HELLO_MS. From those that it hears, a
     process knows of the other one:
@@ -10,13 +10,14 @@
     restarted   its incarnation is another one than before. Nothing has to be done about it: tells go
                 on from the cursors, requests have deadlines.
     refused     it cannot be understood: another OP_PROTOCOL, or a catalogue that contradicts ours.
-                Fields are only appended and types only added; so of every type that both know, the one
-                with more fields must begin with those of the other. Who knows more can check that
-                and says so.
+                Fields are only appended and types only added; so of every type that both know, the
+                one with more fields must begin with those of the other. Who knows more can check
+                that and says so.
     offset      how far its clock is ahead of this one's, by the exchange of NTP (RFC 5905 section 8), to
                 half of the round trip.
 
-    Pure: time is given. `wall` is milliseconds since 1970 by the machine's clock, `steady` never jumps. */
+    Pure: time is given. `wall` is milliseconds since 1970 by the machine's clock, `steady` never
+    jumps. */
 
 #ifndef OP_TRANSPORT_HANDSHAKE_H
 #define OP_TRANSPORT_HANDSHAKE_H

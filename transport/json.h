@@ -21,8 +21,8 @@ enum {
     U+FFFD. A HASH or BYTES field is a bug: such types are not for JSON. */
 void op_json_print(const op_type_t *type, const void *value, op_buf_t *out);
 
-/*  The text of the type's member "id", as op_json_print shows it. False: it has none of an id kind.
-    */
+/*  The text of the type's member "id", as op_json_print shows it. False: it has none of an id
+    kind. */
 bool op_json_id(const op_type_t *type, const void *value, char text[OP_JSON_ID_TEXT + 1]);
 
 /*  What the caller knows and a declaration does not say. All zero: nothing. */

@@ -55,7 +55,8 @@ bool op_links_all_up(const op_links_t *self)
 /*  ---- sockets ---- */
 
 /*  What both ends have. A peer that is gone is noticed within OP_LINK_SILENCE_MS, whatever its TCP
-    thinks: data to a host behind a cut link would be sent again by the kernel for a quarter of an hour. */
+    thinks: data to a host behind a cut link would be sent again by the kernel for a quarter of an
+    hour. */
 static void s_bound(zsock_t *socket)
 {
     zsock_set_linger(socket, 0);

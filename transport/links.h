@@ -1,13 +1,14 @@
 /*  links.h - the ways from this process to the others: sockets, and whether they lead anywhere
 
-    Between processes frames travel as within one: PUSH to PULL. Every process has one PULL socket, its
-    door (door.h), on which the frames of all others arrive; every postbox (mailbox.h) has a PUSH socket
-    of its own for each process that it writes to, so frames from one actor to another stay in order.
+    Between processes frames travel as within one: PUSH to PULL. Every process has one PULL socket,
+    its door (door.h), on which the frames of all others arrive; every postbox (mailbox.h) has a
+    PUSH socket of its own for each process that it writes to, so frames from one actor to another
+    stay in order.
 
-    Each socket has the bounds of a mailbox: OP_MAILBOX_HWM frames of at most OP_FRAME_MAX bytes. When a
-    link is down (handshake.h) postboxes take nothing for it: requests are refused at once, tells stay in
-    the outbox. libzmq connects again by itself, first after OP_LINK_RETRY_MS, then up to
-    OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence.
+    Each socket has the bounds of a mailbox: OP_MAILBOX_HWM frames of at most OP_FRAME_MAX bytes.
+    When a link is down (handshake.h) postboxes take nothing for it: requests are refused at once,
+    tells stay in the outbox. libzmq connects again by itself, first after OP_LINK_RETRY_MS, then up
+    to OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence.
 
     Safe from any thread; sockets that it makes belong to who asked for them. */
 
@@ -32,8 +33,8 @@ void op_links_set_up(op_links_t *self, int process, bool up);
 /*  Is every one up? */
 bool op_links_all_up(const op_links_t *self);
 
-/*  A PUSH socket to the process; with `latest`, of its frames only the last waits to be sent. NULL: no
-    certificate names its actors. */
+/*  A PUSH socket to the process; with `latest`, of its frames only the last waits to be sent. NULL:
+    no certificate names its actors. */
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest);
 /*  Changes when sockets to the process have to be made anew; of -1: the door's. */
 uint64_t op_links_mark(const op_links_t *self, int process);

@@ -143,7 +143,8 @@ static void *s_near(op_postbox_t *self, op_str_t to)
     return address ? address->handle : NULL;
 }
 
-/*  The PUSH socket to another process, made anew when keys have changed. NULL: it cannot be reached. */
+/*  The PUSH socket to another process, made anew when keys have changed. NULL: it cannot be
+    reached. */
 static void *s_far(op_postbox_t *self, int process)
 {
     if (!op_links_up(s_links, process))

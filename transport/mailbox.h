@@ -32,8 +32,8 @@ void *op_mailbox_socket(op_mailbox_t *self);
 /*  Takes the next frame, if one waits; replaces *frame. Never blocks. */
 bool op_mailbox_take(op_mailbox_t *self, op_buf_t *frame);
 
-/*  The links that all postboxes of the process use, borrowed; NULL, as at first: none. Not while one
-    exists. */
+/*  The links that all postboxes of the process use, borrowed; NULL, as at first: none. Not while
+    one exists. */
 void op_postbox_use(op_links_t *links);
 
 op_postbox_t *op_postbox_new(void);

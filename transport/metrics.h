@@ -5,8 +5,8 @@
     later counts as "other", so no label can grow without end.
 
     op_metrics_put is safe from any thread and takes no lock once the series is there: a look-up by
-    hash and an atomic addition. Counters never go back while the process runs; a histogram's buckets
-    and its count are of one moment, its sum may be ahead by what is just being put. */
+    hash and an atomic addition. Counters never go back while the process runs; a histogram's
+    buckets and its count are of one moment, its sum may be ahead by what is just being put. */
 
 #ifndef OP_TRANSPORT_METRICS_H
 #define OP_TRANSPORT_METRICS_H

@@ -1,4 +1,5 @@
-/*  The process's own figures, from /proc and the system's accounts. What cannot be read is left out. */
+/*  The process's own figures, from /proc and the system's accounts. What cannot be read is left
+    out. */
 
 #include "transport/metrics.h"
 

@@ -33,8 +33,8 @@ static bool s_tells(op_str_t from, op_str_t to)
     return false;
 }
 
-/*  Does any itinerary end with, or could be refused by, an actor of this class? That it takes steps is not
-    enough: those of the operator come from its own process. */
+/*  Does any itinerary end with, or could be refused by, an actor of this class? That it takes steps
+    is not enough: those of the operator come from its own process. */
 static bool s_replies(op_str_t class, op_roles_leads_t *leads)
 {
     for (unsigned step = OP_STEP_NONE + 1; step < OP_STEP_END; step++) {

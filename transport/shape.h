@@ -1,9 +1,9 @@
 /*  shape.h - what a value of a declared field may look like, and the check of it
 
-    A field of a message names a kind (codec.h) or a shape: a kind with narrower bounds. The table is
-    shapes.def. Requests are checked by it, bodies and queries alike (json.h, http/binding.h), and the
-    OpenAPI document shows it (http/openapi.h). Answers are not checked: they are the program's own.
-    Pure. */
+    A field of a message names a kind (codec.h) or a shape: a kind with narrower bounds. The table
+    is shapes.def. Requests are checked by it, bodies and queries alike (json.h, http/binding.h),
+    and the OpenAPI document shows it (http/openapi.h). Answers are not checked: they are the
+    program's own. Pure. */
 
 #ifndef OP_TRANSPORT_SHAPE_H
 #define OP_TRANSPORT_SHAPE_H

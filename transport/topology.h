@@ -4,8 +4,8 @@
     "http", "http-2", "modem-berlin": the class, or the class, '-' and lower-case letters or digits.
 
     A process runs some of them (`actors/run`), and reaches the rest at the endpoints of the section
-    `peers`. It has at most one http and one modem. All that run in one process share its one endpoint
-    (`link/listen`) and are reached there, so actors with the same endpoint are one peer.
+    `peers`. It has at most one http and one modem. All that run in one process share its one
+    endpoint (`link/listen`) and are reached there, so actors with the same endpoint are one peer.
 
     What is impossible, each a fault:
     - an actor runs here and stands among the peers, or is named twice;

@@ -13,8 +13,8 @@
         SEND ...
         digest                              its keyspace at the end; only after a clean one
 
-    Records of different actors may stand between each other, though those of one turn stand together
-    as a rule. A turn whose commit failed has no COMMIT; nothing of that actor follows it.
+    Records of different actors may stand between each other, though those of one turn stand
+    together as a rule. A turn whose commit failed has no COMMIT; nothing of that actor follows it.
 
     Framing of a record, numbers big-endian:
 

@@ -3,7 +3,8 @@
 
     Files that exist are listed in the order of their numbers. Those that hold rows are kept; when
     there are too many, the oldest of the others goes. When rows fill all of them, the recording
-    ends: a trace without its beginning would be of no use, and one without bounds would be a trap. */
+    ends: a trace without its beginning would be of no use, and one without bounds would be a
+    trap. */
 
 #include "transport/trace_file.h"
 

@@ -3,8 +3,8 @@
     the empty line, CR LF behind each; one Host or none, at most one Content-Length and its value.
 
     The input is a head as it comes from the wire. s_parse does to it what guard.h says that
-    civetweb does: it finds where the head ends, puts NUL over separators, and hands out pointers.
-    */
+    civetweb does: it finds where the head ends, puts NUL over separators, and hands out
+    pointers. */
 
 #include "tests/fuzz/fuzz.h"
 

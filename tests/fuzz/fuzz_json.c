@@ -1,7 +1,7 @@
 /*  Request bodies. Property: each message that a route takes is read or refused with a fault that
     names an error and no field but a declared one; what was read holds only valid UTF-8 within
-    bounds, prints as JSON that a parser takes, and when that is read again, it is the same value.
-    */
+    bounds, prints as JSON that a parser takes, and when that is read again, it is the same
+    value. */
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/value_fixture.h"

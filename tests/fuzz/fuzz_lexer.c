@@ -1,6 +1,6 @@
-/*  The AT lexer. Property: however the octets of a line come, whole or in pieces, the same tokens come
-    of them; lines are not empty, hold no line end and end in no blank; and a line's fields lie inside
-    of it, in order.
+/*  The AT lexer. Property: however the octets of a line come, whole or in pieces, the same tokens
+    come of them; lines are not empty, hold no line end and end in no blank; and a line's fields lie
+    inside of it, in order.
 
     The input: an octet (bit 0: a prompt is awaited; the rest: the pieces' size), then octets. */
 

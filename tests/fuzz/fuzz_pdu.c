@@ -1,8 +1,8 @@
 /*  PDUs, given as octets. Property: a PDU decodes or is refused; what decodes is encoded, unless
-    its data is more than the standard allows, and decodes to the same fields again; text is UTF-8. Excepted is
-    what an encoder does not write: service centres without digits, types of address without bit 7,
-    long forms of validity, a report's TP-PID without user data; and the @ at the end of a name of
-    eight characters, which looks like spare bits. */
+    its data is more than the standard allows, and decodes to the same fields again; text is UTF-8.
+    Excepted is what an encoder does not write: service centres without digits, types of address
+    without bit 7, long forms of validity, a report's TP-PID without user data; and the @ at the end
+    of a name of eight characters, which looks like spare bits. */
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/*  A modem's family of any octets. Property: it is read, or refused with a reason that names a line;
-    and a modem of it that is plugged in and has booted answers AT. */
+/*  A modem's family of any octets. Property: it is read, or refused with a reason that names a
+    line; and a modem of it that is plugged in and has booted answers AT. */
 
 #include "tests/fuzz/fuzz.h"
 

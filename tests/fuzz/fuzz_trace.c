@@ -3,9 +3,9 @@
     events have an order, each once, every cause before its effect; and a listing and a replay of
     each actor come to an end.
 
-    The input is taken twice: as a file, and as a script that makes records whose checksums are right:
-    for each its kind and the actor's number (bits 0 to 2: what an event is, 7: no event; bits 3 to
-    5: which other record), the seconds since the last one, a size in one octet, bytes. */
+    The input is taken twice: as a file, and as a script that makes records whose checksums are
+    right: for each its kind and the actor's number (bits 0 to 2: what an event is, 7: no event;
+    bits 3 to 5: which other record), the seconds since the last one, a size in one octet, bytes. */
 
 #include "tests/fuzz/fuzz.h"
 

@@ -80,8 +80,8 @@ static void s_records(const char *corpus, op_arena_t *arena, op_buf_t *bytes)
     }
 }
 
-/*  Values with which a core gets further than with random ones: the same phone, the same id, one.
-    */
+/*  Values with which a core gets further than with random ones: the same phone, the same id,
+    one. */
 static void s_plausible(const op_type_t *type, char *value)
 {
     static const op_id_t id = {{7}};

@@ -50,7 +50,8 @@ static const char *s_error(const op_type_t *type, const void *body)
     return op_error_code(op_error_from(((const op_refusal_t *)body)->error));
 }
 
-/*  Was the credential taken, whatever became of the call? Some errors come from before its check. */
+/*  Was the credential taken, whatever became of the call? Some errors come from before its
+    check. */
 static void s_check_credential(sim_t *self, const sim_request_t *request, const char *error)
 {
     bool says_nothing = error && strcmp(error, "unauthenticated") != 0;

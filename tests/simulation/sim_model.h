@@ -311,8 +311,8 @@ void model_judge_hook(model_t *self, const model_reading_t *reading);
 void model_counted(model_t *self, char kind, int subject, int64_t clock);
 /*  The daily cap refused a send that rate had let pass. */
 void model_given_back(model_t *self, int subject);
-/*  rate's process died, after a turn perhaps that counted and never spoke. `power`: it may also have
-    forgotten windows shorter than an hour. */
+/*  rate's process died, after a turn perhaps that counted and never spoke. `power`: it may also
+    have forgotten windows shorter than an hour. */
 void model_rate_died(model_t *self, bool power);
 /*  The clock of rate's host jumped, or ran wrong: what was open may be closed. */
 void model_rate_confused(model_t *self);

@@ -33,8 +33,8 @@ void model_started(model_t *self, int verification, op_id_t id)
     }
 }
 
-/*  Did this code come before, with nothing in doubt since, and no later start that may have drawn the
-    same digits? */
+/*  Did this code come before, with nothing in doubt since, and no later start that may have drawn
+    the same digits? */
 static bool s_came_again(const model_t *self, const model_code_t *code)
 {
     for (const model_code_t *first = self->codes; first < code; first++) {
@@ -187,8 +187,8 @@ int model_lease(model_t *self, int user, int number)
     return self->lease_count++;
 }
 
-/*  What was made after a release that got no answer was asked for belongs to the old lease or the new
-    one: to the new one, but it is not sure to be there. */
+/*  What was made after a release that got no answer was asked for belongs to the old lease or the
+    new one: to the new one, but it is not sure to be there. */
 static void s_inherit(model_t *self, int before, int lease)
 {
     const model_lease_t *old = &self->leases[before];

@@ -62,8 +62,8 @@ uint64_t model_hash(uint64_t hash, op_str_t bytes);
 bool model_logged(const model_t *self, const char *digits);
 /*  Did this happen to the line (MODEL_NONE: to any) within the span? */
 bool model_because(const model_t *self, int line, model_cause_t cause, int64_t from, int64_t to);
-/*  Finds the text that a body belongs to, by its tag; MODEL_NONE: there is none with this very body.
-    */
+/*  Finds the text that a body belongs to, by its tag; MODEL_NONE: there is none with this very
+    body. */
 int model_text_of(const model_t *self, op_str_t body);
 /*  Each body is said to be a message once: the index of the text with this id, or MODEL_NONE. */
 int model_text_by_id(const model_t *self, op_id_t id);

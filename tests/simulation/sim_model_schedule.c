@@ -1,7 +1,8 @@
 /*  sim_model_schedule.c - webhooks: when a delivery may be posted once more, and when it must
 
-    A death, a clock that is wrong, a replay and a secret that nobody knows explain a post at another
-    time; from then on nobody outside knows how often it was tried, and only its end is judged. */
+    A death, a clock that is wrong, a replay and a secret that nobody knows explain a post at
+    another time; from then on nobody outside knows how often it was tried, and only its end is
+    judged. */
 
 #include "base/instant.h"
 #include "tests/simulation/sim_model_private.h"

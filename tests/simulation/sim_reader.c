@@ -1,5 +1,5 @@
-/*  sim_reader.c - the end of a run: each user signs in if need be, looks at the lists of the console,
-    and reads all messages of every number that is surely his, to the last page */
+/*  sim_reader.c - the end of a run: each user signs in if need be, looks at the lists of the
+    console, and reads all messages of every number that is surely his, to the last page */
 
 #include "tests/simulation/sim_private.h"
 
