@@ -55,6 +55,8 @@ static void s_on_tell(const op_event_t *event, op_turn_t *turn)
 {
     if (OP_IS(event, text_outcome))
         op_ledger_on_outcome(event, turn);
+    else if (OP_IS(event, text_reported))
+        op_ledger_on_reported(event, turn);
     else if (OP_IS(event, text_received))
         op_ledger_on_received(event, turn);
     else if (OP_IS(event, text_send))
@@ -82,6 +84,13 @@ static bool s_unclaimed_is_dead(const void *arg, op_str_t key, const void *row)
     return ((const op_unclaimed_row_t *)row)->received + 90 * OP_DAY_MS < *now;
 }
 
+/*  Longer than a part is kept (modem_parts.c). */
+static bool s_partial_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    return ((const op_partial_row_t *)row)->shown + 10 * OP_DAY_MS < *(const int64_t *)arg;
+}
+
 static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     int64_t yesterday = op_instant_day(event->now) - 1;
@@ -89,6 +98,7 @@ static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     whole &= op_sweep_slice(&self->unclaimed, &event->now, turn);
     whole &= op_sweep_slice(&self->once, &event->now, turn);
     whole &= op_sweep_slice(&self->erased, &event->now, turn);
+    whole &= op_sweep_slice(&self->partial, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -99,6 +109,7 @@ static void *s_create(void)
         .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
         .unclaimed =
             {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
+        .partial = {op_key('g'), op_key('h'), &op_partial_row_type, s_partial_is_dead, {.size = 0}},
         .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}},
         .erased = {
             op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};

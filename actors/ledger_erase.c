@@ -86,6 +86,7 @@ void op_ledger_on_erased(const op_event_t *event, op_turn_t *turn)
         {op_key('d'), op_key('e'), &op_counter_row_type, s_day_goes, {.size = 0}},
         {op_key('m'), op_key('n'), &op_text_row_type, s_text_goes, {.size = 0}},
         {op_key('p'), op_key('q'), &op_counter_row_type, s_peer_goes, {.size = 0}},
+        {op_key('g'), op_key('h'), &op_partial_row_type, s_peer_goes, {.size = 0}},
     };
     if (op_erase_begins(event, turn))
         s_leave_numbers(turn, account);

@@ -44,7 +44,10 @@ op_message_view_t op_ledger_view(op_turn_t *turn, op_id_t id, char direction, op
                               .to = inbound ? number : row->peer,
                               .from = inbound ? row->peer : number,
                               .body = row->body,
-                              .created_at = row->created};
+                              .created_at = row->created,
+                              .delivered_at = row->delivered,
+                              .undelivered_at = row->undelivered,
+                              .partial = row->partial};
     if (inbound)
         view.received_at = row->settled;
     else if (row->state == OP_TEXT_SENT)

@@ -5,6 +5,7 @@
           'd' day, account, number     counter_row         'q' number                 counter_row
           'u' id                       unclaimed_row      's'                         secret_row
           'y' scope, hash              once_row           'x' account                erased_row
+          'g' group, account           partial_row
     'p' says that the account has texted the peer from the shared number; 'd' counts accepted texts
     of a UTC day; 'q' counts the texts that wait for the number's line. */
 
@@ -22,7 +23,7 @@ typedef struct {
     char prefixes[200];
     char region[9];
     op_hash_t secret; /* of cursors */
-    op_sweep_t days, unclaimed, once, erased;
+    op_sweep_t days, unclaimed, once, erased, partial;
 } op_ledger_t;
 
 typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
@@ -55,6 +56,7 @@ uint64_t op_ledger_count(op_turn_t *turn, const op_key_t *key);
 void op_ledger_count_down(op_turn_t *turn, op_id_t number);
 void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn);
+void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_received(const op_event_t *event, op_turn_t *turn);
 
 /*  ledger_once.c: Idempotency-Key. The first is true when the call was made before under its key:

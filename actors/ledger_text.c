@@ -240,21 +240,72 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
     op_ledger_count_down(turn, row.number);
 }
 
+/*  The status stays as it is: `sent` and `failed` are for good. That the text has arrived, or will not,
+    is said beside it; so a text in doubt that has failed and then shows up is not hidden. */
+void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_reported_t *report = OP_BODY(event, text_reported);
+    op_key_t key = op_ledger_text_key(report->scope, 'o', report->text);
+    op_text_row_t row;
+    if (!op_turn_get(turn, &key, &op_text_row_type, &row))
+        return;
+    if (report->delivered)
+        row.arrived++;
+    else if (!row.undelivered)
+        row.undelivered = report->at;
+    if (report->delivered && row.arrived == report->parts)
+        row.delivered = report->at;
+    op_turn_put(turn, &key, &op_text_row_type, &row);
+}
+
 /*  ---- Receiving ---- */
 
-static void s_take_in(const op_event_t *event, op_turn_t *turn, op_id_t account, op_id_t number_id,
-                      const op_number_row_t *number, op_str_t from, op_str_t body, int64_t received)
+/*  A long text that this account was shown in part: completed where it stands, without a second event.
+    */
+static bool s_complete(op_turn_t *turn, const op_key_t *key, const op_text_received_t *text)
 {
+    op_partial_row_t partial;
+    op_text_row_t row;
+    if (!op_turn_get(turn, key, &op_partial_row_type, &partial))
+        return false;
+    op_key_t at = op_ledger_text_key(partial.scope, 'i', partial.text);
+    if (!text->partial && op_turn_get(turn, &at, &op_text_row_type, &row) && row.partial) {
+        row.body = text->body;
+        row.partial = false;
+        op_turn_put(turn, &at, &op_text_row_type, &row);
+    }
+    return true;
+}
+
+static op_key_t s_partial_key(op_id_t group, op_id_t account)
+{
+    op_key_t key = op_key_of_id('g', group);
+    op_key_id(&key, account);
+    return key;
+}
+
+static void s_take_in(const op_event_t *event, op_turn_t *turn, op_id_t account, op_id_t number_id,
+                      const op_number_row_t *number, const op_text_received_t *text)
+{
+    bool grouped = !op_id_is_none(text->group);
+    op_key_t partial_key = s_partial_key(text->group, account);
+    if (grouped && s_complete(turn, &partial_key, text))
+        return;
     op_id_t id = op_turn_new_id(turn);
     op_text_row_t row = {.account = account,
                          .number = number_id,
-                         .peer = from,
-                         .body = body,
+                         .peer = text->from,
+                         .body = text->body,
                          .created = event->now,
-                         .settled = received};
+                         .settled = text->received,
+                         .partial = text->partial};
     op_id_t scope = op_ledger_scope(account, number_id, number->lease);
     op_key_t key = op_ledger_text_key(scope, 'i', id);
     op_turn_put(turn, &key, &op_text_row_type, &row);
+    if (grouped) {
+        op_partial_row_t partial = {scope, id, event->now};
+        op_turn_put(turn, &partial_key, &op_partial_row_type, &partial);
+    }
     s_tell_event(event, turn, "message.received", number->lease, id, 'i', number->e164, &row);
 }
 
@@ -271,7 +322,8 @@ void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn)
                  op_str(op_failure_code(OP_FAILURE_UNREACHABLE)));
         return;
     }
-    s_take_in(event, turn, number.account, target, &number, text->line, text->body, event->now);
+    op_text_received_t received = {.from = text->line, .body = text->body, .received = event->now};
+    s_take_in(event, turn, number.account, target, &number, &received);
     op_id_t scope = OP_PLANTED(WRONG_SCOPE) ? number.lease : text->scope;
     s_settle(event, turn, scope, text->text, OP_TEXT_SENT, (op_str_t){0});
 }
@@ -318,8 +370,7 @@ static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_i
     size_t count = s_entitled(turn, number_id, text->from, text->after, accounts);
     for (size_t i = 0; i < count; i++)
         if (!op_erase_has(turn, accounts[i]))
-            s_take_in(event, turn, accounts[i], number_id, number, text->from, text->body,
-                      text->received);
+            s_take_in(event, turn, accounts[i], number_id, number, text);
     if (count == OP_FAN_OUT_SLICE) {
         op_text_received_t rest = *text;
         rest.after = accounts[count - 1];
@@ -344,9 +395,12 @@ void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
     op_number_row_t number;
     bool ours = op_ledger_number_at(turn, text->line, &id, &number);
     bool leased = ours && !op_id_is_none(number.lease);
+    op_key_t partial_key = s_partial_key(text->group, number.account);
+    if (leased && !op_id_is_none(text->group) && s_complete(turn, &partial_key, text))
+        return; /* he has been shown its beginning, whatever a clock says of its end */
     /* What came in before this lease is not the lessee's, however late it is told. */
     if (leased && s_arrived(text) >= number.leased)
-        s_take_in(event, turn, number.account, id, &number, text->from, text->body, text->received);
+        s_take_in(event, turn, number.account, id, &number, text);
     else if (ours && !leased && number.shared)
         s_fan_out(event, turn, id, &number);
     else

@@ -1,3 +1,4 @@
+#include "actors/cursor.h"
 #include "actors/modem_private.h"
 
 #include "base/instant.h"
@@ -45,6 +46,10 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     self->send_timeout_ms = setup->send_timeout_ms;
     self->sweep_ms = setup->sweep_ms;
     self->resend_unknown = setup->resend_unknown;
+    self->reports = setup->reports;
+    self->doubt_ms = (int64_t)setup->doubt_ms;
+    self->wide_references = setup->wide_references;
+    self->secret = op_cursor_secret(turn);
     self->housekeeping_at = event->now + OP_HOUSEKEEPING_MS;
     self->count = setup->lines.count;
     self->lines = op_alloc(self->count * sizeof *self->lines);
@@ -57,7 +62,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         line->shared = from->shared;
         line->trust_stamps = setup->trust_stamps;
         line->reopen_ms = OP_REOPEN_MIN_MS;
-        line->reference = (uint8_t)op_random_below(op_turn_random(turn), 256);
+        line->reference = op_random_below(op_turn_random(turn), 65536);
         op_at_init(&line->at);
         op_line_tell_state(line, turn, false);
         op_send_find_doubt(line, turn);
@@ -100,10 +105,12 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         op_send_cancel(event, turn);
 }
 
-static void s_on_request(const op_event_t *event, op_turn_t *turn)
+static void s_on_request(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     if (event->step == OP_STEP_MODEM_QUEUED)
         op_modem_on_queued(event, turn);
+    else if (event->step == OP_STEP_MODEM_QUARANTINE)
+        op_quarantine_list(self, event, turn);
     else
         op_turn_refuse(turn, OP_ERROR_INTERNAL, NULL);
 }
@@ -115,8 +122,8 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     for (size_t i = 0; i < self->count; i++) {
         op_line_t *line = &self->lines[i];
         if (housekeeping) {
-            op_send_expire(line, event, turn);
-            op_receive_give_up(line, event, turn);
+            op_send_expire(self, line, event, turn);
+            op_parts_expire(line, event, turn);
         }
         if (line->phase == OP_LINE_CLOSED && line->reopen_at <= event->now)
             op_line_open(self, line, event, turn);
@@ -126,6 +133,8 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     if (housekeeping) {
         op_sweep_slice(&self->seen, &event->now, turn);
         op_sweep_slice(&self->quarantine, &event->now, turn);
+        op_sweep_slice(&self->reported, &event->now, turn);
+        op_sweep_slice(&self->early, &event->now, turn);
         self->housekeeping_at = event->now + OP_HOUSEKEEPING_MS;
     }
 }
@@ -149,8 +158,10 @@ static void *s_create(void)
     op_modem_t *self = op_alloc(sizeof *self);
     *self = (op_modem_t){
         .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}},
-        .quarantine = {
-            op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}}};
+        .quarantine =
+            {op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}},
+        .reported = {op_key('R'), op_key('S'), &op_report_row_type, op_report_is_dead, {.size = 0}},
+        .early = {op_key('E'), op_key('F'), &op_early_row_type, op_early_is_dead, {.size = 0}}};
     return self;
 }
 
@@ -219,7 +230,7 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         self->draining = true;
         break;
     case OP_EVENT_REQUEST:
-        s_on_request(event, turn);
+        s_on_request(self, event, turn);
         break;
     }
     s_wake(self, turn);

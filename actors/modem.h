@@ -1,8 +1,10 @@
 /*  modem.h - the actor that carries texts: one core for all lines of a host
 
-    Requests:  modem.queued, the operator's: queued_find: queued_view, or not_found.
     Tells in:  text_send and text_cancel from ledger, text_send from auth.
-    Tells out: text_outcome to whoever sent the text; text_received and line_state to ledger.
+    Tells out: text_outcome to whoever sent the text; text_reported, text_received and line_state to
+               ledger.
+    Requests, the operator's: modem.queued, queued_find: queued_view, or not_found; modem.quarantine,
+               quarantine_list: quarantine_view, newest first.
     Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed,
                serial_bytes.
 
@@ -10,14 +12,21 @@
     one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
     parts the network has taken durably before the next one. A part that was in the air when the
     process died, or whose answer did not come, is in doubt. It is settled when the line has been
-    drained: by the late answer if one came, else by policy: a login code (or every text, with
-    resend_unknown) is sent again, any other ends as unknown_outcome. A part that the network has
-    confirmed is never sent again.
+    drained: by the late answer or error if one came, else by policy: a login code (or every text, with
+    resend_unknown) is sent again; any other is held for ten minutes, out of the queue's way, for a
+    status report that proves it, and ends as unknown_outcome if none comes. A part that the network
+    has confirmed is never sent again. What each error means is one table (modem/cms_error.h).
+
+    Status reports (modem_report.c) are told to the ledger, which shows delivered_at or
+    undelivered_at beside a status that stays: a text that has failed as unknown_outcome stays failed,
+    with the time at which it was delivered after all.
 
     Inbound. A stored message is read, its PDU is durable, and only then the slot is deleted; the
     identity of a message (SIM, sender, service centre time, header, content) tells a second reading
-    from a second message. Parts of a long text are kept raw and joined when all are there. What
-    cannot be decoded is kept in quarantine.
+    from a second message. Both memories, SM and ME, are searched, and SR for reports. Parts of a long
+    text are kept raw and joined when all are there; after ten minutes the text is told as far as it
+    has come, and when the rest comes within a week, whole, under the same group. A class 0 text is a
+    text. What is no text for a reader, or cannot be decoded, is kept in quarantine for 90 days.
 
     A line: open the tty, drain, run the setup script, list what is stored, then serve. Whatever
     goes wrong closes it and opens it again after a back-off. */

@@ -34,6 +34,7 @@ static const row_t s_script[] = {
     {"AT+CMGF=0", "", ROW_MUST},                          /* PDU mode (TS 27.005 3.2.3) */
     {"AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CPMS:", ROW_MUST}, /* all three (TS 27.005 3.2.2) */
     {"AT+CNMI=2,1,0,0,0", "", ROW_MUST},                  /* store and announce (TS 27.005 3.4.1) */
+    {"AT+CNMI=2,1,0,2,0", "", ROW_MAY},                   /* status reports as well */
     {"AT+CREG?", "+CREG:", ROW_NET},                      /* TS 27.007 7.2 */
 };
 
@@ -143,7 +144,9 @@ static void s_ready(const op_modem_t *self, op_line_t *line, const op_event_t *e
 {
     line->phase = OP_LINE_READY;
     line->reopen_ms = OP_REOPEN_MIN_MS;
-    line->sweep_at = event->now; /* what came in while nobody listened */
+    op_receive_begin(line, event); /* finds what came in while nobody listened */
+    line->no_burst = false;
+    line->burst_at = 0;
     line->queue_empty = false;
     s_log(line, turn, "up", "");
     op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
@@ -243,9 +246,15 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     case OP_JOB_SUBMIT:
         op_send_done(self, line, event, turn, done);
         break;
+    case OP_JOB_BURST:
+        op_send_burst_done(line, event, done);
+        break;
     case OP_JOB_LIST:
     case OP_JOB_READ:
     case OP_JOB_DELETE:
+    case OP_JOB_MEMORY:
+    case OP_JOB_CHECK:
+    case OP_JOB_ACKNOWLEDGE:
         if (job == OP_JOB_READ && done->result == OP_AT_OK && done->line_count > 1)
             op_line_count(self, line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
         op_receive_done(line, job, event, turn, done);
@@ -255,6 +264,9 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
         line->job = OP_JOB_DRAIN;
         op_at_drain(&line->at, event->now + OP_DRAIN_MS);
     }
+    if (line->reset)
+        op_line_fail(self, line, event, turn, line->reset);
+    line->reset = NULL;
 }
 
 /*  "+CSQ: <rssi>,<ber>"; 99: not known (TS 27.007 8.5). */
@@ -270,8 +282,8 @@ static void s_signal(const op_modem_t *self, const op_line_t *line, op_turn_t *t
 static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *notice)
 {
-    if (notice->notice == OP_AT_NOTICE_LATE && op_str_starts(notice->line, "+CMGS:"))
-        line->late_answer = true;
+    if (notice->notice == OP_AT_NOTICE_LATE)
+        op_send_late(line, notice->line);
     else if (notice->notice == OP_AT_NOTICE_BOOT && line->phase == OP_LINE_READY) {
         s_log(line, turn, "the modem has restarted", "");
         line->phase = OP_LINE_SETUP;

@@ -1,221 +1,151 @@
-/*  modem_receive.c - inbound texts: read, made durable, deleted, joined */
+/*  modem_receive.c - the slots of a modem's memories: listed, read, deleted
+
+    Store, read, commit, delete: a slot is deleted only behind the commit of what was read in it
+    (modem_inbound.c). A slot that is to be deleted carries a hash of what was read. When the line was
+    not quite in step since it came up (an answer that nobody waited for, a line that was nobody's),
+    the slot is read once more before it is deleted: what would be deleted must be what was read.
+
+    SM, ME and SR are searched at each start and every `sweep_ms`, whatever was announced: notices get
+    lost, and a modem may store where it was not told to. A memory that the modem does not have
+    answers with an error, and is passed over until the next sweep. */
 
 #include "actors/modem_private.h"
 
 #include "base/instant.h"
 #include "base/plant.h"
-#include "modem/pdu.h"
-#include "modem/sms.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-/*  How long a part waits for the others: a service centre that has them delivers within a day, and
-    then the reference is soon used again. */
-static const int64_t s_part_ms = OP_DAY_MS;
+static const char *const s_memories[OP_MEMORIES] = {"SM", "ME", "SR", "MT"};
+enum { S_SWEPT = 1 << OP_MEMORY_SM | 1 << OP_MEMORY_ME | 1 << OP_MEMORY_SR };
 
-/*  How long a message's identity is remembered: networks deliver again for days at most. */
-static const int64_t s_seen_ms = 30 * OP_DAY_MS;
+/*  A dead slot is tried again. */
+static const int64_t s_stuck_ms = OP_HOUR_MS;
 
-bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
+/*  ---- Slots ---- */
+
+static bool s_same_slot(const op_slot_t *a, const op_slot_t *b)
 {
-    (void)key;
-    return ((const op_seen_row_t *)row)->taken + s_seen_ms < *(const int64_t *)arg;
+    return a->memory == b->memory && a->index == b->index;
 }
 
-/*  Long enough for an operator to look, and an end all the same. */
-static const int64_t s_quarantine_ms = 90 * OP_DAY_MS;
-
-bool op_quarantine_is_dead(const void *arg, op_str_t key, const void *row)
-{
-    (void)key;
-    return ((const op_quarantine_row_t *)row)->received + s_quarantine_ms < *(const int64_t *)arg;
-}
-
-static bool s_slots_add(op_slots_t *slots, uint16_t slot)
+static bool s_slots_add(op_slots_t *slots, op_slot_t slot)
 {
     for (size_t i = 0; i < slots->count; i++)
-        if (slots->at[i] == slot)
+        if (s_same_slot(&slots->at[i], &slot)) {
+            slots->at[i].hash = slot.hash;
             return true;
+        }
     if (slots->count == OP_SLOTS_MAX)
         return false;
     slots->at[slots->count++] = slot;
     return true;
 }
 
-static uint16_t s_slots_take(op_slots_t *slots)
+static void s_slots_drop(op_slots_t *slots, size_t at)
 {
-    uint16_t slot = slots->at[0];
-    memmove(slots->at, slots->at + 1, --slots->count * sizeof slots->at[0]);
-    return slot;
+    memmove(slots->at + at, slots->at + at + 1, (--slots->count - at) * sizeof slots->at[0]);
 }
 
-/*  ---- One PDU ---- */
-
-static void s_quarantine(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                         const char *reason)
+/*  The first one of the memory that is selected, else the first one. */
+static size_t s_slots_pick(const op_line_t *line, const op_slots_t *slots)
 {
+    for (size_t i = 0; i < slots->count; i++)
+        if (slots->at[i].memory == line->memory)
+            return i;
+    return 0;
+}
+
+static void s_slots_forget(op_slots_t *slots, op_memory_t memory)
+{
+    for (size_t i = slots->count; i-- > 0;)
+        if (slots->at[i].memory == memory)
+            s_slots_drop(slots, i);
+}
+
+static uint64_t s_hash(op_str_t pdu)
+{
+    uint64_t hash;
+    uint8_t bytes[16];
+    crypto_generichash(bytes, sizeof bytes, (const uint8_t *)pdu.at, pdu.size, NULL, 0);
+    memcpy(&hash, bytes, sizeof hash);
+    return hash;
+}
+
+/*  ---- Slots that cannot be emptied ---- */
+
+static op_stuck_t *s_stuck(op_line_t *line, const op_slot_t *slot, int64_t now)
+{
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        bool fresh = stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
+        if (stuck->tries && fresh && s_same_slot(&stuck->slot, slot) &&
+            stuck->slot.hash == slot->hash)
+            return stuck;
+    }
+    return NULL;
+}
+
+/*  A deletion is tried: of the oldest that are remembered one is forgotten. */
+static void s_count_deletion(op_line_t *line, const op_slot_t *slot, int64_t now)
+{
+    op_stuck_t *stuck = s_stuck(line, slot, now);
+    if (!stuck) {
+        stuck = &line->stuck[line->stuck_next++ % OP_STUCK_MAX];
+        *stuck = (op_stuck_t){.slot = *slot};
+        stuck->slot.found = now;
+    }
+    stuck->tries++;
+}
+
+static bool s_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn)
+{
+    op_stuck_t *stuck = s_stuck(line, slot, now);
+    if (!stuck || stuck->tries < OP_DELETIONS_MAX)
+        return false;
     char masked[OP_PHONE_MAX + 1];
-    op_key_t key = op_key_of_id('X', op_turn_new_id(turn));
-    if (hex.size > OP_PDU_HEX_MAX)
-        hex.size = OP_PDU_HEX_MAX;
-    op_quarantine_row_t row = {op_str(line->number), hex, op_str(reason), event->now};
-    op_turn_put(turn, &key, &op_quarantine_row_type, &row);
-    op_turn_log(turn, "line=%s an inbound PDU was put into quarantine: %s",
-                op_phone_mask(op_str(line->number), masked), reason);
+    if (!stuck->said)
+        op_turn_log(turn, "line=%s memory=%s slot=%u cannot be emptied; it is left as it is",
+                    op_phone_mask(op_str(line->number), masked), s_memories[slot->memory],
+                    slot->index);
+    stuck->said = true;
+    return true;
 }
 
-/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its
-    digits. */
-static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *pdu)
+/*  ---- Notices ---- */
+
+void op_receive_begin(op_line_t *line, const op_event_t *event)
 {
-    uint8_t hash[16];
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    crypto_generichash_update(&state, (const uint8_t *)line->sim, strlen(line->sim) + 1);
-    if (pdu) {
-        const op_user_data_t *user = &pdu->user;
-        crypto_generichash_update(&state, (const uint8_t *)pdu->peer.text,
-                                  strlen(pdu->peer.text) + 1);
-        crypto_generichash_update(&state, (const uint8_t *)&pdu->stamp.instant,
-                                  sizeof pdu->stamp.instant);
-        crypto_generichash_update(&state, &user->dcs, 1);
-        crypto_generichash_update(&state, user->header, user->header_size);
-        crypto_generichash_update(&state, user->units, user->count);
-    } else
-        crypto_generichash_update(&state, (const uint8_t *)hex.at, hex.size);
-    crypto_generichash_final(&state, hash, sizeof hash);
-    op_key_t key = op_key('I');
-    op_key_hash(&key, hash, sizeof hash);
-    return key;
+    line->to_read.count = line->to_delete.count = 0;
+    line->memory = OP_MEMORIES;
+    line->to_list = 0;
+    line->to_acknowledge = 0;
+    line->sweep_at = event->now;
+    line->oddities = line->at.noise + line->at.late;
 }
 
-static void s_tell_text(op_line_t *line, const op_event_t *event, op_turn_t *turn,
-                        const op_pdu_t *pdu, op_str_t body)
-{
-    op_text_received_t text = {.line = op_str(line->number),
-                               .from = op_turn_copy(turn, op_str(pdu->peer.text)),
-                               .body = body,
-                               .received = event->now,
-                               .stamped = line->trust_stamps ? pdu->stamp.instant : 0};
-    op_turn_tell(turn, "ledger", &op_text_received_type, &text);
-}
-
-/*  `pdus` are the raw parts: what cannot be joined goes into quarantine whole. */
-static void s_join(op_line_t *line, const op_event_t *event, op_turn_t *turn, const op_str_t *pdus,
-                   const op_pdu_t *first, const op_user_data_t *users, size_t count)
-{
-    op_sms_piece_t *pieces = op_turn_alloc(turn, count * sizeof *pieces);
-    for (size_t i = 0; i < count; i++)
-        pieces[i] = op_sms_piece(&users[i]);
-    op_buf_t text = {0};
-    op_sms_result_t result = op_sms_join(pieces, count, &text);
-    if (result == OP_SMS_OK && text.size && text.size <= OP_INBOUND_MAX)
-        s_tell_text(line, event, turn, first, op_buf_str(&text));
-    else
-        for (size_t i = 0; i < count; i++)
-            s_quarantine(line, event, turn, pdus[i],
-                         result != OP_SMS_OK ? op_sms_result_text(result)
-                         : text.size         ? "longer than can be"
-                                             : "without text");
-    op_buf_free(&text);
-}
-
-/*  Keeps a part; when all are there, joins them and forgets them. */
-static void s_take_part(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                        const op_pdu_t *pdu)
-{
-    const op_concat_t *concat = &pdu->user.concat;
-    op_key_t low = op_key_of_text('P', op_str(line->number));
-    op_key_text(&low, op_str(pdu->peer.text));
-    op_key_number(&low,
-                  (uint64_t)concat->reference << 16 | (uint64_t)concat->wide << 8 | concat->total);
-    op_key_t high = op_key_end(&low), key = low;
-    op_key_hash(&key, &concat->sequence, 1);
-    op_part_row_t row = {hex, event->now};
-    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &key, &op_part_row_type, &row);
-
-    op_key_t keys[OP_SMS_PARTS_MAX];
-    op_str_t pdus[OP_SMS_PARTS_MAX];
-    op_user_data_t *users = op_turn_alloc(turn, OP_SMS_PARTS_MAX * sizeof *users);
-    size_t count = 0;
-    op_str_t bytes;
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    while (count < OP_SMS_PARTS_MAX && op_turn_walk_next(walk, &op_part_row_type, &bytes, &row)) {
-        op_pdu_t part;
-        if (op_pdu_decode(row.pdu, &part) != OP_PDU_OK)
-            continue; /* it did when it was kept */
-        keys[count] = (op_key_t){.size = 0};
-        op_key_hash(&keys[count], bytes.at, bytes.size);
-        pdus[count] = row.pdu;
-        users[count++] = part.user;
-    }
-    op_turn_walk_end(&walk);
-    if (count < concat->total)
-        return;
-    s_join(line, event, turn, pdus, pdu, users, count);
-    for (size_t i = 0; i < count; i++)
-        op_turn_delete(turn, &keys[i]);
-}
-
-void op_receive_give_up(op_line_t *line, const op_event_t *event, op_turn_t *turn)
-{
-    enum { AT_A_TIME = 100 };
-    op_key_t low = op_key_of_text('P', op_str(line->number)), high = op_key_end(&low);
-    op_key_t keys[AT_A_TIME];
-    op_str_t pdus[AT_A_TIME], bytes;
-    op_part_row_t row;
-    size_t count = 0;
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
-    while (count < AT_A_TIME && op_turn_walk_next(walk, &op_part_row_type, &bytes, &row)) {
-        if (row.received + s_part_ms > event->now)
-            continue;
-        keys[count] = (op_key_t){.size = 0};
-        op_key_hash(&keys[count], bytes.at, bytes.size);
-        pdus[count++] = row.pdu;
-    }
-    op_turn_walk_end(&walk);
-    for (size_t i = 0; i < count; i++) {
-        s_quarantine(line, event, turn, pdus[i], "a part whose others never came");
-        op_turn_delete(turn, &keys[i]);
-    }
-}
-
-static void s_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)
-{
-    op_pdu_t pdu;
-    op_pdu_result_t result = op_pdu_decode(hex, &pdu);
-    bool decoded = result == OP_PDU_OK;
-    op_key_t identity = s_identity(line, hex, decoded ? &pdu : NULL);
-    op_seen_row_t seen;
-    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && !OP_PLANTED(SEEN_IGNORED))
-        return;
-    seen.taken = event->now;
-    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &identity, &op_seen_row_type,
-                                                             &seen);
-    if (!decoded)
-        s_quarantine(line, event, turn, hex, op_pdu_result_text(result));
-    else if (pdu.kind != OP_PDU_DELIVER)
-        s_quarantine(line, event, turn, hex, "not a received message");
-    else if (pdu.user.concat.present && pdu.user.concat.total > 1)
-        s_take_part(line, event, turn, hex, &pdu);
-    else
-        s_join(line, event, turn, &hex, &pdu, &pdu.user, 1);
-}
-
-/*  ---- Commands ---- */
-
-/*  "+CMTI: <mem>,<index>". What lies in a storage that is not ours is found by the sweep. */
+/*  "+CMTI: <mem>,<index>", "+CDSI: <mem>,<index>" */
 static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notice)
 {
     char text[64], memory[8];
-    unsigned slot;
-    op_str_copy(notice, text, sizeof text);
-    bool ours = sscanf(text, "+CMTI: \"%7[^\"]\",%u", memory, &slot) == 2 &&
-                strcmp(memory, "SM") == 0 && slot <= UINT16_MAX;
-    if (!ours ||
-        !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, (uint16_t)slot))
+    unsigned index;
+    op_slot_t slot = {.found = event->now};
+    op_str_copy(op_str_of(notice.at, notice.size < sizeof text ? notice.size : sizeof text - 1),
+                text, sizeof text);
+    const char *colon = strchr(text, ':');
+    if (!colon || sscanf(colon, ": \"%7[^\"]\",%u", memory, &index) != 2 || index > UINT16_MAX) {
+        line->sweep_at = event->now;
+        return;
+    }
+    slot.index = (uint16_t)index;
+    while (slot.memory < OP_MEMORIES && strcmp(memory, s_memories[slot.memory]) != 0)
+        slot.memory++;
+    if (OP_PLANTED(ALWAYS_SM))
+        slot.memory = OP_MEMORY_SM;
+    if (slot.memory == OP_MEMORIES ||
+        !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, slot))
         line->sweep_at = event->now;
 }
 
@@ -224,43 +154,135 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
 {
     if (line->phase != OP_LINE_READY)
         return; /* the sweep at the end of the setup finds it */
-    if (notice->notice == OP_AT_NOTICE_CMTI)
+    bool announced = notice->notice == OP_AT_NOTICE_CMTI || notice->notice == OP_AT_NOTICE_CDSI;
+    bool direct = notice->notice == OP_AT_NOTICE_CMT || notice->notice == OP_AT_NOTICE_CDS;
+    if (announced)
         s_announced(line, event, notice->line);
-    else if (notice->notice == OP_AT_NOTICE_CMT && notice->pdu.size)
-        s_take(line, event, turn, op_turn_copy(turn, notice->pdu));
-    else if (notice->notice == OP_AT_NOTICE_FULL)
+    else if (direct && notice->pdu.size) {
+        op_inbound_take(line, event, turn, op_turn_copy(turn, notice->pdu), event->now);
+        line->to_acknowledge += line->acknowledges; /* it leaves behind the commit */
+    } else if (direct || notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
+}
+
+/*  ---- Commands ---- */
+
+static bool s_command(op_line_t *line, const op_event_t *event, op_job_t job, const char *name,
+                      unsigned index, const char *expect)
+{
+    char command[32];
+    snprintf(command, sizeof command, "AT+%s=%u", name, index);
+    op_line_command(line, job, op_str(command), expect, (op_str_t){0}, event->now + OP_COMMAND_MS);
+    return true;
+}
+
+/*  Selects the memory for reading and deleting, where it is another one. The others stay as they were
+    set up: the modem goes on storing where it stores. */
+static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memory)
+{
+    if (line->memory == memory)
+        return false;
+    char command[32];
+    line->wanted = memory;
+    snprintf(command, sizeof command, "AT+CPMS=\"%s\"", s_memories[memory]);
+    op_line_command(line, OP_JOB_MEMORY, op_str(command), "+CPMS:", (op_str_t){0},
+                    event->now + OP_COMMAND_MS);
+    return true;
+}
+
+static bool s_in_doubt(const op_line_t *line)
+{
+    return line->oddities != line->at.noise + line->at.late && !OP_PLANTED(DELETE_UNCHECKED);
+}
+
+static bool s_next_slot(op_line_t *line, const op_event_t *event)
+{
+    op_slots_t *slots = line->to_delete.count ? &line->to_delete : &line->to_read;
+    size_t at = s_slots_pick(line, slots);
+    if (s_select(line, event, slots->at[at].memory))
+        return true;
+    bool delete = slots == &line->to_delete;
+    line->slot = slots->at[at];
+    s_slots_drop(slots, at);
+    if (!delete)
+        return s_command(line, event, OP_JOB_READ, "CMGR", line->slot.index, "+CMGR:");
+    if (line->slot.hash && !line->slot.checked && s_in_doubt(line))
+        return s_command(line, event, OP_JOB_CHECK, "CMGR", line->slot.index, "+CMGR:");
+    s_count_deletion(line, &line->slot, event->now);
+    return s_command(line, event, OP_JOB_DELETE, "CMGD", line->slot.index, "");
 }
 
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
-    char command[32];
-    int64_t deadline = event->now + OP_COMMAND_MS;
-    if (line->to_delete.count) {
-        line->slot = s_slots_take(&line->to_delete);
-        snprintf(command, sizeof command, "AT+CMGD=%u", line->slot);
-        op_line_command(line, OP_JOB_DELETE, op_str(command), "", (op_str_t){0}, deadline);
+    if (line->to_acknowledge) { /* the modem waits for it, for seconds */
+        line->to_acknowledge--;
+        op_line_command(line, OP_JOB_ACKNOWLEDGE, OP_STR("AT+CNMA"), "", (op_str_t){0},
+                        event->now + OP_COMMAND_MS);
         return true;
     }
-    /* What cannot be told is safer in the SIM than here. */
-    if (op_turn_is_full(turn, "ledger")) {
+    if (line->to_delete.count)
+        return s_next_slot(line, event);
+    if (op_turn_is_full(turn, "ledger")) { /* what cannot be told is safer in the SIM than here */
         line->sweep_at = event->now + (int64_t)self->sweep_ms;
         return false;
     }
-    if (line->to_read.count) {
-        line->slot = s_slots_take(&line->to_read);
-        snprintf(command, sizeof command, "AT+CMGR=%u", line->slot);
-        op_line_command(line, OP_JOB_READ, op_str(command), "+CMGR:", (op_str_t){0}, deadline);
-        return true;
-    }
+    if (line->to_read.count)
+        return s_next_slot(line, event);
     bool clock_went_back = line->sweep_at > event->now + (int64_t)self->sweep_ms;
-    if (line->sweep_at <= event->now || clock_went_back) {
+    if (!line->to_list && (line->sweep_at <= event->now || clock_went_back)) {
         line->sweep_at = event->now + (int64_t)self->sweep_ms;
-        op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
-                        event->now + OP_LIST_MS);
-        return true;
+        line->to_list = OP_PLANTED(ALWAYS_SM) ? 1 << OP_MEMORY_SM : S_SWEPT;
     }
-    return false;
+    if (!line->to_list)
+        return false;
+    op_memory_t memory = OP_MEMORY_SM;
+    while (!(line->to_list & 1U << memory))
+        memory++;
+    if (s_select(line, event, memory))
+        return true;
+    line->to_list &= ~(1U << memory);
+    op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
+                    event->now + OP_LIST_MS);
+    return true;
+}
+
+/*  ---- Answers ---- */
+
+/*  "+CPMS: <used>,<total>,..." of the memory that was selected. */
+static void s_selected(op_line_t *line, op_turn_t *turn, const op_at_action_t *done)
+{
+    char text[64], masked[OP_PHONE_MAX + 1];
+    unsigned used, total, bit = 1U << line->wanted;
+    line->memory = line->wanted;
+    if (!done->line_count)
+        return;
+    op_str_t head = done->lines[0];
+    op_str_copy(op_str_of(head.at, head.size < sizeof text ? head.size : sizeof text - 1), text,
+                sizeof text);
+    if (sscanf(text, "+CPMS: %u,%u", &used, &total) != 2)
+        return;
+    bool full = total && used >= total;
+    if (full && !(line->full & bit)) /* what can be emptied is, now */
+        op_turn_log(turn, "line=%s memory=%s is full: %u of %u",
+                    op_phone_mask(op_str(line->number), masked), s_memories[line->memory], used,
+                    total);
+    line->full = full ? line->full | bit : line->full & ~bit;
+}
+
+/*  The modem has no such memory, or not now. */
+static void s_passed_over(op_line_t *line)
+{
+    line->to_list &= ~(1U << line->wanted);
+    s_slots_forget(&line->to_read, line->wanted);
+    s_slots_forget(&line->to_delete, line->wanted);
+}
+
+static void s_to_delete(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_slot_t slot)
+{
+    if (s_is_dead(line, &slot, event->now, turn))
+        return;
+    if (!s_slots_add(&line->to_delete, slot))
+        line->sweep_at = event->now + OP_SECOND_MS;
 }
 
 /*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again. */
@@ -269,15 +291,19 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
 {
     for (size_t i = 0; i + 1 < done->line_count; i++) {
         char head[64];
-        unsigned slot;
+        unsigned index;
         op_str_copy(done->lines[i], head, sizeof head);
-        if (sscanf(head, "+CMGL: %u", &slot) != 1 || slot > UINT16_MAX)
+        if (sscanf(head, "+CMGL: %u", &index) != 1 || index > UINT16_MAX)
             continue;
         if (op_str_starts(done->lines[i + 1], "+CMGL:"))
             continue; /* a header without its PDU: the next sweep */
-        s_take(line, event, turn, op_turn_copy(turn, done->lines[++i]));
-        if (!s_slots_add(&line->to_delete, (uint16_t)slot))
-            line->sweep_at = event->now + OP_SECOND_MS;
+        op_str_t hex = op_turn_copy(turn, done->lines[++i]);
+        op_inbound_take(line, event, turn, hex, event->now);
+        s_to_delete(line, event, turn,
+                    (op_slot_t){.memory = line->memory,
+                                .index = (uint16_t)index,
+                                .hash = s_hash(hex),
+                                .found = event->now});
     }
     if (done->cut)
         line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
@@ -286,26 +312,64 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
 static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
 {
-    s_take(line, event, turn, op_turn_copy(turn, done->lines[1]));
-    if (!s_slots_add(&line->to_delete, line->slot))
-        line->sweep_at = event->now;
+    op_str_t hex = op_turn_copy(turn, done->lines[1]);
+    op_inbound_take(line, event, turn, hex, line->slot.found);
+    line->slot.hash = s_hash(hex);
+    s_to_delete(line, event, turn, line->slot);
+}
+
+/*  Is what lies in the slot what was read? Then it is deleted next. */
+static void s_checked(op_line_t *line, const op_event_t *event, const op_at_action_t *done)
+{
+    op_slots_t *slots = &line->to_delete;
+    bool same = s_hash(done->lines[1]) == line->slot.hash;
+    if (same && slots->count < OP_SLOTS_MAX) {
+        line->slot.checked = true;
+        memmove(slots->at + 1, slots->at, slots->count++ * sizeof slots->at[0]);
+        slots->at[0] = line->slot;
+        return;
+    }
+    if (!same)
+        op_at_distrust(&line->at);
+    line->sweep_at = event->now;
+}
+
+static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
+                       const op_at_action_t *done)
+{
+    bool read = done->line_count > 1 && op_str_starts(done->lines[0], "+CMGR:");
+    bool reading = job == OP_JOB_READ || job == OP_JOB_CHECK;
+    if (job == OP_JOB_MEMORY)
+        s_selected(line, turn, done);
+    else if (job == OP_JOB_LIST && done->line_count && op_str_starts(done->lines[0], "+CMGL:"))
+        s_listed(line, event, turn, done);
+    else if (job == OP_JOB_READ && read)
+        s_read(line, event, turn, done);
+    else if (job == OP_JOB_CHECK && read)
+        s_checked(line, event, done);
+    else if (reading)
+        /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that OK
+           may as well be another command's: taking the next answer for this slot's would delete a
+           text that nobody has read. */
+        op_at_distrust(&line->at);
 }
 
 void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {
-    bool ok = done->result == OP_AT_OK;
-    /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that OK may
-       as well be another command's: taking the next answer for this slot's would delete a text that
-       nobody has read. */
-    if (ok && job == OP_JOB_READ && done->line_count < 2)
-        op_at_distrust(&line->at);
+    bool refused = done->result == OP_AT_ERROR || done->result == OP_AT_CME_ERROR ||
+                   done->result == OP_AT_CMS_ERROR;
+    if (line->phase != OP_LINE_READY)
+        return;
     /* What failed is found again by the next sweep: nothing was deleted that was not taken. */
-    if (ok && line->phase == OP_LINE_READY) {
-        op_at_action_t answer = *done;
-        if (answer.line_count && op_str_starts(answer.lines[0], "+CMGL:"))
-            s_listed(line, event, turn, &answer);
-        else if (answer.line_count > 1 && op_str_starts(answer.lines[0], "+CMGR:"))
-            s_read(line, event, turn, &answer);
-    }
+    if (done->result == OP_AT_OK)
+        s_answered(line, job, event, turn, done);
+    else if (job == OP_JOB_MEMORY && refused)
+        s_passed_over(line);
+    else if (job == OP_JOB_MEMORY)
+        line->memory = OP_MEMORIES;
+    /* A memory is used at once, and a sweep with nothing in it is one turn. */
+    bool slots = line->to_delete.count || line->to_read.count;
+    if (job == OP_JOB_MEMORY || (line->to_list && !slots))
+        line->send_next = false;
 }

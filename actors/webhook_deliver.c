@@ -187,7 +187,7 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
                                     happened->type,
                                     happened->at,
                                     {message->id, message->direction, message->to, message->from,
-                                     message->body, message->received_at},
+                                     message->body, message->received_at, message->partial},
                                     false};
         op_json_print(&op_event_received_type, &body, &json);
     } else {

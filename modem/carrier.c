@@ -78,7 +78,10 @@ static op_carrier_result_t s_text(op_carrier_t *self, op_str_t from, op_sim_mode
     int64_t stamp = op_phones_stamp(phone, what, now);
     to->now = now;
     op_sim_modem_log(to, OP_CARRIER_TEXTED, parts.count);
-    for (size_t i = 0; i < parts.count; i++) {
+    size_t late = parts.count > 1 && op_sim_modem_next(to, OP_KNOB_PART_LATE_NEXT) &&
+                  op_centre_deliver_late(self, to, from, &parts.at[parts.count - 1], stamp,
+                                         now + to->knobs[OP_KNOB_PART_LATE_MS]);
+    for (size_t i = 0; i + late < parts.count; i++) {
         bool taken = op_centre_deliver(to, from, &parts.at[i], stamp, now);
         OP_ASSERT(taken); /* there is room, and what op_sms_split makes can be encoded */
     }

@@ -153,6 +153,14 @@ static bool s_hold(op_centre_t *self, op_centre_held_t held, const op_pdu_t *pdu
     return true;
 }
 
+bool op_centre_deliver_late(op_carrier_t *self, op_sim_modem_t *to, op_str_t from,
+                            const op_user_data_t *data, int64_t stamp, int64_t at)
+{
+    op_pdu_t pdu = {.kind = OP_PDU_DELIVER, .stamp = {.instant = stamp}, .user = *data};
+    return op_address_from(from, &pdu.peer) == 0 &&
+           s_hold(&self->centre, (op_centre_held_t){.card = to->card, .at = at}, &pdu);
+}
+
 /*  TS 23.040 9.2.3.12.1; two days where there is none, or none of that form. */
 static int64_t s_validity(const op_pdu_t *submit)
 {
@@ -259,6 +267,8 @@ static void s_release(op_carrier_t *self, const op_phone_t *phone, int64_t now)
         bool reached = phone && of->to == phone;
         if (!reached && of->at > now) {
             (void)s_hold(centre, *of, of->pdu);
+        } else if (of->to == NULL && of->pdu->kind == OP_PDU_DELIVER) {
+            (void)s_deliver(s_holder(self, of->card), of->pdu, false, now);
         } else if (of->to == NULL) {
             s_report_now(s_holder(self, of->card), of->pdu, now);
         } else {

@@ -17,11 +17,11 @@ typedef struct {
     op_user_data_t **parts; /* by sequence - 1, NULL: not there yet */
 } op_centre_join_t;
 
-/*  What waits for time: a part for a phone that is off, until it expires, or a report. */
+/*  What waits for time: a part for a phone that is off, until it expires; a report or a late part. */
 typedef struct {
-    op_sim_card_t *card; /* the sender; whom the report is for */
-    op_phone_t *to;      /* NULL: a report */
-    op_pdu_t *pdu;       /* owned: the SUBMIT; the report */
+    op_sim_card_t *card; /* the sender; whom the report or the part is for */
+    op_phone_t *to;      /* NULL: a report or a part */
+    op_pdu_t *pdu;       /* owned: the SUBMIT; the report; the DELIVER */
     uint8_t reference;
     int64_t at; /* when it expires, is due */
 } op_centre_held_t;
@@ -55,6 +55,9 @@ void op_centre_submit(void *context, size_t modem, const op_pdu_t *pdu, uint8_t 
     wait. */
 bool op_centre_deliver(op_sim_modem_t *to, op_str_t from, const op_user_data_t *data, int64_t stamp,
                        int64_t now);
+/*  The same at `at`. False: there is no room for what waits. */
+bool op_centre_deliver_late(op_carrier_t *self, op_sim_modem_t *to, op_str_t from,
+                            const op_user_data_t *data, int64_t stamp, int64_t at);
 /*  A phone is on: what waited for it. */
 void op_centre_phone_on(op_carrier_t *self, const op_phone_t *phone, int64_t now);
 

@@ -77,6 +77,9 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     /* Receiving and memories. */                                                                  \
     KNOB(DELIVER_DOUBLE_NEXT, "deliver_double_next", NUMBER, OP_KNOB_TIMES, 0, "",                 \
          "the network delivers the next n parts twice")                                            \
+    KNOB(PART_LATE_NEXT, "part_late_next", NUMBER, OP_KNOB_TIMES, 0, "",                           \
+         "the last part of the next n long texts comes part_late_ms later")                        \
+    KNOB(PART_LATE_MS, "part_late_ms", NUMBER, OP_KNOB_MS, 900000, "", "ms; see part_late_next")   \
     KNOB(MALFORMED_NEXT, "malformed_next", NUMBER, OP_KNOB_TIMES, 0, "",                           \
          "the next n parts that arrive are malformed as malformed_form says")                      \
     KNOB(MALFORMED_FORM, "malformed_form", CHOICE, 3, 0, "surplus|truncated|erased|not_hex",       \

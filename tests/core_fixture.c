@@ -305,8 +305,12 @@ void tty_bring_up(core_t *self, uint64_t line)
         {"AT+CMGF=0\r", "\r\nOK\r\n"},
         {"AT+CPMS=\"SM\",\"SM\",\"SM\"\r", "\r\n+CPMS: 0,10,0,10,0,10\r\n\r\nOK\r\n"},
         {"AT+CNMI=2,1,0,0,0\r", "\r\nOK\r\n"},
+        {"AT+CNMI=2,1,0,2,0\r", "\r\nOK\r\n"},
         {"AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"},
+        {"AT+CPMS=\"SM\"\r", "\r\n+CPMS: 0,10,0,10,0,10\r\n\r\nOK\r\n"},
         {"AT+CMGL=4\r", "\r\nOK\r\n"},
+        {"AT+CPMS=\"ME\"\r", "\r\n+CMS ERROR: 302\r\n"},
+        {"AT+CPMS=\"SR\"\r", "\r\n+CMS ERROR: 302\r\n"},
     };
     op_serial_opened_t opened = {line};
     core_note(self, "serial", &op_serial_opened_type, &opened);

@@ -85,7 +85,7 @@ void tty_expect(const core_t *self, const char *bytes);
 /*  The modem says `text`, whereupon the core writes `bytes`. */
 void tty_dialogue(core_t *self, const char *text, const char *bytes);
 /*  The tty has opened: drain and setup script, until AT+CMGL has been answered with an empty
-    list. */
+    list. The modem has the memory SM alone. */
 void tty_bring_up(core_t *self, uint64_t line);
 
 #endif

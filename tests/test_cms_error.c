@@ -1,4 +1,4 @@
-/*  What each +CMS ERROR says about a text whose PDU was written */
+/*  What each +CMS ERROR and +CME ERROR says about a text whose PDU was written */
 
 #include "modem/cms_error.h"
 
@@ -26,7 +26,7 @@ static const struct {
     {17, 17, OP_CMS_TEMPORARY, "network failure"},
     {21, 21, OP_CMS_REJECTED, "short message transfer rejected"},
     {22, 22, OP_CMS_TEMPORARY, "memory capacity exceeded, congestion"},
-    {27, 27, OP_CMS_UNREACHABLE, "destination out of service"},
+    {27, 27, OP_CMS_TEMPORARY, "destination out of service"},
     {28, 28, OP_CMS_UNREACHABLE, "unidentified subscriber"},
     {29, 29, OP_CMS_REJECTED, "facility rejected"},
     {30, 30, OP_CMS_UNREACHABLE, "unknown subscriber"},
@@ -47,17 +47,18 @@ static const struct {
     {194, 194, OP_CMS_TEMPORARY, "service centre system failure"},
     {195, 196, OP_CMS_UNREACHABLE, "invalid, barred recipient"},
     {197, 197, OP_CMS_ACCEPTED, "rejected as a duplicate"},
-    {198, 199, OP_CMS_REJECTED, "TP-VPF, TP-VP not supported"},
-    {208, 209, OP_CMS_TEMPORARY, "SIM storage full, no storage"},
-    {211, 211, OP_CMS_TEMPORARY, "memory capacity exceeded"},
+    {198, 199, OP_CMS_VALIDITY, "TP-VPF, TP-VP not supported"},
+    {208, 209, OP_CMS_FULL, "SIM storage full, no storage"},
+    {211, 211, OP_CMS_FULL, "memory capacity exceeded"},
     {300, 300, OP_CMS_IN_DOUBT, "ME failure"},
     {301, 305, OP_CMS_REJECTED, "not allowed, not supported, bad parameter"},
     {306, 309, OP_CMS_IN_DOUBT, "not assigned"},
-    {310, 310, OP_CMS_TEMPORARY, "SIM not inserted"},
-    {311, 312, OP_CMS_TEMPORARY, "PIN required"},
+    {310, 310, OP_CMS_SIM, "SIM not inserted"},
+    {311, 313, OP_CMS_SIM, "PIN required, failure"},
     {314, 314, OP_CMS_TEMPORARY, "SIM busy"},
+    {315, 318, OP_CMS_SIM, "SIM wrong, PUK required"},
     {320, 320, OP_CMS_TEMPORARY, "memory failure"},
-    {322, 322, OP_CMS_TEMPORARY, "memory full"},
+    {322, 322, OP_CMS_FULL, "memory full"},
     {330, 330, OP_CMS_TEMPORARY, "service centre address unknown"},
     {331, 331, OP_CMS_TEMPORARY, "no network service"},
     {332, 332, OP_CMS_IN_DOUBT, "network timeout: the acknowledgement is missing"},
@@ -81,18 +82,39 @@ static void test_classes(void **state)
     assert_int_equal(op_cms_class(INT_MIN), OP_CMS_IN_DOUBT);
 }
 
+static void test_classes_of_the_modems_own(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        op_cms_class_t class;
+    } table[] =
+        {
+            {-1, OP_CMS_IN_DOUBT},  {0, OP_CMS_IN_DOUBT},   {3, OP_CMS_TEMPORARY},
+            {10, OP_CMS_SIM},       {11, OP_CMS_SIM},       {13, OP_CMS_SIM},
+            {14, OP_CMS_TEMPORARY}, {20, OP_CMS_FULL},      {23, OP_CMS_TEMPORARY},
+            {30, OP_CMS_TEMPORARY}, {31, OP_CMS_IN_DOUBT}, /* network time-out */
+            {100, OP_CMS_IN_DOUBT}, {515, OP_CMS_IN_DOUBT},
+        };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_int_equal(op_cme_class(table[i].code), table[i].class);
+}
+
 /*  Only one code may ever count as sent. */
 static void test_nothing_else_counts_as_accepted(void **state)
 {
     (void)state;
-    for (int code = -1000; code < 10000; code++)
+    for (int code = -1000; code < 10000; code++) {
         assert_int_equal(op_cms_class(code) == OP_CMS_ACCEPTED, code == 197);
+        assert_int_not_equal(op_cme_class(code), OP_CMS_ACCEPTED);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_classes_of_the_modems_own),
         cmocka_unit_test(test_nothing_else_counts_as_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,104 @@ static void test_a_fan_out_survives_a_crash_once(void **state)
     s_expect_fanned_out(450);
 }
 
+/*  ---- long texts that are shown in part ---- */
+
+static void s_receive_part(const char *line, char group, const char *body, bool partial)
+{
+    op_text_received_t text = {.line = op_str(line),
+                               .from = OP_STR(PEER),
+                               .body = op_str(body),
+                               .received = s_core.now,
+                               .group = core_id(group),
+                               .partial = partial};
+    core_tell(&s_core, "modem", &op_text_received_type, &text);
+}
+
+static op_message_view_t s_only(const op_context_t *key)
+{
+    op_message_list_t list = {.direction = OP_STR("inbound"), .limit = 100};
+    const op_messages_view_t *page =
+        CORE_ASK(&s_core, key, message_list, &list, messages_view, OP_STEP_LEDGER_MESSAGES);
+    assert_int_equal(page->data.count, 1);
+    return page->data.at[0];
+}
+
+static void test_a_text_in_part_is_completed(void **state)
+{
+    (void)state;
+    op_context_t key = s_lease('a', s_first);
+    s_receive_part(FIRST, 'g', "be[...]", true);
+    s_expect_event(0, 'a', s_first, "message.received");
+    assert_true(CORE_FIND(&s_core, "webhook", number_event, 0)->message.partial);
+    op_message_view_t part = s_only(&key);
+    assert_true(part.partial && op_str_is(part.body, "be[...]"));
+    op_id_t id = part.id;
+    core_restart(&s_core, true);
+    s_receive_part(FIRST, 'g', "beginning", false);
+    assert_int_equal(CORE_COUNT(&s_core, "webhook", number_event), 0); /* posted once */
+    op_message_view_t whole = s_only(&key);
+    assert_true(!whole.partial && op_str_is(whole.body, "beginning"));
+    assert_true(op_id_equal(whole.id, id));
+    s_receive_part(FIRST, 'g', "again", false);
+    assert_true(op_str_is(s_only(&key).body, "beginning"));
+}
+
+/*  On the shared number each has his own; who became entitled in between gets the whole as new; and a
+    part that is told behind the whole changes nothing. */
+static void test_parts_on_the_shared_number(void **state)
+{
+    (void)state;
+    op_context_t a = s_free_key('a'), b = s_free_key('b');
+    (void)s_send(&a, PEER);
+    s_receive_part(SHARED, 'g', "be[...]", true);
+    (void)s_send(&b, PEER);
+    s_receive_part(SHARED, 'g', "beginning", false);
+    assert_int_equal(CORE_COUNT(&s_core, "webhook", number_event), 1);
+    s_expect_event(0, 'b', s_shared, "message.received");
+    s_receive_part(SHARED, 'g', "be[...]", true);
+    assert_int_equal(CORE_COUNT(&s_core, "webhook", number_event), 0);
+    assert_int_equal(s_inbox(&a, "beginning"), 1);
+    assert_int_equal(s_inbox(&b, "beginning"), 1);
+    assert_int_equal(s_inbox(&a, "be[...]") + s_inbox(&b, "be[...]"), 0);
+}
+
+/*  The modem's clock was set back between two parts: the text is completed all the same. */
+static void test_the_rest_by_a_wrong_clock(void **state)
+{
+    (void)state;
+    op_context_t key = s_lease('a', s_first);
+    s_receive_part(FIRST, 'g', "be[...]", true);
+    s_core.now += OP_SECOND_MS;
+    op_text_received_t text = {.line = OP_STR(FIRST),
+                               .from = OP_STR(PEER),
+                               .body = OP_STR("beginning"),
+                               .received = s_core.now - 2 * OP_HOUR_MS,
+                               .group = core_id('g')};
+    core_tell(&s_core, "modem", &op_text_received_type, &text);
+    assert_true(op_str_is(s_only(&key).body, "beginning"));
+}
+
+/*  The rest comes when the number is another's: he does not see it. */
+static void test_the_rest_after_the_lease(void **state)
+{
+    (void)state;
+    (void)s_lease('a', s_first);
+    op_text_received_t text = {.line = OP_STR(FIRST),
+                               .from = OP_STR(PEER),
+                               .body = OP_STR("be[...]"),
+                               .received = s_core.now,
+                               .group = core_id('g'),
+                               .partial = true};
+    core_tell(&s_core, "modem", &op_text_received_type, &text);
+    s_by_id(OP_STEP_LEDGER_RELEASE, 'a', s_first, OP_OK);
+    s_core.now += OP_HOUR_MS;
+    op_context_t b = s_lease('b', s_first);
+    text.body = OP_STR("beginning");
+    text.partial = false;
+    core_tell(&s_core, "modem", &op_text_received_type, &text);
+    assert_int_equal(s_inbox(&b, "beginning"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +345,10 @@ int main(void)
         TEST(test_inbound_on_the_shared_number),
         TEST(test_a_long_fan_out),
         TEST(test_a_fan_out_survives_a_crash_once),
+        TEST(test_a_text_in_part_is_completed),
+        TEST(test_parts_on_the_shared_number),
+        TEST(test_the_rest_by_a_wrong_clock),
+        TEST(test_the_rest_after_the_lease),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

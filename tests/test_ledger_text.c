@@ -181,6 +181,50 @@ static void test_an_outcome_is_an_event(void **state)
     assert_true(message->sent_at == s_core.now);
 }
 
+static void s_report(sent_t sent, uint64_t parts, bool delivered)
+{
+    op_text_reported_t report = {sent.id, sent.scope, parts, delivered, s_core.now};
+    core_tell(&s_core, "modem", &op_text_reported_type, &report);
+}
+
+static void test_reports(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a');
+    sent_t sent = s_send(&key, PEER);
+    s_outcome(sent, OP_TEXT_SENDING, "");
+    s_report(sent, 2, true); /* of the first part, before the second is sent */
+    s_outcome(sent, OP_TEXT_SENT, "");
+    assert_true(s_get(&key, sent.id)->delivered_at == 0);
+    s_core.now += OP_MINUTE_MS;
+    s_report(sent, 2, true);
+    assert_int_equal(CORE_COUNT(&s_core, "webhook", number_event), 0);
+    const op_message_view_t *view = s_get(&key, sent.id);
+    assert_true(view->delivered_at == s_core.now);
+    assert_true(op_str_is(view->status, "sent"));
+}
+
+/*  What is settled stays as it is: that it came, or will not, is said beside it. */
+static void test_reports_change_no_status(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a');
+    sent_t gone = s_send(&key, PEER);
+    s_outcome(gone, OP_TEXT_SENT, "");
+    s_report(gone, 1, false);
+    const op_message_view_t *view = s_get(&key, gone.id);
+    assert_true(view->undelivered_at == s_core.now && view->delivered_at == 0);
+    assert_true(op_str_is(view->status, "sent"));
+    s_core.now += OP_SECOND_MS;
+    sent_t doubt = s_send(&key, PEER);
+    s_outcome(doubt, OP_TEXT_FAILED, "unknown_outcome");
+    s_report(doubt, 1, true);
+    view = s_get(&key, doubt.id);
+    assert_true(view->delivered_at == s_core.now);
+    assert_true(op_str_is(view->status, "failed"));
+    assert_true(op_str_is(view->error->code, "unknown_outcome"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +236,8 @@ int main(void)
         TEST(test_outcomes),
         TEST(test_outcomes_of_nobodys_texts),
         TEST(test_an_outcome_is_an_event),
+        TEST(test_reports),
+        TEST(test_reports_change_no_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

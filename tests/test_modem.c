@@ -59,11 +59,15 @@ static void test_the_script(void **state)
     tty_dialogue(&s_core, "\r\n310260123456789\r\n" OK, "AT+CMGF=0\r");
     tty_dialogue(&s_core, OK, "AT+CPMS=\"SM\",\"SM\",\"SM\"\r");
     tty_dialogue(&s_core, "\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CNMI=2,1,0,0,0\r");
-    tty_dialogue(&s_core, OK, "AT+CREG?\r");
+    tty_dialogue(&s_core, OK, "AT+CNMI=2,1,0,2,0\r");
+    tty_dialogue(&s_core, "\r\n+CMS ERROR: 303\r\n", "AT+CREG?\r"); /* no reports, then */
     s_expect_state("");
-    tty_dialogue(&s_core, "\r\n+CREG: 0,1\r\n" OK, "AT+CMGL=4\r");
+    tty_dialogue(&s_core, "\r\n+CREG: 0,1\r\n" OK, "AT+CPMS=\"SM\"\r");
     s_expect_state("up");
-    tty_dialogue(&s_core, OK, "");
+    tty_dialogue(&s_core, "\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CMGL=4\r");
+    tty_dialogue(&s_core, OK, "AT+CPMS=\"ME\"\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"SR\"\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "");
     core_advance(&s_core, OP_MINUTE_MS);
     s_expect_state("");
 }
@@ -87,7 +91,7 @@ static void test_rows_that_must_pass(void **state)
 {
     (void)state;
     static const struct {
-        const char *answers[9]; /* the last one fails */
+        const char *answers[10]; /* the last one fails */
     } table[] = {
         {{"\r\nERROR\r\n"}},
         {{OK, OK, "\r\n+CPIN: SIM PIN\r\n" OK}},
@@ -98,7 +102,7 @@ static void test_rows_that_must_pass(void **state)
         {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, "\r\nERROR\r\n"}},
         {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK,
           "\r\n+CMS ERROR: 303\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK, OK,
+        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK, OK, OK,
           "\r\nERROR\r\n"}},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
@@ -134,6 +138,7 @@ static void test_waiting_for_the_network(void **state)
     tty_say(&s_core, "\r\n310260123456789\r\n" OK);
     tty_say(&s_core, OK);
     tty_say(&s_core, OK);
+    tty_dialogue(&s_core, OK, "AT+CNMI=2,1,0,2,0\r");
     tty_dialogue(&s_core, OK, "AT+CREG?\r");
     for (size_t i = 0; i < OP_COUNT(answers); i++) {
         char answer[80];
@@ -145,7 +150,7 @@ static void test_waiting_for_the_network(void **state)
         tty_expect(&s_core, "AT+CREG?\r");
         s_expect_state("");
     }
-    tty_dialogue(&s_core, "\r\n+CREG: 0,5\r\n" OK, "AT+CMGL=4\r"); /* roaming will do */
+    tty_dialogue(&s_core, "\r\n+CREG: 0,5\r\n" OK, "AT+CPMS=\"SM\"\r"); /* roaming will do */
     s_expect_state("up");
 }
 
@@ -211,7 +216,7 @@ static void test_hang_up_anywhere(void **state)
 {
     (void)state;
     static const char *const answers[] = {
-        OK, OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK,
+        OK, OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK,
         OK, OK, OK, "\r\n+CREG: 0,1\r\n" OK};
     for (size_t at = 0; at <= OP_COUNT(answers); at++) {
         s_opened();

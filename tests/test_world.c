@@ -334,6 +334,8 @@ static uint64_t s_play(uint64_t die_at, bool die_after)
         s_revive(&world);
         world_run(&world, 120000);
     }
+    if (die_at) /* a text in doubt is held for a status report */
+        world_run(&world, 660000);
     s_judge(&world, &scenario, &free_key, &paid_key, die_at != 0);
     s_judge_posts(&world, &scenario);
     uint64_t commits = world.commits;

@@ -161,7 +161,10 @@ static int s_start_modem(process_t *self)
                               .send_timeout_ms = config->modem_send_timeout_s * 1000,
                               .sweep_ms = config->modem_sweep_s * 1000,
                               .resend_unknown = strcmp(config->modem_on_unknown, "resend") == 0,
-                              .trust_stamps = config->modem_trust_stamps};
+                              .trust_stamps = config->modem_trust_stamps,
+                              .reports = config->modem_reports,
+                              .doubt_ms = config->modem_doubt_s * 1000,
+                              .wide_references = config->modem_wide_references};
     op_port_t port = op_serial_port();
     return s_start(self, &op_modem_class, &op_modem_setup_type, &setup, &port);
 }

@@ -127,6 +127,7 @@ def outbound(to, from_, body, **differs):
         "created_at": TIME,
         "sent_at": None,
         "error": None,
+        "delivered_at": harness.Maybe(TIME),  # as soon as the carrier says so
     }
     return {**view, **differs}
 

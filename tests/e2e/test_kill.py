@@ -178,6 +178,7 @@ class Kill(Case):
             self.home,
             f"--modem={self.sim.tty(0)}={SHARED},shared",
             f"--modem={self.sim.tty(1)}={SECOND}",
+            "--set=modem/doubt_s=5",
             *WIDE,
         )
         self.addCleanup(self.op.kill)

@@ -2,6 +2,7 @@
 
 import re
 
+import harness
 from harness import (
     KEY,
     MESSAGE_ID,
@@ -38,6 +39,7 @@ def outbound(to, from_, body, **differs):
         "created_at": TIME,
         "sent_at": None,
         "error": None,
+        "delivered_at": harness.Maybe(TIME),  # as soon as the carrier says so
     }
     return {**view, **differs}
 

@@ -54,11 +54,13 @@ static void s_look_at_phones(sim_t *self)
 
 /*  The network has the part that was written last. */
 /*  The network has answered, perhaps too late for the host to hear it in time. */
-static void s_answered(sim_t *self, size_t line)
+static void s_answered(sim_t *self, size_t line, bool refused)
 {
     int64_t delay = op_carrier_get(self->carrier, line, OP_KNOB_SUBMIT_DELAY_MS);
     if (delay)
-        sim_fired(self, delay > 3 * OP_MINUTE_MS ? SIM_FAULT_AIR_LATE : SIM_FAULT_AIR_DELAY);
+        sim_fired(self, refused && delay > 3 * OP_MINUTE_MS ? SIM_FAULT_AIR_LATE_ERROR
+                        : delay > 3 * OP_MINUTE_MS          ? SIM_FAULT_AIR_LATE
+                                                            : SIM_FAULT_AIR_DELAY);
     if (delay > OP_MINUTE_MS)
         model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
 }
@@ -76,7 +78,7 @@ static void s_part_accepted(sim_t *self, size_t line)
     if (pdu.user.header_size)
         model_part(&self->model, (int)line, op_str(pdu.peer.text),
                    op_str_of(pdu.user.header, pdu.user.header_size), units);
-    s_answered(self, line);
+    s_answered(self, line, false);
 }
 
 static model_cause_t s_cause_of(int64_t code)
@@ -86,6 +88,17 @@ static model_cause_t s_cause_of(int64_t code)
            : code == 500 || code == 332 ? MODEL_CAUSE_DOUBT
                                         : MODEL_CAUSE_TROUBLE;
 }
+
+const struct sim_counted sim_counted[SIM_COUNTED] = {
+    {OP_KNOB_REPORT_LOST_NEXT, SIM_FAULT_REPORT_LOST},
+    {OP_KNOB_REPORT_DOUBLE_NEXT, SIM_FAULT_REPORT_DOUBLE},
+    {OP_KNOB_REPORT_EARLY_NEXT, SIM_FAULT_REPORT_EARLY},
+    {OP_KNOB_STORE_OTHER_NEXT, SIM_FAULT_STORE_OTHER},
+    {OP_KNOB_DELIVER_DOUBLE_NEXT, SIM_FAULT_DELIVER_DOUBLE},
+    {OP_KNOB_PART_LATE_NEXT, SIM_FAULT_PART_LATE},
+    {OP_KNOB_COMMAND_ERROR_NEXT, SIM_FAULT_COMMAND_ERROR},
+    {OP_KNOB_MALFORMED_NEXT, SIM_FAULT_PDU_SURPLUS}, /* or PDU_BROKEN: by its form */
+};
 
 /*  A knob that counts down has moved: its fault has happened. */
 static bool s_knob_moved(sim_t *self, size_t line, op_knob_t knob, int64_t *seen, sim_fault_t fault)
@@ -106,7 +119,7 @@ static void s_look_at_line(sim_t *self, size_t number)
         int64_t code = op_carrier_get(self->carrier, number, OP_KNOB_CMS_ERROR_CODE);
         sim_fired(self, SIM_FAULT_AIR_REFUSAL);
         model_cause(&self->model, (int)number, s_cause_of(code));
-        s_answered(self, number);
+        s_answered(self, number, true);
     }
     line->refused = counts.refused;
     bool accepted = counts.accepted > line->accepted;
@@ -122,6 +135,14 @@ static void s_look_at_line(sim_t *self, size_t number)
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_LOST_NEXT, &line->lost, SIM_FAULT_NOTICE_LOST);
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_DOUBLE_NEXT, &line->twice,
                        SIM_FAULT_NOTICE_DOUBLE);
+    for (size_t i = 0; i < SIM_COUNTED; i++) {
+        bool broken = sim_counted[i].knob == OP_KNOB_MALFORMED_NEXT &&
+                      op_carrier_get(self->carrier, number, OP_KNOB_MALFORMED_FORM) > 0;
+        if (s_knob_moved(self, number, sim_counted[i].knob, &line->counted[i],
+                         broken ? SIM_FAULT_PDU_BROKEN : sim_counted[i].fault) &&
+            sim_counted[i].fault == SIM_FAULT_COMMAND_ERROR)
+            model_cause(&self->model, (int)number, MODEL_CAUSE_TROUBLE);
+    }
     if (accepted)
         s_look_at_phones(self);
 }
@@ -235,6 +256,7 @@ void sim_phone_acts(sim_t *self)
     model_tag(&self->model, tag);
     char *body = sim_some_text(self, tag);
     int text = model_text_in(&self->model, from, number, body);
+    int64_t malformed = op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_NEXT);
     op_carrier_result_t result =
         op_carrier_text(self->carrier, op_str(from), op_str(self->model.numbers[number].e164),
                         op_str(body), self->now);
@@ -242,6 +264,9 @@ void sim_phone_acts(sim_t *self)
         self->model.texts[text].answer = MODEL_REFUSED;
     else
         self->verdict->inbound++;
+    self->model.texts[text].broken =
+        op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_NEXT) < malformed &&
+        op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_FORM) > 0;
     free(body);
     sim_air_look(self);
 }

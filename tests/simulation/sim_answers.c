@@ -100,7 +100,9 @@ static model_shown_t s_shown(const op_message_view_t *view)
                            .from = view->from,
                            .body = view->body,
                            .error = view->error ? view->error->code : s_empty(),
-                           .received_at = view->received_at};
+                           .received_at = view->received_at,
+                           .delivered_at = view->delivered_at,
+                           .partial = view->partial};
 }
 
 static void s_sent(sim_t *self, const sim_request_t *request, const op_message_view_t *view)

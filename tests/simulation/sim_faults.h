@@ -44,7 +44,21 @@
     FAULT(HOOK_GONE, "hook_gone", "it answers 410")                                                \
     FAULT(HOOK_BUSY, "hook_busy", "it answers 429 or 503, mostly with Retry-After")                \
     FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")           \
-    FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")
+    FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")             \
+    FAULT(AIR_LATE_ERROR, "air_late_error", "+CMS ERROR, after the time-out")                      \
+    FAULT(REPORT_LOST, "report_lost", "a status report is lost")                                   \
+    FAULT(REPORT_DOUBLE, "report_double", "it comes twice")                                        \
+    FAULT(REPORT_EARLY, "report_early", "it comes before the +CMGS that it is about")              \
+    FAULT(REPORT_LATE, "report_late", "it comes minutes later")                                    \
+    FAULT(REPORT_NATIONAL, "report_national", "it names the recipient without country code")       \
+    FAULT(STORE_OTHER, "store_other", "a text is stored in another memory than the one set")       \
+    FAULT(STORE_FULL, "store_full", "the SIM has few slots for a while")                           \
+    FAULT(SLOT_STUCK, "slot_stuck", "slots cannot be emptied for a while")                         \
+    FAULT(PDU_SURPLUS, "pdu_surplus", "a stored PDU has an octet too many")                        \
+    FAULT(PDU_BROKEN, "pdu_broken", "a stored PDU is cut or erased")                               \
+    FAULT(DELIVER_DOUBLE, "deliver_double", "the network delivers a part twice")                   \
+    FAULT(PART_LATE, "part_late", "the last part of a long text comes many minutes later")         \
+    FAULT(COMMAND_ERROR, "command_error", "commands, AT+CMMS among them, are answered with ERROR")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,

@@ -114,7 +114,9 @@ static void s_hurt_air(sim_t *self, sim_fault_t fault)
         s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, sim_between(&self->random, 180001, 400000));
     else if (fault == SIM_FAULT_AIR_SILENCE)
         s_set(self, line, OP_KNOB_NO_ANSWER_NEXT, of->silences = n);
-    else if (fault == SIM_FAULT_AIR_REFUSAL) {
+    else if (fault == SIM_FAULT_AIR_REFUSAL || fault == SIM_FAULT_AIR_LATE_ERROR) {
+        if (fault == SIM_FAULT_AIR_LATE_ERROR)
+            s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, sim_between(&self->random, 180001, 186000));
         s_set(self, line, OP_KNOB_CMS_ERROR_CODE, codes[sim_pick(self, OP_COUNT(codes))]);
         s_set(self, line, OP_KNOB_CMS_ERROR_NEXT, sim_once_in(&self->random, 5) ? 8 : n);
     } else if (fault == SIM_FAULT_AIR_DOUBLE_ANSWER)
@@ -123,6 +125,60 @@ static void s_hurt_air(sim_t *self, sim_fault_t fault)
         s_set(self, line, OP_KNOB_NOTICE_LOST_NEXT, of->lost = n);
     else
         s_set(self, line, OP_KNOB_NOTICE_DOUBLE_NEXT, of->twice = n);
+}
+
+/*  A knob that counts down. */
+static void s_count_down(sim_t *self, size_t line, op_knob_t knob, int64_t n)
+{
+    for (size_t i = 0; i < SIM_COUNTED; i++)
+        if (sim_counted[i].knob == knob)
+            self->lines[line].counted[i] = n;
+    s_set(self, line, knob, n);
+}
+
+static void s_hurt_reports(sim_t *self, sim_fault_t fault)
+{
+    size_t line = sim_pick(self, self->line_count);
+    if (fault == SIM_FAULT_REPORT_LATE)
+        s_set(self, line, OP_KNOB_REPORT_DELAY_MS, sim_between(&self->random, 1000, 1800000));
+    else if (fault == SIM_FAULT_REPORT_NATIONAL)
+        s_set(self, line, OP_KNOB_REPORT_RECIPIENT, 1);
+    else {
+        op_knob_t knob = fault == SIM_FAULT_REPORT_LOST     ? OP_KNOB_REPORT_LOST_NEXT
+                         : fault == SIM_FAULT_REPORT_DOUBLE ? OP_KNOB_REPORT_DOUBLE_NEXT
+                                                            : OP_KNOB_REPORT_EARLY_NEXT;
+        s_count_down(self, line, knob, 1 + sim_pick(self, 4));
+        return;
+    }
+    sim_fired(self, fault);
+}
+
+static void s_hurt_memory(sim_t *self, sim_fault_t fault)
+{
+    size_t line = sim_once_in(&self->random, 2) ? 0 : sim_pick(self, self->line_count);
+    int64_t n = 1 + sim_pick(self, 3);
+    if (fault == SIM_FAULT_STORE_FULL) {
+        s_set(self, line, OP_KNOB_SM_SLOTS, n);
+        sim_fired(self, fault);
+    } else if (fault == SIM_FAULT_SLOT_STUCK) {
+        s_set(self, line, OP_KNOB_UNDELETABLE_SLOTS, n);
+        s_set(self, line, OP_KNOB_UNDELETABLE_ANSWER, sim_pick(self, 2));
+        sim_fired(self, fault);
+    } else if (fault == SIM_FAULT_PDU_SURPLUS || fault == SIM_FAULT_PDU_BROKEN) {
+        bool surplus = fault == SIM_FAULT_PDU_SURPLUS;
+        s_set(self, line, OP_KNOB_MALFORMED_FORM, surplus ? 0 : 1 + sim_pick(self, 2));
+        s_count_down(self, line, OP_KNOB_MALFORMED_NEXT, n);
+    } else if (fault == SIM_FAULT_PART_LATE) {
+        if (sim_has(self, SIM_FAULT_PDU_BROKEN))
+            return; /* of a late part that is broken nobody could tell whose it is */
+        s_set(self, line, OP_KNOB_PART_LATE_MS, sim_between(&self->random, 1000, 2400000));
+        s_count_down(self, line, OP_KNOB_PART_LATE_NEXT, n);
+    } else
+        s_count_down(self, line,
+                     fault == SIM_FAULT_STORE_OTHER      ? OP_KNOB_STORE_OTHER_NEXT
+                     : fault == SIM_FAULT_DELIVER_DOUBLE ? OP_KNOB_DELIVER_DOUBLE_NEXT
+                                                         : OP_KNOB_COMMAND_ERROR_NEXT,
+                     n);
 }
 
 static void s_reset_modem(sim_t *self)
@@ -224,10 +280,28 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_AIR_LATE:
     case SIM_FAULT_AIR_SILENCE:
     case SIM_FAULT_AIR_REFUSAL:
+    case SIM_FAULT_AIR_LATE_ERROR:
     case SIM_FAULT_AIR_DOUBLE_ANSWER:
     case SIM_FAULT_NOTICE_LOST:
     case SIM_FAULT_NOTICE_DOUBLE:
         s_hurt_air(self, fault);
+        return;
+    case SIM_FAULT_REPORT_LOST:
+    case SIM_FAULT_REPORT_DOUBLE:
+    case SIM_FAULT_REPORT_EARLY:
+    case SIM_FAULT_REPORT_LATE:
+    case SIM_FAULT_REPORT_NATIONAL:
+        s_hurt_reports(self, fault);
+        return;
+    case SIM_FAULT_STORE_OTHER:
+    case SIM_FAULT_STORE_FULL:
+    case SIM_FAULT_SLOT_STUCK:
+    case SIM_FAULT_PDU_SURPLUS:
+    case SIM_FAULT_PDU_BROKEN:
+    case SIM_FAULT_DELIVER_DOUBLE:
+    case SIM_FAULT_PART_LATE:
+    case SIM_FAULT_COMMAND_ERROR:
+        s_hurt_memory(self, fault);
         return;
     case SIM_FAULT_MODEM_RESET:
         s_reset_modem(self);
@@ -254,6 +328,15 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     }
 }
 
+/*  Slots that were stuck, and a SIM that was small, as they should be. */
+static void s_heal_memory(sim_t *self, size_t line)
+{
+    static const op_knob_t knobs[] = {OP_KNOB_SM_SLOTS, OP_KNOB_UNDELETABLE_SLOTS,
+                                      OP_KNOB_REPORT_DELAY_MS, OP_KNOB_REPORT_RECIPIENT};
+    for (size_t i = 0; i < OP_COUNT(knobs); i++)
+        s_set(self, line, knobs[i], op_knob_row(knobs[i])->value);
+}
+
 void sim_mischief(sim_t *self)
 {
     sim_fault_t kinds[SIM_FAULT_END];
@@ -266,6 +349,8 @@ void sim_mischief(sim_t *self)
     /* A slow modem is slow for a while only. */
     size_t line = sim_pick(self, self->line_count);
     s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, 0);
+    if (sim_once_in(&self->random, 4))
+        s_heal_memory(self, line);
     s_begin(self, kinds[sim_pick(self, count)]);
     sim_queue_put(&self->queue, self->now + sim_wait(&self->random, self->mischief_mean) + 1,
                   SIM_EVENT_MISCHIEF, 0, 0, (op_str_t){0});
@@ -282,6 +367,9 @@ void sim_heal(sim_t *self)
         s_set(self, i, OP_KNOB_DOUBLE_ANSWER_NEXT, self->lines[i].doubles = 0);
         s_set(self, i, OP_KNOB_NOTICE_LOST_NEXT, self->lines[i].lost = 0);
         s_set(self, i, OP_KNOB_NOTICE_DOUBLE_NEXT, self->lines[i].twice = 0);
+        for (size_t k = 0; k < SIM_COUNTED; k++)
+            s_count_down(self, i, sim_counted[k].knob, 0);
+        s_heal_memory(self, i);
     }
     for (size_t i = 0; i < self->process_count; i++) {
         self->processes[i].crash = SIM_NO_CRASH;

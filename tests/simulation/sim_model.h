@@ -114,6 +114,7 @@ typedef struct {
     char error[MODEL_WORD_MAX + 1];
     int64_t settled; /* first seen settled */
     size_t arrivals; /* at its phone */
+    bool broken;     /* a phone's: one of its parts cannot be read */
 } model_text_t;
 
 /*  Why a text may fail, by line. */
@@ -249,7 +250,8 @@ void model_cause(model_t *self, int line, model_cause_t cause);
 typedef struct {
     op_id_t id;
     op_str_t status, direction, to, from, body, error;
-    int64_t received_at;
+    int64_t received_at, delivered_at;
+    bool partial;
 } model_shown_t;
 void model_shown(model_t *self, int key, const model_shown_t *shown);
 
@@ -258,8 +260,9 @@ typedef struct {
     int key;
     int64_t asked; /* of the first page */
     op_id_t *ids;
-    int *texts; /* which text each one is */
+    int *texts; /* which text each one is; MODEL_NONE: one that is there in part */
     bool *inbound;
+    bool incomplete; /* a text is there in part that could be whole */
     int count;
 } model_reading_t;
 void model_read_begin(model_reading_t *reading, int key, int64_t asked);

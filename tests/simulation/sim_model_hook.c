@@ -186,6 +186,8 @@ static void s_judge(model_t *self, int number, const model_reading_t *reading)
 {
     const model_hook_t *hook = &self->hooks[number];
     for (int i = 0; i < reading->count; i++) {
+        if (reading->texts[i] == MODEL_NONE)
+            continue;
         const model_text_t *text = &self->texts[reading->texts[i]];
         const char *type = reading->inbound[i]            ? "message.received"
                            : text->status == MODEL_SENT   ? "message.sent"

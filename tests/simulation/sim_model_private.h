@@ -65,6 +65,9 @@ bool model_because(const model_t *self, int line, model_cause_t cause, int64_t f
 /*  Finds the text that a body belongs to, by its tag; MODEL_NONE: there is none with this very
     body. */
 int model_text_of(const model_t *self, op_str_t body);
+/*  May it be a part of a text that came to the key's number? `broken`: of one that cannot be read
+    whole. */
+bool model_is_part(const model_t *self, int key, const model_shown_t *shown, bool broken);
 /*  Each body is said to be a message once: the index of the text with this id, or MODEL_NONE. */
 int model_text_by_id(const model_t *self, op_id_t id);
 

@@ -11,6 +11,7 @@ void model_read_begin(model_reading_t *reading, int key, int64_t asked)
     reading->key = key;
     reading->asked = asked;
     reading->count = 0;
+    reading->incomplete = false;
 }
 
 void model_reading_free(model_reading_t *reading)
@@ -24,12 +25,12 @@ void model_reading_free(model_reading_t *reading)
 void model_read(model_t *self, model_reading_t *reading, const model_shown_t *shown)
 {
     bool inbound = op_str_is(shown->direction, "inbound");
-    int text = model_text_of(self, shown->body);
+    int text = shown->partial ? MODEL_NONE : model_text_of(self, shown->body);
     model_shown(self, reading->key, shown);
     for (int i = 0; i < reading->count; i++)
         if (op_id_equal(reading->ids[i], shown->id))
             model_wrong(self, "reading: a message is on two pages");
-        else if (reading->texts[i] == text && reading->inbound[i] == inbound)
+        else if (text != MODEL_NONE && reading->texts[i] == text && reading->inbound[i] == inbound)
             model_wrong(self, "exactly once: #k%d# is listed twice", text);
     if (reading->count &&
         memcmp(reading->ids[reading->count - 1].bytes, shown->id.bytes, sizeof shown->id.bytes) < 0)
@@ -39,6 +40,7 @@ void model_read(model_t *self, model_reading_t *reading, const model_shown_t *sh
     MODEL_ROOM(reading->inbound, reading->count);
     reading->ids[reading->count] = shown->id;
     reading->texts[reading->count] = text;
+    reading->incomplete |= shown->partial && !model_is_part(self, reading->key, shown, true);
     reading->inbound[reading->count++] = inbound;
 }
 
@@ -70,7 +72,7 @@ static bool s_must(const model_t *self, const model_key_t *key, const model_text
     if (text->user != MODEL_NONE) /* handed over: if it is said to be */
         return text->target == key->number && text->status == MODEL_SENT && key->lease >= 0 &&
                model_lease_sure(self, key->lease, text->asked, self->now);
-    if (text->number != key->number || text->answer == MODEL_REFUSED)
+    if (text->number != key->number || text->answer == MODEL_REFUSED || text->broken)
         return false;
     if (key->lease < 0)
         return s_had_texted(self, key->user, text->peer, text->asked);
@@ -90,7 +92,11 @@ void model_read_all(model_t *self, const model_reading_t *reading)
             model_wrong(self, "inbound: #k%d# is not listed by user %d, who is entitled to it", i,
                         key->user);
     }
+    if (reading->incomplete)
+        model_wrong(self, "inbound: a text is there in part, long after all faults");
     for (int i = 0; i < reading->count; i++) {
+        if (reading->texts[i] == MODEL_NONE)
+            continue;
         const model_text_t *text = &self->texts[reading->texts[i]];
         if (!reading->inbound[i] && text->status != MODEL_SENT && text->status != MODEL_FAILED)
             model_wrong(self, "rest: #k%d# is still under way, long after all faults",

@@ -35,6 +35,40 @@ int model_text_of(const model_t *self, op_str_t body)
     return known && op_str_is(body, self->texts[number].body) ? number : MODEL_NONE;
 }
 
+/*  Do the pieces between the gaps stand in the text in this order, the outer ones at its ends? */
+static bool s_has_pieces(const char *text, op_str_t shown)
+{
+    static const char gap[] = "[...]";
+    const char *at = shown.at, *end = shown.at + shown.size;
+    for (bool first = true; at <= end; first = false) {
+        const char *next = memmem(at, (size_t)(end - at), gap, strlen(gap));
+        size_t size = (size_t)((next ? next : end) - at), left = strlen(text);
+        const char *found = size <= left ? memmem(text, left, at, size) : NULL;
+        if (first && size)
+            found = size <= left && memcmp(text, at, size) == 0 ? text : NULL;
+        if (!next && size)
+            found = size <= left && memcmp(text + left - size, at, size) == 0 ? text + left - size
+                                                                              : NULL;
+        if (!found)
+            return false;
+        text = found + size;
+        at = next ? next + strlen(gap) : end + 1;
+    }
+    return true;
+}
+
+bool model_is_part(const model_t *self, int key, const model_shown_t *shown, bool broken)
+{
+    for (int i = 0; i < self->text_count; i++) {
+        const model_text_t *text = &self->texts[i];
+        if (text->number == self->keys[key].number && text->user == MODEL_NONE &&
+            op_str_is(shown->from, text->peer) && (text->broken || !broken) &&
+            s_has_pieces(text->body, shown->body))
+            return true;
+    }
+    return false;
+}
+
 int model_text_by_id(const model_t *self, op_id_t id)
 {
     for (int i = self->text_count - 1; i >= 0; i--)
@@ -273,6 +307,9 @@ static void s_shown_outbound(model_t *self, int number, const model_shown_t *sho
     else if (status == MODEL_SENT && text->target == MODEL_NONE && text->arrivals != 1)
         model_wrong(self, "exactly once: #k%d# is sent, and came %zu times", number,
                     text->arrivals);
+    else if (shown->delivered_at && text->arrivals == 0 &&
+             !model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now))
+        model_wrong(self, "reports: #k%d# is delivered, and never came", number);
     if (status >= MODEL_SENT && !was_settled)
         text->settled = self->now;
     text->status = status;
@@ -323,6 +360,11 @@ void model_shown(model_t *self, int by, const model_shown_t *shown)
     const model_key_t *key = &self->keys[by];
     int number = model_text_of(self, shown->body);
     bool inbound = op_str_is(shown->direction, "inbound");
+    if (shown->partial) {
+        if (!inbound || !model_is_part(self, by, shown, false))
+            model_wrong(self, "inbound: a text is shown in part, and nobody wrote it");
+        return;
+    }
     if (number == MODEL_NONE) {
         model_wrong(self, "texts: a message is shown whose body nobody wrote");
         return;

@@ -70,6 +70,13 @@ typedef struct {
     sim_fault_t cut_by;
 } sim_way_t;
 
+/*  Knobs that count down, and the fault that each of them is (sim_air.c). */
+enum { SIM_COUNTED = 8 };
+extern const struct sim_counted {
+    op_knob_t knob;
+    sim_fault_t fault;
+} sim_counted[SIM_COUNTED];
+
 typedef struct {
     bool open;
     int64_t gone_until; /* the tty is not there */
@@ -77,6 +84,7 @@ typedef struct {
     op_buf_t payload;   /* the last PDU that was written */
     uint64_t accepted, refused, deleted;
     int64_t silences, doubles, lost, twice; /* the knobs as last seen */
+    int64_t counted[SIM_COUNTED];           /* those of sim_counted */
 } sim_line_t;
 
 typedef struct {

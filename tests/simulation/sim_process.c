@@ -264,7 +264,8 @@ static void s_start(sim_t *self, size_t actor)
     op_webhook_setup_t webhook = {10000};
     op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), m->day_free,
                                 m->day_paid,  200,          (uint64_t)m->text_ttl};
-    op_modem_setup_t modem = {{lines, self->line_count}, 180000, 60000, false, true};
+    op_modem_setup_t modem = {
+        {lines, self->line_count}, 180000, 60000, false, true, true, false, 600000};
     const struct {
         const op_type_t *type;
         const void *body;

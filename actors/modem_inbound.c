@@ -1,0 +1,103 @@
+/*  modem_inbound.c - one inbound PDU: seen before, a text, a part, a report, or for the quarantine */
+
+#include "actors/modem_private.h"
+
+#include "base/instant.h"
+#include "base/plant.h"
+#include "modem/sms.h"
+#include "modem/sms_kind.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/*  How long a message's identity is remembered: networks deliver again for days at most. */
+static const int64_t s_seen_ms = 30 * OP_DAY_MS;
+
+bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
+{
+    (void)key;
+    return ((const op_seen_row_t *)row)->taken + s_seen_ms < *(const int64_t *)arg;
+}
+
+/*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.
+    The service centre's address is no part of it: a network that delivers again may use another. */
+static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *pdu)
+{
+    uint8_t hash[16];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    crypto_generichash_update(&state, (const uint8_t *)line->sim, strlen(line->sim) + 1);
+    if (pdu) {
+        const op_user_data_t *user = &pdu->user;
+        crypto_generichash_update(&state, (const uint8_t *)pdu->peer.text,
+                                  strlen(pdu->peer.text) + 1);
+        crypto_generichash_update(&state, (const uint8_t *)&pdu->stamp.instant,
+                                  sizeof pdu->stamp.instant);
+        crypto_generichash_update(&state, &user->dcs, 1);
+        crypto_generichash_update(&state, user->header, user->header_size);
+        crypto_generichash_update(&state, user->units, user->count);
+    } else
+        crypto_generichash_update(&state, (const uint8_t *)hex.at, hex.size);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    op_key_t key = op_key('I');
+    op_key_hash(&key, hash, sizeof hash);
+    return key;
+}
+
+/*  A text that came whole. */
+static void s_take_text(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
+                        const op_pdu_t *pdu, int64_t found)
+{
+    op_sms_piece_t piece = op_sms_piece(&pdu->user);
+    op_buf_t body = {0};
+    op_sms_result_t result = op_sms_join(&piece, 1, &body);
+    if (result == OP_SMS_OK && body.size) {
+        op_text_received_t text = {.line = op_str(line->number),
+                                   .from = op_turn_copy(turn, op_str(pdu->peer.text)),
+                                   .body = op_buf_str(&body),
+                                   .received = found,
+                                   .stamped = line->trust_stamps ? pdu->stamp.instant : 0};
+        op_turn_tell(turn, "ledger", &op_text_received_type, &text);
+    } else
+        op_quarantine_put(line, event, turn, hex,
+                          result == OP_SMS_OK ? op_sms_kind_text(OP_SMS_KIND_EMPTY)
+                                              : op_sms_result_text(result));
+    op_buf_free(&body);
+}
+
+static void s_take_message(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
+                           const op_pdu_t *pdu, int64_t found)
+{
+    op_sms_kind_t kind = op_sms_kind(pdu);
+    if (!op_sms_kind_is_text(kind))
+        op_quarantine_put(line, event, turn, hex, op_sms_kind_text(kind));
+    else if (pdu->user.concat.present && pdu->user.concat.total > 1)
+        op_parts_take(line, event, turn, hex, pdu, found);
+    else
+        s_take_text(line, event, turn, hex, pdu, found);
+}
+
+void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
+                     int64_t found)
+{
+    op_pdu_t pdu;
+    op_pdu_result_t result = op_pdu_decode(hex, &pdu);
+    bool decoded = result == OP_PDU_OK;
+    if (decoded && pdu.kind == OP_PDU_REPORT) { /* a report that comes twice says the same twice */
+        op_report_take(line, event, turn, hex, &pdu);
+        return;
+    }
+    op_key_t identity = s_identity(line, hex, decoded ? &pdu : NULL);
+    op_seen_row_t seen;
+    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && !OP_PLANTED(SEEN_IGNORED))
+        return;
+    seen.taken = event->now;
+    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &identity, &op_seen_row_type,
+                                                             &seen);
+    if (!decoded)
+        op_quarantine_put(line, event, turn, hex, op_pdu_result_text(result));
+    else if (pdu.kind != OP_PDU_DELIVER)
+        op_quarantine_put(line, event, turn, hex, "not a received message");
+    else
+        s_take_message(line, event, turn, hex, &pdu, found);
+}

@@ -1,0 +1,318 @@
+/*  modem_queue.c - the texts that wait for a line: queued, picked, expired, cancelled
+
+    Codes and other texts are two queues, one behind the other. What is in doubt and waits for a
+    status report is held: taken out of the queue, so that it blocks nobody, and put back when the
+    report has come and parts are left. */
+
+#include "actors/failure.h"
+#include "actors/modem_private.h"
+#include "base/instant.h"
+#include "base/plant.h"
+#include "modem/sms.h"
+
+#include <string.h>
+
+enum { LOOK_AHEAD = 100 }; /* texts looked at for one whose time has come */
+
+static op_key_t s_queue_of(const op_line_t *line)
+{
+    return op_key_of_text('Q', op_str(line->number));
+}
+
+void op_queue_tell(op_turn_t *turn, const op_queue_row_t *row, op_text_state_t state,
+                   op_failure_t failure)
+{
+    op_text_outcome_t outcome = {row->text, row->scope, state, op_str(op_failure_code(failure))};
+    char owner[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(row->owner, owner, sizeof owner);
+    op_str_t other = op_turn_request(turn);
+    op_turn_on_behalf(turn, row->request);
+    op_turn_tell(turn, owner, &op_text_outcome_type, &outcome);
+    op_turn_on_behalf(turn, other);
+}
+
+void op_queue_settle(op_turn_t *turn, const op_key_t *key, const op_queue_row_t *row,
+                     op_text_state_t state, op_failure_t failure)
+{
+    op_turn_delete(turn, key);
+    op_queue_tell(turn, row, state, failure);
+}
+
+/*  ---- The queue ---- */
+
+static op_line_t *s_line_of(op_modem_t *self, op_str_t number)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (op_str_is(number, self->lines[i].number))
+            return &self->lines[i];
+    return NULL;
+}
+
+static op_key_t s_class_of(const op_line_t *line, size_t class)
+{
+    op_key_t key = s_queue_of(line);
+    op_key_hash(&key, class == 0 ? "0" : "1", 1);
+    return key;
+}
+
+/*  A row was put that may lie before all others: its text was held, or the clock went back before
+    this start. */
+static void s_is_there(op_line_t *line, const op_key_t *key)
+{
+    op_key_t others = s_class_of(line, 1);
+    op_key_t *first =
+        &line->first[op_str_compare(op_key_str(key), op_key_str(&others)) < 0 ? 0 : 1];
+    if (op_str_compare(op_key_str(key), op_key_str(first)) < 0)
+        *first = *key;
+    line->queue_empty = false;
+}
+
+void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_send_t *send = OP_BODY(event, text_send);
+    op_line_t *line = s_line_of(self, send->line);
+    op_queue_row_t row = {.text = send->text,
+                          .scope = send->scope,
+                          .owner = event->from,
+                          .to = send->to,
+                          .body = send->body,
+                          .code = send->code,
+                          .expires = send->expires,
+                          .request = op_turn_request(turn)};
+    if (!line || op_sms_count(send->body) == 0) {
+        op_queue_tell(turn, &row, OP_TEXT_FAILED,
+                      line ? OP_FAILURE_NOT_SENDABLE : OP_FAILURE_NO_SERVICE);
+        return;
+    }
+    row.reference = ++line->reference & (self->wide_references ? 0xffff : 0xff);
+    op_key_t key = s_class_of(line, send->code ? 0 : 1);
+    op_key_id(&key, op_turn_new_id(turn));
+    op_turn_put(turn, &key, &op_queue_row_type, &row);
+    s_is_there(line, &key);
+    op_line_pump(self, line, event, turn);
+}
+
+op_key_t op_key_copy(op_str_t bytes)
+{
+    op_key_t key = {.size = 0};
+    op_key_hash(&key, bytes.at, bytes.size);
+    return key;
+}
+
+static const int64_t s_pauses[OP_RETRIES_MAX] = {
+    5 * OP_SECOND_MS, 30 * OP_SECOND_MS, 2 * OP_MINUTE_MS, 5 * OP_MINUTE_MS, 10 * OP_MINUTE_MS};
+
+/*  Nothing pauses longer than the last of the pauses: else the clock went back meanwhile. */
+static bool s_is_due(const op_queue_row_t *row, int64_t now)
+{
+    return row->not_before <= now || row->not_before > now + s_pauses[OP_RETRIES_MAX - 1];
+}
+
+int64_t op_queue_pause(uint64_t tries)
+{
+    OP_ASSERT(tries < OP_RETRIES_MAX);
+    return s_pauses[tries];
+}
+
+/*  The walk begins where the last one found the first row: a queue in LevelDB leaves a trail of
+    deletions before its head, and stepping over them again for each text would cost more than all
+    else. New rows come behind all others, because ids increase (see op_send_queue). */
+static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn,
+                         op_key_t *key, op_queue_row_t *row)
+{
+    op_key_t all = s_class_of(line, class), high = op_key_end(&all);
+    op_key_t *first = &line->first[class];
+    op_walk_t *walk = op_turn_walk(turn, first->size ? first : &all, &high, false);
+    op_str_t bytes;
+    bool found = false;
+    for (size_t i = 0; i < LOOK_AHEAD && !found; i++) {
+        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row))
+            break;
+        *key = op_key_copy(bytes);
+        if (i == 0)
+            *first = *key;
+        found = s_is_due(row, event->now) && (!row->in_air || OP_PLANTED(FORGET_AIR));
+        if (!found && (!line->idle_until || row->not_before < line->idle_until))
+            line->idle_until = row->not_before;
+    }
+    op_turn_walk_end(&walk);
+    return found;
+}
+
+bool op_queue_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_key_t *key,
+                   op_queue_row_t *row)
+{
+    line->idle_until = 0;
+    bool found = s_pick_class(line, 0, event, turn, key, row) ||
+                 s_pick_class(line, 1, event, turn, key, row);
+    line->queue_empty = !found;
+    return found;
+}
+
+static void s_expire_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn)
+{
+    op_key_t all = s_class_of(line, class), high = op_key_end(&all), dead[LOOK_AHEAD];
+    op_key_t low = line->first[class].size ? line->first[class] : all;
+    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AHEAD * sizeof *rows);
+    size_t deaths = 0;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_str_t bytes;
+    for (size_t i = 0; i < LOOK_AHEAD; i++) {
+        op_queue_row_t *row = &rows[deaths];
+        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row))
+            break;
+        op_key_t key = op_key_copy(bytes);
+        bool flying = line->flying && op_str_equal(bytes, op_key_str(&line->flight));
+        if (row->expires <= event->now && !flying)
+            dead[deaths++] = key;
+    }
+    op_turn_walk_end(&walk);
+    for (size_t i = 0; i < deaths; i++) {
+        bool doubt = rows[i].in_air || rows[i].sent || !op_id_is_none(rows[i].doubt);
+        if (line->doubt && op_str_equal(op_key_str(&dead[i]), op_key_str(&line->flight)))
+            line->doubt = false;
+        op_queue_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
+                        doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_EXPIRED);
+    }
+}
+
+/*  ---- Held ---- */
+
+static op_key_t s_held_key(const op_key_t *key)
+{
+    op_key_t held = *key;
+    held.bytes[0] = 'H';
+    return held;
+}
+
+void op_queue_hold(const op_modem_t *self, const op_event_t *event, op_turn_t *turn,
+                   const op_key_t *key, op_queue_row_t *row)
+{
+    op_key_t held = s_held_key(key);
+    row->in_air = false;
+    row->not_before = event->now + self->doubt_ms;
+    op_turn_delete(turn, key);
+    op_turn_put(turn, &held, &op_queue_row_type, row);
+}
+
+bool op_queue_find(op_line_t *line, op_turn_t *turn, bool code, op_id_t id, op_key_t *key,
+                   op_queue_row_t *row)
+{
+    *key = s_class_of(line, code ? 0 : 1);
+    op_key_id(key, id);
+    op_key_t held = s_held_key(key);
+    if (op_turn_get(turn, &held, &op_queue_row_type, row)) {
+        op_turn_delete(turn, &held);
+        s_is_there(line, key);
+        row->not_before = 0;
+        op_turn_put(turn, key, &op_queue_row_type, row);
+        return true;
+    }
+    return op_turn_get(turn, key, &op_queue_row_type, row);
+}
+
+/*  No report has come in time. */
+static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_event_t *event,
+                          op_turn_t *turn)
+{
+    op_key_t all = op_key_of_text('H', op_str(line->number)), high = op_key_end(&all);
+    op_key_t dead[LOOK_AHEAD];
+    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AHEAD * sizeof *rows);
+    size_t deaths = 0;
+    op_str_t bytes;
+    op_walk_t *walk = op_turn_walk(turn, &all, &high, false);
+    while (deaths < LOOK_AHEAD &&
+           op_turn_walk_next(walk, &op_queue_row_type, &bytes, &rows[deaths])) {
+        int64_t until = rows[deaths].not_before;
+        if (until <= event->now || until > event->now + self->doubt_ms)
+            dead[deaths++] = op_key_copy(bytes);
+    }
+    op_turn_walk_end(&walk);
+    for (size_t i = 0; i < deaths; i++)
+        op_queue_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
+                        OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED
+                                                 : OP_FAILURE_UNKNOWN_OUTCOME);
+}
+
+void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
+                    op_turn_t *turn)
+{
+    for (size_t class = 0; class < 2; class ++)
+        s_expire_class(line, class, event, turn);
+    s_expire_held(self, line, event, turn);
+}
+
+/*  ---- Whole queues ---- */
+
+/*  The keys and rows of a line's whole queue, of one scope or (NULL) of all; how many. They live in
+    the turn's arena; the queue's bound bounds them. */
+static size_t s_collect(op_turn_t *turn, char tag, op_str_t number, const op_id_t *scope,
+                        op_key_t **keys, op_queue_row_t **rows)
+{
+    op_key_t low = op_key_of_text(tag, number), high = op_key_end(&low);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    size_t count = 0, capacity = 0;
+    op_queue_row_t row;
+    op_str_t bytes;
+    *keys = NULL;
+    *rows = NULL;
+    while (op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row)) {
+        if (scope && !op_id_equal(row.scope, *scope))
+            continue;
+        if (count == capacity) {
+            capacity = 2 * capacity + 64;
+            op_key_t *more_keys = op_turn_alloc(turn, capacity * sizeof *more_keys);
+            op_queue_row_t *more_rows = op_turn_alloc(turn, capacity * sizeof *more_rows);
+            if (count) {
+                memcpy(more_keys, *keys, count * sizeof *more_keys);
+                memcpy(more_rows, *rows, count * sizeof *more_rows);
+            }
+            *keys = more_keys;
+            *rows = more_rows;
+        }
+        (*keys)[count] = op_key_copy(bytes);
+        (*rows)[count++] = row;
+    }
+    op_turn_walk_end(&walk);
+    return count;
+}
+
+void op_send_cancel(const op_event_t *event, op_turn_t *turn)
+{
+    const op_text_cancel_t *cancel = OP_BODY(event, text_cancel);
+    op_key_t *keys;
+    op_queue_row_t *rows;
+    size_t count = s_collect(turn, 'Q', cancel->line, &cancel->scope, &keys, &rows);
+    for (size_t i = 0; i < count; i++)
+        if (!rows[i].in_air && !rows[i].sent && op_id_is_none(rows[i].doubt))
+            op_queue_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
+}
+
+void op_send_abandon(op_str_t number, op_turn_t *turn)
+{
+    static const char tags[] = {'Q', 'H'};
+    for (size_t t = 0; t < sizeof tags; t++) {
+        op_key_t *keys;
+        op_queue_row_t *rows;
+        size_t count = s_collect(turn, tags[t], number, NULL, &keys, &rows);
+        for (size_t i = 0; i < count; i++) {
+            bool doubt = rows[i].in_air || rows[i].sent || !op_id_is_none(rows[i].doubt);
+            op_queue_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED,
+                            doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_NO_SERVICE);
+        }
+    }
+}
+
+void op_send_find_doubt(op_line_t *line, op_turn_t *turn)
+{
+    op_key_t low = s_queue_of(line), high = op_key_end(&low);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_queue_row_t row;
+    op_str_t bytes;
+    while (!line->doubt && op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row))
+        if (row.in_air && !OP_PLANTED(FORGET_AIR)) {
+            line->doubt = true; /* a line has one command in flight: there is at most one */
+            line->flight = op_key_copy(bytes);
+        }
+    op_turn_walk_end(&walk);
+}

@@ -1,0 +1,237 @@
+/*  The modem actor: memories and slots. Several memories, slots that cannot be emptied, what is read
+    again before it is deleted, direct delivery, and what is no text */
+
+#include "tests/inbound_fixture.h"
+
+#include "actors/modem_private.h"
+
+#define CPMS(used) "\r\n+CPMS: " used ",10,0,10,0,10\r\n" OK
+
+static void s_list_one(unsigned slot, const char *hex)
+{
+    char answer[600];
+    snprintf(answer, sizeof answer, "\r\n+CMGL: %u,1,,24\r\n%s\r\n" OK, slot, hex);
+    tty_say(&s_core, answer);
+}
+
+/*  ---- memories ---- */
+
+static void test_the_memory_that_is_named(void **state)
+{
+    (void)state;
+    tty_dialogue(&s_core, "\r\n+CMTI: \"ME\",4\r\n", "AT+CPMS=\"ME\"\r");
+    tty_dialogue(&s_core, CPMS("1"), "AT+CMGR=4\r");
+    s_read(s_pdu("hello", 1));
+    s_expect_texts("hello");
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",4\r\n", "");
+    tty_expect(&s_core, "");
+    tty_dialogue(&s_core, OK, "AT+CPMS=\"SM\"\r");
+    tty_dialogue(&s_core, CPMS("1"), "AT+CMGR=4\r");
+}
+
+static void test_all_memories_are_searched(void **state)
+{
+    (void)state;
+    core_advance(&s_core, SWEEP_MS);
+    tty_expect(&s_core, "AT+CMGL=4\r");
+    s_list_one(1, s_pdu("in the SIM", 1));
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    tty_dialogue(&s_core, OK, "AT+CPMS=\"ME\"\r");
+    tty_dialogue(&s_core, CPMS("1"), "AT+CMGL=4\r");
+    s_list_one(1, s_pdu("in the modem", 2));
+    s_expect_texts("in the modem");
+    tty_expect(&s_core, "AT+CMGD=1\r"); /* the same number, another slot */
+    tty_dialogue(&s_core, OK, "AT+CPMS=\"SR\"\r");
+    tty_dialogue(&s_core, CPMS("0"), "AT+CMGL=4\r");
+    tty_dialogue(&s_core, OK, "");
+}
+
+/*  Neither a memory that is not there nor one that does not answer stops the others. */
+static void test_a_memory_that_fails(void **state)
+{
+    (void)state;
+    core_advance(&s_core, SWEEP_MS);
+    tty_say(&s_core, OK);
+    tty_expect(&s_core, "AT+CPMS=\"ME\"\r");
+    core_advance(&s_core, OP_COMMAND_MS); /* no answer: drained */
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+    tty_expect(&s_core, "AT+CPMS=\"ME\"\r");
+    tty_dialogue(&s_core, "\r\n+CMS ERROR: 302\r\n", "AT+CPMS=\"SR\"\r");
+    tty_dialogue(&s_core, "\r\n+CMS ERROR: 302\r\n", "");
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",3\r\n",
+                 "AT+CPMS=\"SM\"\r"); /* none is selected for certain */
+}
+
+static void test_a_full_memory_is_said(void **state)
+{
+    (void)state;
+    tty_dialogue(&s_core, "\r\n+CMTI: \"ME\",4\r\n", "AT+CPMS=\"ME\"\r");
+    tty_say(&s_core, CPMS("10"));
+    bool said = false;
+    for (size_t i = 0; i < s_core.out.log_count; i++)
+        said |= memmem(s_core.out.logs[i].at, s_core.out.logs[i].size, "is full", 7) != NULL;
+    assert_true(said);
+}
+
+/*  ---- slots ---- */
+
+static void test_a_slot_that_cannot_be_emptied(void **state)
+{
+    (void)state;
+    static const char *const answers[] = {"\r\n+CMS ERROR: 320\r\n", OK};
+    for (size_t a = 0; a < OP_COUNT(answers); a++) {
+        s_teardown(NULL);
+        s_setup_up(NULL);
+        size_t said = 0;
+        for (int i = 0; i < 6; i++) {
+            core_advance(&s_core, i ? OP_MINUTE_MS : 0);
+            tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
+            s_list_one(7, s_pdu("hello", 1));
+            s_expect_texts(i ? "" : "hello");
+            for (size_t l = 0; l < s_core.out.log_count; l++)
+                said += memmem(s_core.out.logs[l].at, s_core.out.logs[l].size, "cannot be emptied",
+                               17) != NULL;
+            if (i < 3) {
+                tty_expect(&s_core, "AT+CMGD=7\r");
+                tty_say(&s_core, answers[a]);
+            }
+            s_no_more(); /* the work goes on */
+        }
+        assert_int_equal(said, 1);
+        tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
+        s_list_one(7, s_pdu("another", 2)); /* it is alive again */
+        s_expect_texts("another");
+        tty_expect(&s_core, "AT+CMGD=7\r");
+    }
+}
+
+/*  A line that was nobody's: from here on a slot is read again before it is deleted. */
+static void test_read_again_where_in_doubt(void **state)
+{
+    (void)state;
+    tty_dialogue(&s_core, "\r\nwhat is this\r\n", "");
+    s_announce(3);
+    s_read(s_pdu("one", 1));
+    s_expect_texts("one");
+    tty_expect(&s_core, "AT+CMGR=3\r");
+    s_read(s_pdu("two", 2)); /* not what was read: it is not deleted */
+    s_expect_texts("");
+    tty_expect(&s_core, "\x1b"
+                        "AT\r");
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, 300);
+    tty_expect(&s_core, "AT+CMGL=4\r"); /* but looked for */
+    s_list_one(3, s_pdu("two", 2));
+    s_expect_texts("two");
+    tty_expect(&s_core, "AT+CMGR=3\r");
+    s_read(s_pdu("two", 2));
+    tty_expect(&s_core, "AT+CMGD=3\r");
+}
+
+static void test_a_restart_of_the_modem_forgets_slots(void **state)
+{
+    (void)state;
+    const char *pdus[] = {s_pdu("one", 1), s_pdu("two", 2)};
+    core_advance(&s_core, SWEEP_MS);
+    s_list(pdus, 2);
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    tty_say(&s_core, "\r\nRDY\r\n");
+    tty_say(&s_core, OK); /* of the deletion */
+    for (size_t i = 0; i < 20; i++) {
+        op_str_t wrote = CORE_COUNT(&s_core, "serial", serial_bytes)
+                             ? CORE_FIND(&s_core, "serial", serial_bytes, 0)->bytes
+                             : (op_str_t){0};
+        assert_false(op_str_starts(wrote, "AT+CMGD"));
+        tty_say(&s_core, op_str_starts(wrote, "AT+CPIN")   ? "\r\n+CPIN: READY\r\n" OK
+                         : op_str_starts(wrote, "AT+CIMI") ? "\r\n310260123456789\r\n" OK
+                         : op_str_starts(wrote, "AT+CREG") ? "\r\n+CREG: 0,1\r\n" OK
+                                                           : OK);
+    }
+}
+
+/*  ---- directly ---- */
+
+static void test_directly_and_not_acknowledged(void **state)
+{
+    (void)state;
+    char notice[600];
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", s_pdu("hello", 1));
+    tty_dialogue(&s_core, notice, ""); /* AT+CSMS=0: nobody waits for AT+CNMA */
+    s_expect_texts("hello");
+}
+
+/*  ---- no texts ---- */
+
+static void s_take_kind(uint8_t pid, const op_user_data_t *user, int64_t second)
+{
+    op_pdu_t pdu = {.kind = OP_PDU_DELIVER, .pid = pid, .user = *user};
+    op_buf_t hex = {0};
+    pdu.stamp.instant = DRIVE_NOW + second * OP_SECOND_MS;
+    assert_int_equal(op_address_from(OP_STR(PEER), &pdu.peer), 0);
+    assert_int_equal(op_pdu_encode(&pdu, &hex), OP_PDU_OK);
+    op_buf_add_byte(&hex, 0);
+    s_announce(1);
+    s_read(hex.at);
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    op_buf_free(&hex);
+}
+
+static const op_quarantine_view_t *s_quarantine_page(uint64_t limit, op_str_t cursor)
+{
+    op_context_t nobody = {0};
+    op_quarantine_list_t list = {cursor, limit};
+    return CORE_ASK(&s_core, &nobody, quarantine_list, &list, quarantine_view,
+                    OP_STEP_MODEM_QUARANTINE);
+}
+
+static void test_the_quarantine(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t pid, dcs, count;
+        const char *reason; /* NULL: a text */
+    } table[] = {{0x40, 0, 2, "a silent message"},
+                 {0, 4, 2, "8-bit data"},
+                 {0, 0, 0, "without text"},
+                 {0x7f, 0, 2, "for the SIM or the equipment"},
+                 {0, 0x10, 2, NULL}}; /* class 0, with a text */
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        op_user_data_t user = {.dcs = table[i].dcs, .count = table[i].count, .units = {'h', 'i'}};
+        user.alphabet = table[i].dcs == 4 ? OP_ALPHABET_8BIT : OP_ALPHABET_GSM7;
+        s_take_kind(table[i].pid, &user, (int64_t)i);
+        s_expect_texts(table[i].reason ? "" : "hi");
+        tty_say(&s_core, OK);
+    }
+    char cursor[OP_CURSOR_MAX + 1] = "";
+    for (size_t i = 4; i-- > 0;) {
+        const op_quarantine_view_t *page = s_quarantine_page(1, op_str(cursor));
+        assert_int_equal(page->data.count, 1);
+        assert_true(op_str_is(page->data.at[0].reason, table[i].reason)); /* newest first */
+        assert_true(op_str_is(page->data.at[0].line, LINE));
+        assert_true(page->data.at[0].pdu.size > 20);
+        assert_int_equal(page->next_cursor.size == 0, i == 0);
+        op_str_copy(page->next_cursor, cursor, sizeof cursor);
+    }
+    assert_int_equal(s_quarantine_page(0, (op_str_t){0})->data.count, 4);
+    op_context_t nobody = {0};
+    op_quarantine_list_t list = {OP_STR("made-up"), 1};
+    CORE_REFUSED(&s_core, &nobody, quarantine_list, &list, OP_ERROR_VALIDATION_ERROR,
+                 OP_STEP_MODEM_QUARANTINE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_UP(test_the_memory_that_is_named),
+        TEST_UP(test_all_memories_are_searched),
+        TEST_UP(test_a_memory_that_fails),
+        TEST_UP(test_a_full_memory_is_said),
+        TEST_UP(test_a_slot_that_cannot_be_emptied),
+        TEST_UP(test_read_again_where_in_doubt),
+        TEST_UP(test_a_restart_of_the_modem_forgets_slots),
+        TEST_UP(test_directly_and_not_acknowledged),
+        TEST_UP(test_the_quarantine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
