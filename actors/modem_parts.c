@@ -19,7 +19,7 @@
 static const int64_t s_patience_ms = 10 * OP_MINUTE_MS;
 static const int64_t s_keep_ms = 7 * OP_DAY_MS;
 static const int64_t s_apart_ms = OP_DAY_MS;
-static const char s_gap[] = "[...]";
+#define S_GAP (OP_PLANTED(GAP_UNMARKED) ? "" : "[...]")
 
 typedef struct {
     op_key_t low; /* of its parts */
@@ -71,7 +71,7 @@ static op_sms_result_t s_join(const text_t *text, op_turn_t *turn, op_buf_t *bod
     for (size_t from = 0, to; from < text->count && result == OP_SMS_OK; from = to) {
         unsigned sequence = text->pdus[from].user.concat.sequence;
         if (sequence != next)
-            op_buf_add_str(body, op_str(s_gap));
+            op_buf_add_str(body, op_str(S_GAP));
         for (to = from + 1;
              to < text->count && text->pdus[to].user.concat.sequence == sequence + (to - from);)
             to++;
@@ -79,7 +79,7 @@ static op_sms_result_t s_join(const text_t *text, op_turn_t *turn, op_buf_t *bod
         next = sequence + (unsigned)(to - from);
     }
     if (text->count && next <= text->pdus[0].user.concat.total)
-        op_buf_add_str(body, op_str(s_gap));
+        op_buf_add_str(body, op_str(S_GAP));
     return result;
 }
 

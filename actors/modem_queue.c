@@ -228,10 +228,10 @@ static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_even
             dead[deaths++] = op_key_copy(bytes);
     }
     op_turn_walk_end(&walk);
-    for (size_t i = 0; i < deaths; i++)
-        op_queue_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
-                        OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED
-                                                 : OP_FAILURE_UNKNOWN_OUTCOME);
+    for (size_t i = 0; i < deaths && !OP_PLANTED(HELD_FOREVER); i++)
+        op_queue_settle(
+            turn, &dead[i], &rows[i], OP_PLANTED(HELD_IS_SENT) ? OP_TEXT_SENT : OP_TEXT_FAILED,
+            OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED : OP_FAILURE_UNKNOWN_OUTCOME);
 }
 
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,

@@ -192,7 +192,7 @@ static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memor
 
 static bool s_in_doubt(const op_line_t *line)
 {
-    return line->oddities != line->at.noise + line->at.late && !OP_PLANTED(DELETE_UNCHECKED);
+    return line->oddities != line->at.noise + line->at.late;
 }
 
 static bool s_next_slot(op_line_t *line, const op_event_t *event)

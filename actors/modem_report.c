@@ -77,7 +77,7 @@ static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu,
     op_str_t bytes;
     for (size_t i = 0;
          i < LOOK_AT_MOST && op_turn_walk_next(walk, &op_report_row_type, &bytes, &row); i++) {
-        if (!s_same_end(row.to, op_str(pdu->peer.text)) && !OP_PLANTED(REPORT_TO_ANY))
+        if (!s_same_end(row.to, op_str(pdu->peer.text)))
             continue;
         if (reference == OP_REFERENCE_UNKNOWN && row.submitted > arrived)
             continue; /* no report comes before its part */

@@ -50,9 +50,10 @@
     PLANT(GONE_IGNORED, "gone_ignored", "410 is a failure like any other")                         \
     PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")               \
     PLANT(LATE_ERROR_TAKEN, "late_error_taken", "a late +CMS ERROR counts as taken")               \
-    PLANT(REPORT_TO_ANY, "report_to_any", "a status report is for any recipient")                  \
+    PLANT(HELD_FOREVER, "held_forever", "a text in doubt waits for its report without end")        \
+    PLANT(HELD_IS_SENT, "held_is_sent", "a text in doubt is sent when no report comes")            \
+    PLANT(GAP_UNMARKED, "gap_unmarked", "a text in part does not show its gaps")                   \
     PLANT(ALWAYS_SM, "always_sm", "only the SIM's memory is looked into")                          \
-    PLANT(DELETE_UNCHECKED, "delete_unchecked", "answers out of step delete what was not read")    \
     PLANT(PARTIAL_AGAIN, "partial_again", "a text that was shown in part is shown again")          \
     PLANT(PARTIAL_FINAL, "partial_final", "a text that was shown in part is never completed")
 
