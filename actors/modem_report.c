@@ -79,7 +79,7 @@ static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu,
          i < LOOK_AT_MOST && op_turn_walk_next(walk, &op_report_row_type, &bytes, &row); i++) {
         if (!s_same_end(row.to, op_str(pdu->peer.text)))
             continue;
-        if (reference == OP_REFERENCE_UNKNOWN && row.submitted > arrived)
+        if (reference == OP_REFERENCE_UNKNOWN && row.submitted >= arrived)
             continue; /* no report comes before its part */
         if (reference == OP_REFERENCE_UNKNOWN && stamped && s_distance(pdu, &row) > s_apart_ms)
             break; /* the newest does not fit: a clock is wrong, or it is for nobody */

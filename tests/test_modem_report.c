@@ -188,7 +188,6 @@ static void test_a_report_that_was_there_before(void **state)
 {
     (void)state;
     s_say_report(s_report(17, PEER, 0, 0));
-    core_advance(&s_core, OP_SECOND_MS);
     s_text('a', "hello");
     s_submitted();
     tty_say(&s_core, "\r\n+CMS ERROR: 500\r\n");
@@ -241,6 +240,7 @@ static void test_a_report_before_its_answer(void **state)
 
     s_text('b', "hello"); /* and where the answer never comes */
     s_submitted();
+    core_advance(&s_core, 1);
     s_say_report(s_report(18, PEER, 0, s_seconds()));
     core_advance(&s_core, SEND_TIMEOUT_MS);
     tty_say(&s_core, OK);
