@@ -7,7 +7,6 @@
 #include "transport/mailbox.h"
 
 #include <czmq.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,10 +18,10 @@ typedef struct {
     op_runtime_t *runtime;
     const op_core_class_t *class;
     const char *name;
-    op_runtime_view_t *view; /* what others may see of it */
+    size_t which; /* of the views */
     op_store_t *store;
     const op_type_t *setup_type;
-    const void *setup; /* valid until READY or FAILED */
+    op_buf_t setup; /* encoded: a thread of its own reads it when it will */
     bool has_port;
     op_port_t port;
 
@@ -48,8 +47,7 @@ struct op_runtime {
     size_t count;
     op_trace_file_t *trace; /* or NULL */
     op_metrics_t *metrics;  /* or NULL */
-    pthread_mutex_t mutex;  /* of the views */
-    op_runtime_view_t views[OP_RUNTIME_ACTORS_MAX];
+    op_views_t *views;
     int failure[2]; /* a pipe: the reason of the first failure is written into it */
 };
 
@@ -113,15 +111,6 @@ static void s_fail(thread_t *self, const char *reason)
     self->failed = true;
 }
 
-static void s_show(thread_t *self)
-{
-    pthread_mutex_lock(&self->runtime->mutex);
-    self->view->failed = self->failed;
-    self->view->counts = op_actor_counts(self->actor);
-    self->view->link_count = op_actor_links(self->actor, self->view->links);
-    pthread_mutex_unlock(&self->runtime->mutex);
-}
-
 /*  Commits, and then says what the turn has to say: figures, lines for the log, frames. */
 static bool s_commit(thread_t *self)
 {
@@ -142,17 +131,15 @@ static void s_speak(thread_t *self)
     while (op_actor_next(self->actor, &to, &frame))
         s_send(self, to, frame);
     op_arena_clear(&self->arena);
-    s_show(self);
 }
 
 static void s_finish_turn(thread_t *self)
 {
     if (s_commit(self))
         s_speak(self);
-    else {
+    else
         s_fail(self, op_actor_error(self->actor));
-        s_show(self);
-    }
+    op_views_show(self->runtime->views, self->which, self->actor, self->failed);
 }
 
 /*  The machine's entropy, taken in larger pieces than an event needs; no piece is used twice. */
@@ -332,6 +319,17 @@ static void s_record(thread_t *self)
     op_actor_observe(self->actor, op_recording_observer(self->recording));
 }
 
+static const void *s_setup(thread_t *self)
+{
+    if (!self->setup_type)
+        return NULL;
+    op_decode_t result;
+    const void *setup =
+        op_frame_body(self->setup_type, op_buf_str(&self->setup), &self->arena, &result);
+    OP_ASSERT(setup);
+    return setup;
+}
+
 static bool s_open(thread_t *self, char error[256])
 {
     self->mailbox = op_mailbox_new(self->name, error);
@@ -340,7 +338,7 @@ static bool s_open(thread_t *self, char error[256])
     self->postbox = op_postbox_new();
     self->actor = op_actor_new(self->class, self->name, self->store);
     s_record(self);
-    op_actor_start(self->actor, self->setup_type, self->setup, op_clock_now(), s_entropy(self));
+    op_actor_start(self->actor, self->setup_type, s_setup(self), op_clock_now(), s_entropy(self));
     if (s_commit(self))
         return true;
     snprintf(error, 256, "%s", op_actor_error(self->actor));
@@ -383,6 +381,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     op_mailbox_destroy(&self->mailbox);
     if (self->has_port)
         self->port.destroy(self->port.self);
+    op_buf_free(&self->setup);
     op_buf_free(&self->frame);
     op_arena_free(&self->arena);
     free(self);
@@ -393,9 +392,8 @@ static void s_thread(zsock_t *pipe, void *argument)
 op_runtime_t *op_runtime_new(void)
 {
     op_runtime_t *self = op_alloc(sizeof *self);
-    *self = (op_runtime_t){.count = 0};
+    *self = (op_runtime_t){.views = op_views_new()};
     OP_ASSERT(pipe(self->failure) == 0);
-    pthread_mutex_init(&self->mutex, NULL);
     return self;
 }
 
@@ -408,7 +406,7 @@ void op_runtime_destroy(op_runtime_t **self_p)
         zactor_destroy(&self->actors[--self->count]);
     close(self->failure[0]);
     close(self->failure[1]);
-    pthread_mutex_destroy(&self->mutex);
+    op_views_destroy(&self->views);
     free(self);
     *self_p = NULL;
 }
@@ -445,18 +443,15 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     *thread = (thread_t){.runtime = self,
                          .class = class,
                          .name = self->names[self->count],
-                         .view = &self->views[self->count],
+                         .which = op_views_begin(self->views, name),
                          .store = store,
                          .setup_type = setup_type,
-                         .setup = setup,
                          .has_port = port != NULL};
     OP_ASSERT(op_str_copy(op_str(name), self->names[self->count], sizeof self->names[0]));
+    if (setup_type)
+        op_encode(setup_type, setup, &thread->setup);
     if (port)
         thread->port = *port;
-    pthread_mutex_lock(&self->mutex);
-    thread->view->started = op_clock_steady();
-    op_str_copy(op_str(name), thread->view->name, sizeof thread->view->name);
-    pthread_mutex_unlock(&self->mutex);
     zactor_t *actor = zactor_new(s_thread, thread);
     OP_ASSERT(actor);
     self->actors[self->count++] = actor;
@@ -474,12 +469,7 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
 
 bool op_runtime_view(op_runtime_t *self, size_t which, op_runtime_view_t *view)
 {
-    if (which >= OP_RUNTIME_ACTORS_MAX)
-        return false;
-    pthread_mutex_lock(&self->mutex);
-    *view = self->views[which];
-    pthread_mutex_unlock(&self->mutex);
-    return view->name[0] != 0;
+    return op_views_look(self->views, which, view);
 }
 
 int op_runtime_failure_fd(const op_runtime_t *self)

@@ -13,6 +13,7 @@
 
 #include "actors/actor.h"
 #include "actors/port.h"
+#include "actors/views.h"
 #include "transport/metrics.h"
 #include "transport/trace_file.h"
 
@@ -31,23 +32,11 @@ void op_runtime_record(op_runtime_t *self, op_trace_file_t *trace);
 void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics);
 
 /*  Starts an actor and waits for its READY, at most OP_START_DEADLINE_MS. `store` is borrowed.
-    `setup` is read before the call returns. `port` may be NULL; it is owned from now on, also when
+    `setup` is copied. `port` may be NULL; it is owned from now on, also when
     the start fails. 0, or -1 and one line in `error`. */
 int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const char *name,
                      op_store_t *store, const op_type_t *setup_type, const void *setup,
                      const op_port_t *port, char error[256]) OP_MUST_CHECK;
-
-/*  What an actor was after its latest turn. */
-typedef struct {
-    char name[OP_ACTOR_NAME_MAX + 1];
-    bool failed;
-    int64_t started; /* by the steady clock */
-    op_actor_counts_t counts;
-    size_t link_count;
-    op_actor_link_t links[OP_PEERS_MAX];
-} op_runtime_view_t;
-
-enum { OP_RUNTIME_ACTORS_MAX = 32 };
 
 /*  The actor that was started as `which`, from 0. False: there are not so many. Any thread. */
 bool op_runtime_view(op_runtime_t *self, size_t which, op_runtime_view_t *view) OP_MUST_CHECK;
