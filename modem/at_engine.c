@@ -86,6 +86,9 @@ static void s_begin(op_at_t *self, int64_t deadline)
     self->command_size = 0;
     self->expect_size = 0;
     self->payload_size = 0;
+    self->ask = false;
+    self->prompted = false;
+    self->odd_size = 0;
     op_buf_clear(&self->response);
     self->line_count = 0;
     self->cut = 0;
@@ -112,6 +115,12 @@ void op_at_start(op_at_t *self, op_str_t command, op_str_t expect, op_str_t payl
     }
     self->queued = self->dirty;
     self->phase = self->dirty ? OP_AT_PHASE_CLEAN : OP_AT_PHASE_SEND;
+}
+
+void op_at_ask_prompt(op_at_t *self, op_str_t command, int64_t deadline)
+{
+    op_at_start(self, command, (op_str_t){0}, (op_str_t){0}, deadline);
+    self->ask = true;
 }
 
 void op_at_drain(op_at_t *self, int64_t deadline)
@@ -193,6 +202,11 @@ static int64_t s_earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static bool s_wants_prompt(const op_at_t *self)
+{
+    return self->payload_size > 0 || self->ask;
+}
+
 /*  What the phase wants done at once; false when it waits. */
 static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
 {
@@ -208,9 +222,9 @@ static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
             return false; /* too late to begin: s_expire ends it */
         /* A "> " from before is not this command's prompt. */
         op_at_lexer_age(&self->lexer);
-        self->phase = self->payload_size ? OP_AT_PHASE_PROMPT : OP_AT_PHASE_ANSWER;
-        self->step_by =
-            self->payload_size ? s_earlier(now + OP_AT_PROMPT_MS, self->deadline) : self->deadline;
+        self->phase = s_wants_prompt(self) ? OP_AT_PHASE_PROMPT : OP_AT_PHASE_ANSWER;
+        self->step_by = s_wants_prompt(self) ? s_earlier(now + OP_AT_PROMPT_MS, self->deadline)
+                                             : self->deadline;
         return s_write(action, self->command, self->command_size);
     case OP_AT_PHASE_PAYLOAD:
         self->phase = OP_AT_PHASE_ANSWER;
@@ -219,7 +233,7 @@ static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
         return s_write(action, self->payload, self->payload_size);
     case OP_AT_PHASE_ESCAPE:
         self->dirty = true;
-        s_end(self, OP_AT_NO_PROMPT);
+        s_end(self, self->prompted ? OP_AT_OK : OP_AT_NO_PROMPT);
         return s_write(action, s_escape.at, s_escape.size);
     case OP_AT_PHASE_CLEAN:
     case OP_AT_PHASE_AGAIN: {
@@ -245,6 +259,21 @@ static void s_keep(op_at_t *self, op_str_t line)
     self->line_ends[self->line_count++] = self->response.size;
 }
 
+/*  The line behind an information line of AT+CMGR or AT+CMGL that was no PDU: with no PDU behind it
+    it is what the modem has in its place, and the reader must see it, or the slot is never freed.
+    */
+static void s_keep_odd(op_at_t *self)
+{
+    if (self->odd_size)
+        s_keep(self, op_str_of(self->odd, self->odd_size));
+    self->odd_size = 0;
+}
+
+static bool s_is_list(op_str_t expect)
+{
+    return op_str_is(expect, "+CMGR:") || op_str_is(expect, "+CMGL:");
+}
+
 /*  A final result. True when it is late: nobody waits for it. */
 static bool s_final(op_at_t *self, int64_t now, op_at_result_t result, int code, op_str_t line)
 {
@@ -261,6 +290,7 @@ static bool s_final(op_at_t *self, int64_t now, op_at_result_t result, int code,
     }
     if (self->phase != OP_AT_PHASE_PROMPT && self->phase != OP_AT_PHASE_ANSWER)
         return true;
+    s_keep_odd(self);
     memcpy(self->text, line.at, line.size);
     self->text_size = line.size;
     self->code = code;
@@ -291,11 +321,18 @@ static void s_other(op_at_t *self, int64_t now, op_str_t line)
     if (read && (expect.size == 0 || !information))
         self->dirty = true;
     if (self->phase == OP_AT_PHASE_ANSWER && information) {
+        s_keep_odd(self);
         self->info = true;
         s_keep(self, line);
     } else if (self->phase == OP_AT_PHASE_ANSWER && self->info && op_at_line_hex(line)) {
+        self->noise += self->odd_size > 0;
+        self->odd_size = 0;
         self->info = false;
         s_keep(self, line);
+    } else if (self->phase == OP_AT_PHASE_ANSWER && self->info && s_is_list(expect) &&
+               !self->odd_size) {
+        memcpy(self->odd, line.at, line.size);
+        self->odd_size = line.size;
     } else {
         self->noise++;
     }
@@ -371,11 +408,21 @@ static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
             op_buf_clear(&self->input);
             self->input_at = 0;
         }
-        if (token == OP_AT_TOKEN_PROMPT)
-            self->phase = OP_AT_PHASE_PAYLOAD;
-        else if (token == OP_AT_TOKEN_LINE && s_line(self, now, line, action))
+        if (token == OP_AT_TOKEN_PROMPT) {
+            self->prompted = self->ask;
+            self->phase = self->ask ? OP_AT_PHASE_ESCAPE : OP_AT_PHASE_PAYLOAD;
+        } else if (token == OP_AT_TOKEN_LINE && s_line(self, now, line, action))
             return true;
     }
+    return false;
+}
+
+/*  Something other than blanks has come, and not its end. */
+static bool s_half_line(const op_at_t *self)
+{
+    for (size_t i = 0; i < self->lexer.size; i++)
+        if (self->lexer.line[i] != ' ' && self->lexer.line[i] != '\t')
+            return true;
     return false;
 }
 
@@ -392,7 +439,10 @@ static bool s_expire(op_at_t *self, int64_t now)
     } else if (phase == OP_AT_PHASE_ANSWER) {
         self->dirty = true;
         s_end(self, OP_AT_TIMEOUT);
-    } else if (phase == OP_AT_PHASE_QUIET && self->step_by && now >= self->step_by) {
+    } else if (phase == OP_AT_PHASE_QUIET && !over && s_half_line(self)) {
+        self->phase = OP_AT_PHASE_CLEAN; /* ESC closes an open prompt */
+    } else if (phase == OP_AT_PHASE_QUIET && self->step_by && now >= self->step_by &&
+               !s_half_line(self)) {
         self->dirty = false;
         if (self->queued)
             self->phase = OP_AT_PHASE_SEND;
