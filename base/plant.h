@@ -48,7 +48,8 @@
     PLANT(START_IDLE, "start_idle", "what was being posted at a death is forgotten")               \
     PLANT(WAITING_STAYS, "waiting_stays", "a replay leaves the delivery in its queue too")         \
     PLANT(GONE_IGNORED, "gone_ignored", "410 is a failure like any other")                         \
-    PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")
+    PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")               \
+    PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")
 
 typedef enum {
     OP_PLANT_NONE,

@@ -187,6 +187,11 @@ bool op_at_line_notice(op_str_t line, op_str_t command, op_str_t expect, op_at_n
     return s_call_final(line) && !op_at_line_final(line, command, &result, &code);
 }
 
+bool op_at_line_rings(op_str_t line)
+{
+    return op_str_is(line, "RING") || op_str_starts(line, "+CRING:");
+}
+
 bool op_at_line_hex(op_str_t line)
 {
     for (size_t i = 0; i < line.size; i++) {
