@@ -88,6 +88,7 @@ static void s_begin(op_at_t *self, int64_t deadline)
     self->payload_size = 0;
     self->ask = false;
     self->prompted = false;
+    self->bare_by = 0;
     self->odd_size = 0;
     op_buf_clear(&self->response);
     self->line_count = 0;
@@ -385,6 +386,30 @@ static bool s_line(op_at_t *self, int64_t now, op_str_t line, op_at_action_t *ac
     return s_notice(action, OP_AT_NOTICE_LATE, line);
 }
 
+static void s_prompted(op_at_t *self)
+{
+    self->bare_by = 0;
+    self->prompted = self->ask;
+    self->phase = self->ask ? OP_AT_PHASE_ESCAPE : OP_AT_PHASE_PAYLOAD;
+}
+
+/*  Some modems send no blank behind the ">": only time tells that it is not the beginning of a line. */
+static bool s_bare_prompt(op_at_t *self, int64_t now)
+{
+    const op_at_lexer_t *lexer = &self->lexer;
+    bool bare = self->phase == OP_AT_PHASE_PROMPT && lexer->size == 1 && lexer->line[0] == '>' &&
+                !lexer->old;
+    if (!bare)
+        self->bare_by = 0;
+    else if (!self->bare_by)
+        self->bare_by = now + OP_AT_QUIET_MS;
+    if (!bare || now < self->bare_by)
+        return false;
+    op_at_lexer_reset(&self->lexer);
+    s_prompted(self);
+    return true;
+}
+
 /*  Reads until there is an action, the phase has something to do, or the input is used up. */
 static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
 {
@@ -408,10 +433,9 @@ static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
             op_buf_clear(&self->input);
             self->input_at = 0;
         }
-        if (token == OP_AT_TOKEN_PROMPT) {
-            self->prompted = self->ask;
-            self->phase = self->ask ? OP_AT_PHASE_ESCAPE : OP_AT_PHASE_PAYLOAD;
-        } else if (token == OP_AT_TOKEN_LINE && s_line(self, now, line, action))
+        if (token == OP_AT_TOKEN_PROMPT)
+            s_prompted(self);
+        else if (token == OP_AT_TOKEN_LINE && s_line(self, now, line, action))
             return true;
     }
     return false;
@@ -466,7 +490,7 @@ bool op_at_next(op_at_t *self, int64_t now, op_at_action_t *action)
         op_at_phase_t phase = self->phase;
         if (s_act(self, now, action) || s_read(self, now, action))
             return true;
-        if (self->phase == phase && !s_expire(self, now))
+        if (self->phase == phase && !s_bare_prompt(self, now) && !s_expire(self, now))
             return false;
     }
 }
@@ -477,6 +501,8 @@ void op_at_shift(op_at_t *self, int64_t by)
         self->deadline += by;
     if (self->step_by)
         self->step_by += by;
+    if (self->bare_by)
+        self->bare_by += by;
 }
 
 int64_t op_at_deadline(const op_at_t *self)
@@ -490,7 +516,7 @@ int64_t op_at_deadline(const op_at_t *self)
     case OP_AT_PHASE_ANSWER:
     case OP_AT_PHASE_OK:
     case OP_AT_PHASE_QUIET:
-        return s_earlier(self->step_by, self->deadline);
+        return s_earlier(self->bare_by, s_earlier(self->step_by, self->deadline));
     case OP_AT_PHASE_SEND:
     case OP_AT_PHASE_PAYLOAD:
     case OP_AT_PHASE_ESCAPE:

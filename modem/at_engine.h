@@ -18,7 +18,8 @@
     result, (4) the echo of the command or payload, whole or in part, which is dropped, (5) a line
     of the response. What remains is noise: counted and dropped.
 
-    Payload: it is written, with Ctrl-Z, only after a real prompt. An error instead of the prompt
+    Payload: it is written, with Ctrl-Z, only after a real prompt; a ">" without its blank is one when
+    nothing follows it for OP_AT_QUIET_MS. An error instead of the prompt
     ends the command without it. When the prompt does not come in OP_AT_PROMPT_MS (or before the
     deadline), ESC is written and the command ends as OP_AT_NO_PROMPT: nothing was submitted.
 
@@ -170,8 +171,9 @@ typedef struct {
     bool info;        /* the last response line was an information line: its PDU may follow */
     char odd[OP_AT_LINE_MAX]; /* what followed instead, until more is known */
     size_t odd_size;
-    bool ask;      /* op_at_ask_prompt is in flight */
-    bool prompted; /* ... and the prompt came */
+    bool ask;        /* op_at_ask_prompt is in flight */
+    bool prompted;   /* ... and the prompt came */
+    int64_t bare_by; /* a ">" has come, and nothing behind it: then it is a prompt; 0: none */
 
     op_at_result_t result;
     int code;

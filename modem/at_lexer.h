@@ -11,7 +11,8 @@
 
     A prompt (3GPP TS 27.005 3.5.1: CR LF > space) has no line end, so that only whoever waits for
     one can tell it from a line: it is recognised only when `prompt` is set, and only at the start
-    of a line, as "> " (or as a line of ">" alone, which some modems send). */
+    of a line, as "> " (or as a line of ">" alone, which some modems send; a ">" that nothing
+    follows, not even a line end, is the engine's to wait for). */
 
 #ifndef OP_MODEM_AT_LEXER_H
 #define OP_MODEM_AT_LEXER_H

@@ -192,6 +192,11 @@ static void s_command(op_sim_modem_t *self, op_str_t line, bool too_long)
     else
         op_sim_command_run(self, line);
     self->to = &self->out;
+    if (self->reboot && !delay) {
+        op_sim_modem_reset(self, self->now);
+        return;
+    }
+    self->restart |= self->reboot;
     if (self->settings.cfun == 1 && radio != 1)
         s_search(self);
     if (delay && self->state != OP_SIM_BUSY)
@@ -330,7 +335,7 @@ void op_sim_modem_reset(op_sim_modem_t *self, int64_t now)
     self->state = OP_SIM_COMMAND;
     self->size = 0;
     self->too_long = false;
-    self->answer_ok = self->restart = self->pin_given = false;
+    self->answer_ok = self->restart = self->reboot = self->pin_given = false;
     self->held = NULL;
     self->late = NULL;
     op_buf_clear(&self->typed);

@@ -54,7 +54,7 @@ static void test_steps(void **state)
     assert_null(op_step_name(OP_STEP_NONE));
     assert_null(op_step_actor(OP_STEP_END));
     assert_null(op_step_name(255));
-    static const char *const actors[] = {"auth", "rate", "ledger", "webhook"};
+    static const char *const actors[] = {"auth", "rate", "ledger", "modem", "webhook"};
     for (unsigned step = OP_STEP_NONE + 1; step < OP_STEP_END; step++) {
         const char *actor = op_step_actor(step), *name = op_step_name(step);
         size_t size = strlen(actor);

@@ -339,7 +339,7 @@ int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
         return op_config_say(error, "simulate/modems: with %zu real modems at most %zu fit",
                              self->modem_count, OP_LINES_MAX - self->modem_count);
     for (size_t i = 0; i < self->modem_count; i++)
-        if (!*self->modems[i].device && !*self->modem_devices)
+        if ((*self->modems[i].imei || *self->modems[i].iccid) && !*self->modem_devices)
             return op_config_say(error,
                                  "modem/devices: a modem by imei: or iccid: needs to be told "
                                  "where to look for it, such as /dev/ttyUSB*");
