@@ -448,7 +448,8 @@ void op_sim_modem_tick(op_sim_modem_t *self, int64_t now)
     size_t i = 0;
     while (i < self->typed.size && self->state != OP_SIM_BUSY && !s_deaf(self))
         s_typed(self, self->typed.at[i++]);
-    op_buf_consume(&self->typed, i);
+    op_buf_consume(&self->typed,
+                   i < self->typed.size ? i : self->typed.size); /* a restart forgets */
 }
 
 int64_t op_sim_modem_wake_at(const op_sim_modem_t *self)
