@@ -2,8 +2,9 @@
 
     Tells in:  text_send and text_cancel from ledger, text_send from auth.
     Tells out: text_outcome to whoever sent the text; text_received and line_state to ledger.
-    Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed,
-               serial_bytes.
+    Requests:  modem.lines, answered with lines_health: how each line is, and why.
+    Notes:     to "serial" serial_open, serial_close, serial_bytes and serial_watch; from it
+               serial_opened, serial_closed, serial_bytes, serial_found and serial_gone.
 
     Outbound. A text waits in its line's queue, login codes before all else. Its parts are submitted
     one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
@@ -18,8 +19,11 @@
     from a second message. Parts of a long text are kept raw and joined when all are there. What
     cannot be decoded is kept in quarantine.
 
-    A line: open the tty, drain, run the setup script, list what is stored, then serve. Whatever
-    goes wrong closes it and opens it again after a back-off. */
+    A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then serve;
+    look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
+    (modem_line.c): a line is up again at most ten minutes after its modem works. Its modem is
+    whichever has its SIM (modem_device.c); devices that nobody holds are asked who they are
+    (modem_probe.c) while a line is without its modem. */
 
 #ifndef OP_ACTORS_MODEM_H
 #define OP_ACTORS_MODEM_H

@@ -44,7 +44,11 @@
     FAULT(HOOK_GONE, "hook_gone", "it answers 410")                                                \
     FAULT(HOOK_BUSY, "hook_busy", "it answers 429 or 503, mostly with Retry-After")                \
     FAULT(BAD_FRAME, "bad_frame", "an actor gets bytes that are no frame, or a cut one")           \
-    FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")
+    FAULT(OUTAGE, "outage", "a process dies, and is started again many minutes later")             \
+    FAULT(SIM_PIN, "sim_pin", "a modem restarts, and its SIM wants the PIN")                       \
+    FAULT(WRONG_PIN, "wrong_pin", "... which is not the configured one: somebody helps, later")    \
+    FAULT(NO_NETWORK, "no_network", "a modem finds no network for a while")                        \
+    FAULT(MODEM_HANG, "modem_hang", "a modem hears and says nothing, until it is plugged in anew")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,
