@@ -66,7 +66,7 @@ bool op_at_iccid(const op_str_t *lines, size_t count, char to[OP_ICCID_MAX + 1])
 {
     for (size_t i = 0; i < count; i++) {
         op_str_t run = s_run(s_values(lines[i]), 18, OP_ICCID_MAX);
-        if (op_str_starts(run, "89"))
+        if (run.size)
             return op_str_copy(run, to, OP_ICCID_MAX + 1);
     }
     return false;

@@ -24,7 +24,7 @@ bool op_at_registered(int stat);
 /*  The first line that is `least` to `most` digits, whatever name and quotes are around them; false:
     none. `to` has room for `most` and a NUL. */
 bool op_at_digits(const op_str_t *lines, size_t count, size_t least, size_t most, char *to);
-/*  The ICCID in one of the lines: 18 to 22 digits beginning with 89, without padding. */
+/*  The ICCID in one of the lines: the first 18 to 22 digits in a row. */
 bool op_at_iccid(const op_str_t *lines, size_t count, char to[OP_ICCID_MAX + 1]);
 /*  A line as printable ASCII without `name` ("+CGMI:") and quotes, cut to `size` with its NUL. */
 void op_at_words(op_str_t line, const char *name, char *to, size_t size);

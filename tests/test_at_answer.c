@@ -48,7 +48,7 @@ static void test_identities(void **state)
         assert_true(op_at_iccid(lines, 2, to));
         assert_string_equal(to, "89014103211118510720");
     }
-    op_str_t no[] = {OP_STR("+CSQ: 1,2"), OP_STR("12345678901234567890"), OP_STR("")};
+    op_str_t no[] = {OP_STR("+CSQ: 1,2"), OP_STR("12345678901234567"), OP_STR("")};
     assert_false(op_at_iccid(no, 3, to));
     assert_false(op_at_digits(no, 1, 14, OP_IMEI_MAX, imei));
     op_str_t serial[] = {OP_STR("+ZPSTM: 0,1"), OP_STR("+CGSN: \"356938035643809\"")};
