@@ -23,27 +23,6 @@ static const op_str_t s_clean = {"\x1b"
                                  4};
 static const op_str_t s_sentinel = {"AT\r", 3};
 
-const char *op_at_result_name(op_at_result_t result)
-{
-    switch (result) {
-    case OP_AT_OK:
-        return "ok";
-    case OP_AT_ERROR:
-        return "error";
-    case OP_AT_CME_ERROR:
-        return "cme_error";
-    case OP_AT_CMS_ERROR:
-        return "cms_error";
-    case OP_AT_TIMEOUT:
-        return "timeout";
-    case OP_AT_NO_PROMPT:
-        return "no_prompt";
-    case OP_AT_LOST:
-        return "lost";
-    }
-    return "unknown";
-}
-
 void op_at_init(op_at_t *self)
 {
     memset(self, 0, sizeof(*self));
@@ -441,15 +420,6 @@ static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
     return false;
 }
 
-/*  Something other than blanks has come, and not its end. */
-static bool s_half_line(const op_at_t *self)
-{
-    for (size_t i = 0; i < self->lexer.size; i++)
-        if (self->lexer.line[i] != ' ' && self->lexer.line[i] != '\t')
-            return true;
-    return false;
-}
-
 /*  Moves a phase whose time is over. True when it moved. */
 static bool s_expire(op_at_t *self, int64_t now)
 {
@@ -463,10 +433,10 @@ static bool s_expire(op_at_t *self, int64_t now)
     } else if (phase == OP_AT_PHASE_ANSWER) {
         self->dirty = true;
         s_end(self, OP_AT_TIMEOUT);
-    } else if (phase == OP_AT_PHASE_QUIET && !over && s_half_line(self)) {
+    } else if (phase == OP_AT_PHASE_QUIET && !over && op_at_lexer_is_within(&self->lexer)) {
         self->phase = OP_AT_PHASE_CLEAN; /* ESC closes an open prompt */
     } else if (phase == OP_AT_PHASE_QUIET && self->step_by && now >= self->step_by &&
-               !s_half_line(self)) {
+               !op_at_lexer_is_within(&self->lexer)) {
         self->dirty = false;
         if (self->queued)
             self->phase = OP_AT_PHASE_SEND;

@@ -46,6 +46,9 @@ void op_at_lexer_reset(op_at_lexer_t *self);
 /*  A half-read line is kept, but it is not the prompt of what is written from now on. */
 void op_at_lexer_age(op_at_lexer_t *self);
 
+/*  Something other than blanks has come, and not the end of its line. */
+bool op_at_lexer_is_within(const op_at_lexer_t *self);
+
 /*  Takes the next comma-separated field off *rest: blanks around it and one pair of quotes are
     removed; a comma inside quotes or parentheses does not separate. False when nothing is left.
     An empty field is a field: `,,x` has three. *rest starts behind the name: of +CMTI: "SM",3

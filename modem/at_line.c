@@ -187,6 +187,27 @@ bool op_at_line_notice(op_str_t line, op_str_t command, op_str_t expect, op_at_n
     return s_call_final(line) && !op_at_line_final(line, command, &result, &code);
 }
 
+const char *op_at_result_name(op_at_result_t result)
+{
+    switch (result) {
+    case OP_AT_OK:
+        return "ok";
+    case OP_AT_ERROR:
+        return "error";
+    case OP_AT_CME_ERROR:
+        return "cme_error";
+    case OP_AT_CMS_ERROR:
+        return "cms_error";
+    case OP_AT_TIMEOUT:
+        return "timeout";
+    case OP_AT_NO_PROMPT:
+        return "no_prompt";
+    case OP_AT_LOST:
+        return "lost";
+    }
+    return "unknown";
+}
+
 bool op_at_line_rings(op_str_t line)
 {
     return op_str_is(line, "RING") || op_str_starts(line, "+CRING:");
