@@ -124,6 +124,7 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     if (news) {
         op_line_log(line, turn, "stopped for ten minutes at a time", reason);
         line->stops++;
+        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
     }
     snprintf(line->logged, sizeof line->logged, "%s", reason);
     s_leave(self, line, event, turn, reason);
@@ -155,9 +156,9 @@ void op_line_try_now(op_line_t *line, const op_event_t *event)
 
 void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
-    (void)self;
     line->reset_due = false;
     line->resets++;
+    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
     op_line_log(line, turn, "the modem is restarted", line->logged);
     op_line_command(line, OP_JOB_RESET, OP_STR("AT+CFUN=1,1"), "", (op_str_t){0},
                     event->now + OP_COMMAND_MS);
@@ -228,6 +229,7 @@ static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event
         op_turn_note(turn, "serial", &op_serial_bytes_type, &reset);
         line->reset_due = false;
         line->resets++;
+        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
     }
     if (done->result != OP_AT_OK) {
         op_line_fail(self, line, event, turn, "the modem does not answer");

@@ -169,6 +169,15 @@ bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     return false;
 }
 
+/*  It was up, and begins to be set up again. */
+static void s_not_up(const op_setup_at_t *at)
+{
+    at->line->phase = OP_LINE_SETUP;
+    at->line->since = at->event->now;
+    op_line_count(at->modem, at->line, at->turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_tell_state(at->line, at->turn, false);
+}
+
 static void s_then(const op_setup_at_t *at, op_then_t then)
 {
     op_modem_t *self = at->modem;
@@ -187,9 +196,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
             line->row = s_row_of(op_row_creg);
             if (line->phase == OP_LINE_READY) {
                 op_line_log(line, at->turn, "down", reason);
-                line->phase = OP_LINE_SETUP;
-                line->since = at->event->now;
-                op_line_tell_state(line, at->turn, false);
+                s_not_up(at);
             }
         }
         line->not_before = at->event->now + OP_SETUP_PAUSE_MS;
@@ -208,9 +215,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
         op_line_release(self, line, at->event, at->turn, reason);
         return;
     case OP_THEN_ANEW:
-        line->phase = OP_LINE_SETUP;
-        line->since = at->event->now;
-        op_line_tell_state(line, at->turn, false);
+        s_not_up(at);
         op_setup_begin(line);
         return;
     }
