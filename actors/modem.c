@@ -201,7 +201,8 @@ static bool s_busy(const void *core)
     said is still to be read, so the command in flight keeps the time that it had left. */
 static void s_follow_clock(op_modem_t *self, int64_t now)
 {
-    int64_t due = self->wake > self->now ? self->wake : self->now; /* what was due already came now */
+    int64_t due =
+        self->wake > self->now ? self->wake : self->now; /* what was due already came now */
     int64_t by = now - self->now, late = self->wake ? now - due : 0;
     for (size_t i = 0; late > OP_SECOND_MS && i < self->count; i++)
         op_at_shift(&self->lines[i].at, late);
