@@ -36,6 +36,8 @@ static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
                     sizeof retired.number);
         op_line_tell_state(&retired, turn, false);
         op_turn_delete(turn, &gone[i]);
+        op_key_t bound = op_key_of_text('B', op_str(retired.number));
+        op_turn_delete(turn, &bound); /* its SIM may become another number's */
         op_send_abandon(op_str(retired.number), turn);
     }
 }
@@ -45,6 +47,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
     const op_modem_setup_t *setup = OP_BODY(event, modem_setup);
     self->send_timeout_ms = setup->send_timeout_ms;
     self->sweep_ms = setup->sweep_ms;
+    self->check_ms = setup->check_ms;
     self->resend_unknown = setup->resend_unknown;
     self->reports = setup->reports;
     self->doubt_ms = (int64_t)setup->doubt_ms;
@@ -57,43 +60,59 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_line_t *line = &self->lines[i];
         const op_line_setup_t *from = &setup->lines.at[i];
         memset(line, 0, sizeof *line);
-        OP_ASSERT(op_str_copy(from->device, line->device, sizeof line->device));
+        OP_ASSERT(op_str_copy(from->device, line->home, sizeof line->home));
+        OP_ASSERT(op_str_copy(from->imei, line->want_imei, sizeof line->want_imei));
+        OP_ASSERT(op_str_copy(from->iccid, line->want_iccid, sizeof line->want_iccid));
+        OP_ASSERT(op_str_copy(from->pin, line->pin, sizeof line->pin));
+        memcpy(line->device, line->home, sizeof line->device);
         OP_ASSERT(op_str_copy(from->number, line->number, sizeof line->number));
         line->shared = from->shared;
         line->trust_stamps = setup->trust_stamps;
         line->reopen_ms = OP_REOPEN_MIN_MS;
         line->reference = op_random_below(op_turn_random(turn), 65536);
+        line->since = event->now;
         op_at_init(&line->at);
+        op_device_load(line, turn);
         op_line_tell_state(line, turn, false);
         op_send_find_doubt(line, turn);
-        op_line_open(self, line, event, turn);
+        op_setup_begin(line);
+        if (*line->device)
+            op_line_open(self, line, event, turn);
     }
+    op_device_start(self, setup->devices, turn);
     s_retire_lines(self, turn);
 }
 
 /*  ---- Events ---- */
 
+/*  Which line of the port's a note is about: a line's, or behind them a probe's. */
+static uint64_t s_place_of(const op_event_t *event)
+{
+    return OP_IS(event, serial_opened)   ? OP_BODY(event, serial_opened)->line
+           : OP_IS(event, serial_closed) ? OP_BODY(event, serial_closed)->line
+           : OP_IS(event, serial_bytes)  ? OP_BODY(event, serial_bytes)->line
+                                         : UINT64_MAX;
+}
+
 static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    op_line_t *line;
-    if (OP_IS(event, serial_opened)) {
-        line = s_line_at(self, OP_BODY(event, serial_opened)->line);
-        if (line && line->phase == OP_LINE_OPENING)
+    uint64_t place = s_place_of(event);
+    op_line_t *line = s_line_at(self, place);
+    if (!line && place != UINT64_MAX)
+        op_probe_note(self, event, turn, place - self->count);
+    else if (!line)
+        op_device_note(self, event, turn);
+    else if (OP_IS(event, serial_opened)) {
+        if (line->phase == OP_LINE_OPENING)
             op_line_opened(self, line, event, turn);
     } else if (OP_IS(event, serial_closed)) {
-        const op_serial_closed_t *closed = OP_BODY(event, serial_closed);
-        line = s_line_at(self, closed->line);
         char reason[201];
-        op_str_copy(closed->reason, reason, sizeof reason);
-        if (line && line->phase != OP_LINE_CLOSED)
+        op_str_copy(OP_BODY(event, serial_closed)->reason, reason, sizeof reason);
+        if (line->phase != OP_LINE_CLOSED)
             op_line_fail(self, line, event, turn, reason);
-    } else if (OP_IS(event, serial_bytes)) {
-        const op_serial_bytes_t *read = OP_BODY(event, serial_bytes);
-        line = s_line_at(self, read->line);
-        if (line && (line->phase == OP_LINE_SETUP || line->phase == OP_LINE_READY)) {
-            op_at_feed(&line->at, read->bytes);
-            op_line_pump(self, line, event, turn);
-        }
+    } else if (line->phase == OP_LINE_SETUP || line->phase == OP_LINE_READY) {
+        op_at_feed(&line->at, OP_BODY(event, serial_bytes)->bytes);
+        op_line_pump(self, line, event, turn);
     }
 }
 
@@ -111,6 +130,8 @@ static void s_on_request(op_modem_t *self, const op_event_t *event, op_turn_t *t
         op_modem_on_queued(event, turn);
     else if (event->step == OP_STEP_MODEM_QUARANTINE)
         op_quarantine_list(self, event, turn);
+    else if (event->step == OP_STEP_MODEM_LINES)
+        op_health_answer(self, turn);
     else
         op_turn_refuse(turn, OP_ERROR_INTERNAL, NULL);
 }
@@ -125,11 +146,13 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
             op_send_expire(self, line, event, turn);
             op_parts_expire(line, event, turn);
         }
-        if (line->phase == OP_LINE_CLOSED && line->reopen_at <= event->now)
+        if (line->phase == OP_LINE_CLOSED && *line->device && line->reopen_at <= event->now)
             op_line_open(self, line, event, turn);
         else
             op_line_pump(self, line, event, turn);
     }
+    if (op_device_is_wanted(self))
+        op_device_match(self, event, turn);
     if (housekeeping) {
         op_sweep_slice(&self->seen, &event->now, turn);
         op_sweep_slice(&self->quarantine, &event->now, turn);
@@ -147,6 +170,9 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
         if (at && at < wake)
             wake = at;
     }
+    int64_t probe = op_probe_wake_at(self);
+    if (probe && probe < wake)
+        wake = probe;
     op_turn_wake_at(turn, wake);
     self->wake = wake;
 }
@@ -172,6 +198,10 @@ static void s_destroy(void **self_p)
         return;
     for (size_t i = 0; i < self->count; i++)
         op_at_free(&self->lines[i].at);
+    for (size_t i = 0; i < self->probe_count; i++)
+        op_at_free(&self->probes[i].at);
+    free(self->probes);
+    free(self->devices);
     free(self->lines);
     free(self);
     *self_p = NULL;
@@ -199,13 +229,15 @@ static void s_follow_clock(op_modem_t *self, int64_t now)
         op_at_shift(&self->lines[i].at, late);
     for (size_t i = 0; by < -OP_SECOND_MS && i < self->count; i++) {
         op_line_t *line = &self->lines[i];
-        int64_t *instants[] = {&line->reopen_at, &line->not_before, &line->sweep_at,
-                               &line->idle_until};
+        int64_t *instants[] = {&line->reopen_at,  &line->not_before, &line->sweep_at,
+                               &line->idle_until, &line->wait_until, &line->check_at};
         op_at_shift(&line->at, by);
         for (size_t k = 0; k < OP_COUNT(instants); k++)
             if (*instants[k])
                 *instants[k] += by;
     }
+    for (size_t i = 0; by < -OP_SECOND_MS && i < self->probe_count; i++)
+        op_at_shift(&self->probes[i].at, by);
     self->now = now;
 }
 
@@ -233,6 +265,7 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         s_on_request(self, event, turn);
         break;
     }
+    op_probe_pump(self, event, turn);
     s_wake(self, turn);
 }
 

@@ -4,9 +4,10 @@
     Tells out: text_outcome to whoever sent the text; text_reported, text_received and line_state to
                ledger.
     Requests, the operator's: modem.queued, queued_find: queued_view, or not_found; modem.quarantine,
-               quarantine_list: quarantine_view, newest first.
-    Notes:     to "serial" serial_open and serial_bytes; from it serial_opened, serial_closed,
-               serial_bytes.
+               quarantine_list: quarantine_view, newest first; modem.lines: lines_health, how each line
+               is and why.
+    Notes:     to "serial" serial_open, serial_close, serial_bytes and serial_watch; from it
+               serial_opened, serial_closed, serial_bytes, serial_found and serial_gone.
 
     Outbound. A text waits in its line's queue, login codes before all else. Its parts are submitted
     one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
@@ -28,8 +29,11 @@
     has come, and when the rest comes within a week, whole, under the same group. A class 0 text is a
     text. What is no text for a reader, or cannot be decoded, is kept in quarantine for 90 days.
 
-    A line: open the tty, drain, run the setup script, list what is stored, then serve. Whatever
-    goes wrong closes it and opens it again after a back-off. */
+    A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then serve;
+    look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
+    (modem_line.c): a line is up again at most ten minutes after its modem works. Its modem is
+    whichever has its SIM (modem_device.c); devices that nobody holds are asked who they are
+    (modem_probe.c) while a line is without its modem. */
 
 #ifndef OP_ACTORS_MODEM_H
 #define OP_ACTORS_MODEM_H

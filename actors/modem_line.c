@@ -1,46 +1,20 @@
-/*  modem_line.c - the life of a line: opened, drained, set up, served, and after a failure all over
-    again
+/*  modem_line.c - the life of a line: opened, drained, set up (modem_setup.c), served, and after a
+    failure all over again
 
-    The setup script is a table. It sets everything that OP depends on, at every start: what a modem
-    remembers over a restart cannot be relied on. */
+    What fails is climbed as a ladder: drain the line; open the tty anew after a pause that doubles;
+    every OP_RESET_EVERY failures restart the modem; after OP_FAILURES_MAX stop for OP_STOP_MS. Each
+    is logged once and counted. So a line is healthy again at most OP_STOP_MS after its modem is,
+    and at once when its device node comes anew. */
 
 #include "actors/modem_private.h"
 
 #include "base/instant.h"
+#include "modem/at_line.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/*  What to do with the answer to a row of the script. */
-typedef enum {
-    ROW_MUST, /* OK, or the line fails */
-    ROW_MAY,  /* any answer will do */
-    ROW_PIN,  /* +CPIN: READY */
-    ROW_SIM,  /* a line of digits: the SIM's identity */
-    ROW_NET   /* +CREG: registered; asked again until it is */
-} row_kind_t;
-
-typedef struct {
-    const char *command;
-    const char *expect;
-    row_kind_t kind;
-} row_t;
-
-static const row_t s_script[] = {
-    {"ATE0", "", ROW_MUST},                               /* no echo (V.250 6.2.4) */
-    {"AT+CMEE=1", "", ROW_MAY},                           /* errors as numbers (TS 27.007 9.1) */
-    {"AT+CPIN?", "+CPIN:", ROW_PIN},                      /* TS 27.007 8.3 */
-    {"AT+CIMI", "", ROW_SIM},                             /* TS 27.007 5.6 */
-    {"AT+CMGF=0", "", ROW_MUST},                          /* PDU mode (TS 27.005 3.2.3) */
-    {"AT+CPMS=\"SM\",\"SM\",\"SM\"", "+CPMS:", ROW_MUST}, /* all three (TS 27.005 3.2.2) */
-    {"AT+CNMI=2,1,0,0,0", "", ROW_MUST},                  /* store and announce (TS 27.005 3.4.1) */
-    {"AT+CNMI=2,1,0,2,0", "", ROW_MAY},                   /* status reports as well */
-    {"AT+CREG?", "+CREG:", ROW_NET},                      /* TS 27.007 7.2 */
-};
-
-enum { REGISTRATION_PAUSE_MS = 2000 };
-
-static uint64_t s_index(const op_modem_t *self, const op_line_t *line)
+uint64_t op_line_index(const op_modem_t *self, const op_line_t *line)
 {
     return (uint64_t)(line - self->lines);
 }
@@ -49,11 +23,11 @@ void op_line_count(const op_modem_t *self, const op_line_t *line, op_turn_t *tur
                    op_metric_t metric, int64_t value, const char *class)
 {
     char index[24];
-    snprintf(index, sizeof index, "%llu", (unsigned long long)s_index(self, line));
+    snprintf(index, sizeof index, "%llu", (unsigned long long)op_line_index(self, line));
     op_turn_count(turn, metric, value, index, class);
 }
 
-static void s_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
+void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
 {
     char masked[OP_PHONE_MAX + 1];
     op_turn_log(turn, "line=%s device=%s %s%s%s", op_phone_mask(op_str(line->number), masked),
@@ -75,55 +49,144 @@ void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
 void op_line_open(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     (void)event;
-    op_serial_open_t open = {s_index(self, line), op_str(line->device)};
+    op_serial_open_t open = {op_line_index(self, line), op_str(line->device)};
     op_turn_note(turn, "serial", &op_serial_open_type, &open);
     line->phase = OP_LINE_OPENING;
+    line->opens++;
     op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+}
+
+static void s_drain(op_line_t *line, const op_event_t *event)
+{
+    line->job = OP_JOB_DRAIN;
+    line->drains++;
+    op_at_drain(&line->at, event->now + OP_DRAIN_MS);
 }
 
 void op_line_opened(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     op_at_reset(&line->at);
     line->phase = OP_LINE_SETUP;
-    line->row = 0;
-    line->not_before = 0;
-    line->job = OP_JOB_DRAIN;
-    op_at_drain(&line->at, event->now + OP_DRAIN_MS);
+    line->absent = false;
+    op_setup_begin(line);
+    s_drain(line, event);
     op_line_pump(self, line, event, turn);
 }
 
-void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
-                  const char *reason)
+/*  ---- Down ---- */
+
+/*  Out of whatever it was doing, with nothing in flight. */
+static void s_leave(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                    const char *reason)
 {
-    s_log(line, turn, "down", reason);
-    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
-    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
     op_at_action_t lost;
+    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
     op_at_reset(&line->at);
     /* The command in flight is lost; of a submission this says whether its PDU had left. */
     while (op_at_next(&line->at, event->now, &lost))
         if (lost.kind == OP_AT_DONE && line->job == OP_JOB_SUBMIT)
             op_send_done(self, line, event, turn, &lost);
     line->job = OP_JOB_NONE;
+    if (line->phase == OP_LINE_READY || !line->since)
+        line->since = event->now;
     line->phase = OP_LINE_CLOSED;
+    line->to_read.count = line->to_delete.count = 0;
+    if (reason != line->reason)
+        snprintf(line->reason, sizeof line->reason, "%s", reason);
+    op_line_tell_state(line, turn, false);
+}
+
+void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                  const char *reason)
+{
+    bool news = line->phase == OP_LINE_READY || strcmp(reason, line->logged) != 0;
+    line->absent = line->phase == OP_LINE_OPENING;
+    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
+    if (news)
+        op_line_log(line, turn, "down", reason);
+    snprintf(line->logged, sizeof line->logged, "%s", reason);
+    s_leave(self, line, event, turn, reason);
+    line->failures++;
+    line->reset_due |= !line->absent && line->failures % OP_RESET_EVERY == 0;
+    if (!line->absent && line->failures >= OP_FAILURES_MAX) {
+        op_line_stop(self, line, event, turn, reason);
+        return;
+    }
     line->reopen_at = event->now + line->reopen_ms;
     line->reopen_ms =
         2 * line->reopen_ms < OP_REOPEN_MAX_MS ? 2 * line->reopen_ms : OP_REOPEN_MAX_MS;
-    line->to_read.count = line->to_delete.count = 0;
-    op_line_tell_state(line, turn, false);
+}
+
+void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                  const char *reason)
+{
+    bool news = !line->stopped || strcmp(reason, line->logged) != 0;
+    if (news) {
+        op_line_log(line, turn, "stopped for ten minutes at a time", reason);
+        line->stops++;
+        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
+    }
+    snprintf(line->logged, sizeof line->logged, "%s", reason);
+    s_leave(self, line, event, turn, reason);
+    line->stopped = true;
+    line->reset_due = true; /* with the next try */
+    line->reopen_at = event->now + OP_STOP_MS;
+}
+
+void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                     const char *reason)
+{
+    op_serial_close_t close = {op_line_index(self, line)};
+    op_line_log(line, turn, "gives its device back", reason);
+    op_turn_note(turn, "serial", &op_serial_close_type, &close);
+    s_leave(self, line, event, turn, reason);
+    op_device_known(self, op_str(line->device), line->is.imei, line->is.iccid);
+    line->device[0] = 0;
+    line->reopen_at = 0;
+    op_device_match(self, event, turn);
+}
+
+void op_line_try_now(op_line_t *line, const op_event_t *event)
+{
+    line->failures = 0;
+    line->stopped = line->reset_due = false;
+    line->reopen_ms = OP_REOPEN_MIN_MS;
+    line->reopen_at = event->now;
+}
+
+void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    line->reset_due = false;
+    line->resets++;
+    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+    op_line_log(line, turn, "the modem is restarted", line->logged);
+    op_line_command(line, OP_JOB_RESET, OP_STR("AT+CFUN=1,1"), "", (op_str_t){0},
+                    event->now + OP_COMMAND_MS);
+}
+
+/*  It may be gone already, or be about to: either way it is left alone until it has started. */
+static void s_restarting(op_modem_t *self, op_line_t *line, const op_event_t *event,
+                         op_turn_t *turn)
+{
+    op_serial_close_t close = {op_line_index(self, line)};
+    op_turn_note(turn, "serial", &op_serial_close_type, &close);
+    s_leave(self, line, event, turn, line->reason);
+    line->reopen_at = event->now + OP_BOOT_MS;
 }
 
 int64_t op_line_wake_at(const op_line_t *line)
 {
     if (line->phase == OP_LINE_CLOSED)
-        return line->reopen_at;
+        return *line->device ? line->reopen_at : 0;
     if (line->phase == OP_LINE_OPENING)
         return 0;
     int64_t wake = op_at_deadline(&line->at);
     if (!op_at_busy(&line->at) && line->phase == OP_LINE_SETUP)
         wake = line->not_before;
     if (!op_at_busy(&line->at) && line->phase == OP_LINE_READY) {
-        wake = line->sweep_at;
+        wake = line->checking ? line->not_before + (line->not_before == 0) : line->sweep_at;
+        if (line->check_at && line->check_at < wake)
+            wake = line->check_at;
         if (line->queue_empty && line->idle_until && line->idle_until < wake)
             wake = line->idle_until;
     }
@@ -137,94 +200,46 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
     op_at_start(&line->at, command, op_str(expect), payload, deadline);
 }
 
-/*  ---- Setup ---- */
+/*  ---- Up ---- */
 
-static void s_ready(const op_modem_t *self, op_line_t *line, const op_event_t *event,
-                    op_turn_t *turn)
+void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     line->phase = OP_LINE_READY;
     line->reopen_ms = OP_REOPEN_MIN_MS;
     op_receive_begin(line, event); /* finds what came in while nobody listened */
     line->no_burst = false;
     line->burst_at = 0;
+    line->failures = 0;
+    line->stopped = line->reset_due = false;
+    line->reason[0] = line->logged[0] = 0;
+    line->since = event->now;
+    line->check_at = self->check_ms ? event->now + (int64_t)self->check_ms : 0;
     line->queue_empty = false;
-    s_log(line, turn, "up", "");
+    op_line_log(line, turn, "up", line->is.service_centre ? "" : "its SIM has no service centre");
     op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
     op_line_tell_state(line, turn, true);
-}
-
-/*  "+CREG: <n>,<stat>[,...]": registered at home (1) or roaming (5), or for SMS only (6, 7). */
-static bool s_is_registered(const op_at_action_t *done)
-{
-    if (done->line_count == 0)
-        return false;
-    char line[64];
-    int n, stat;
-    op_str_copy(done->lines[0], line, sizeof line);
-    return sscanf(line, "+CREG: %d,%d", &n, &stat) == 2 &&
-           (stat == 1 || stat == 5 || stat == 6 || stat == 7);
-}
-
-static bool s_take_sim(op_line_t *line, const op_at_action_t *done)
-{
-    for (size_t i = 0; i < done->line_count; i++) {
-        op_str_t text = done->lines[i];
-        bool digits = text.size >= 6 && text.size <= OP_SIM_ID_MAX;
-        for (size_t c = 0; digits && c < text.size; c++)
-            digits = text.at[c] >= '0' && text.at[c] <= '9';
-        if (digits) {
-            op_str_copy(text, line->sim, sizeof line->sim);
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool s_row_passed(op_line_t *line, const op_event_t *event, const op_at_action_t *done)
-{
-    bool ok = done->result == OP_AT_OK;
-    switch (s_script[line->row].kind) {
-    case ROW_MUST:
-        return ok;
-    case ROW_MAY:
-        return true;
-    case ROW_PIN:
-        return ok && done->line_count && op_str_starts(done->lines[0], "+CPIN: READY");
-    case ROW_SIM:
-        return ok && s_take_sim(line, done);
-    case ROW_NET:
-        if (ok && !s_is_registered(done)) {
-            line->not_before = event->now + REGISTRATION_PAUSE_MS;
-            line->row--; /* the same row again */
-        }
-        return ok;
-    }
-    return false;
-}
-
-static void s_setup_done(op_modem_t *self, op_line_t *line, const op_event_t *event,
-                         op_turn_t *turn, const op_at_action_t *done)
-{
-    const row_t *row = &s_script[line->row];
-    if (!s_row_passed(line, event, done)) {
-        char reason[80];
-        snprintf(reason, sizeof reason, "%s answered %s", row->command,
-                 op_at_result_name(done->result));
-        op_line_fail(self, line, event, turn, reason);
-        return;
-    }
-    if (++line->row == OP_COUNT(s_script))
-        s_ready(self, line, event, turn);
+    op_device_bind(line, turn);
 }
 
 static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_at_action_t *done)
 {
+    if (done->result != OP_AT_OK && line->reset_due) { /* it may still hear */
+        op_serial_bytes_t reset = {op_line_index(self, line), OP_STR("\x1b"
+                                                                     "AT+CFUN=1,1\r")};
+        op_line_log(line, turn, "the modem is told to restart", "it does not answer");
+        op_turn_note(turn, "serial", &op_serial_bytes_type, &reset);
+        line->reset_due = false;
+        line->resets++;
+        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+    }
     if (done->result != OP_AT_OK) {
         op_line_fail(self, line, event, turn, "the modem does not answer");
         return;
     }
     op_send_settle_doubt(self, line, event, turn);
+    if (line->reset_due && line->phase == OP_LINE_SETUP)
+        op_line_restart(self, line, event, turn);
 }
 
 /*  ---- The pump ---- */
@@ -234,6 +249,8 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
 {
     op_job_t job = line->job;
     line->job = OP_JOB_NONE;
+    if (done->result == OP_AT_OK)
+        line->is.last_ok = event->now;
     switch (job) {
     case OP_JOB_NONE:
         return;
@@ -241,8 +258,21 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
         s_drained(self, line, event, turn, done);
         return;
     case OP_JOB_SETUP:
-        s_setup_done(self, line, event, turn, done);
+        op_setup_done(self, line, event, turn, done);
+        if (line->phase == OP_LINE_SETUP && done->result == OP_AT_TIMEOUT)
+            break;
         return;
+    case OP_JOB_RESET:
+        s_restarting(self, line, event, turn);
+        return;
+    case OP_JOB_CHECK:
+        op_setup_done(self, line, event, turn, done);
+        break;
+    case OP_JOB_HANG_UP: /* TS 27.007 6.5, or V.250 6.3.6 where that is not known */
+        if (done->result == OP_AT_ERROR || done->result == OP_AT_CME_ERROR)
+            op_line_command(line, OP_JOB_NONE, OP_STR("ATH"), "", (op_str_t){0},
+                            event->now + OP_COMMAND_MS);
+        break;
     case OP_JOB_SUBMIT:
         op_send_done(self, line, event, turn, done);
         break;
@@ -253,20 +283,32 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     case OP_JOB_READ:
     case OP_JOB_DELETE:
     case OP_JOB_MEMORY:
-    case OP_JOB_CHECK:
+    case OP_JOB_RECHECK:
     case OP_JOB_ACKNOWLEDGE:
         if (job == OP_JOB_READ && done->result == OP_AT_OK && done->line_count > 1)
             op_line_count(self, line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
         op_receive_done(line, job, event, turn, done);
         break;
     }
-    if (done->result == OP_AT_TIMEOUT || done->result == OP_AT_NO_PROMPT) {
-        line->job = OP_JOB_DRAIN;
-        op_at_drain(&line->at, event->now + OP_DRAIN_MS);
+    if (line->fail_because)
+        op_line_fail(self, line, event, turn, line->fail_because);
+    line->fail_because = NULL;
+    bool up = line->phase == OP_LINE_READY || line->phase == OP_LINE_SETUP;
+    if (up && (done->result == OP_AT_TIMEOUT || done->result == OP_AT_NO_PROMPT))
+        s_drain(line, event);
+}
+
+/*  What the modem was told is forgotten. "+CPIN: READY" is also what follows a PIN. */
+static void s_booted(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t what)
+{
+    if (line->phase == OP_LINE_SETUP) {
+        line->restarted |= line->row > 0 && !op_str_is(what, "+CPIN: READY");
+        return;
     }
-    if (line->reset)
-        op_line_fail(self, line, event, turn, line->reset);
-    line->reset = NULL;
+    op_line_log(line, turn, "the modem has restarted", "");
+    line->phase = OP_LINE_SETUP;
+    line->since = event->now;
+    op_setup_begin(line);
 }
 
 /*  "+CSQ: <rssi>,<ber>"; 99: not known (TS 27.007 8.5). */
@@ -284,13 +326,16 @@ static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event,
 {
     if (notice->notice == OP_AT_NOTICE_LATE)
         op_send_late(line, notice->line);
-    else if (notice->notice == OP_AT_NOTICE_BOOT && line->phase == OP_LINE_READY) {
-        s_log(line, turn, "the modem has restarted", "");
-        line->phase = OP_LINE_SETUP;
-        line->row = 0;
-        line->not_before = 0;
-    } else if (notice->notice == OP_AT_NOTICE_SIGNAL)
+    else if (notice->notice == OP_AT_NOTICE_BOOT)
+        s_booted(line, event, turn, notice->line);
+    else if (notice->notice == OP_AT_NOTICE_SIGNAL)
         s_signal(self, line, turn, notice->line);
+    else if (notice->notice == OP_AT_NOTICE_CALL && op_at_line_rings(notice->line))
+        line->ringing = true;
+    else if (notice->notice == OP_AT_NOTICE_NET && line->phase == OP_LINE_READY && line->check_at &&
+             op_str_starts(notice->line, "+CREG:") &&
+             !op_at_registered(op_at_registration(notice->line, false)))
+        line->check_at = event->now;
     else
         op_receive_notice(line, event, turn, notice);
 }
@@ -300,16 +345,23 @@ static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event,
 static bool s_next_command(op_modem_t *self, op_line_t *line, const op_event_t *event,
                            op_turn_t *turn)
 {
-    if (line->phase == OP_LINE_SETUP) {
-        if (line->not_before > event->now && line->not_before <= event->now + REGISTRATION_PAUSE_MS)
-            return false;
-        const row_t *row = &s_script[line->row];
-        op_line_command(line, OP_JOB_SETUP, op_str(row->command), row->expect, (op_str_t){0},
+    if (line->ringing && (line->phase == OP_LINE_SETUP || line->phase == OP_LINE_READY)) {
+        line->ringing = false;
+        op_line_command(line, OP_JOB_HANG_UP, OP_STR("AT+CHUP"), "", (op_str_t){0},
                         event->now + OP_COMMAND_MS);
         return true;
     }
+    if (line->phase == OP_LINE_SETUP && op_setup_next(self, line, event, turn))
+        return true;
     if (line->phase != OP_LINE_READY)
         return false;
+    if (line->check_at && line->check_at <= event->now && !line->checking && !self->draining) {
+        line->checking = true;
+        line->row = 0;
+        line->not_before = 0;
+    }
+    if (line->checking && op_setup_next(self, line, event, turn))
+        return true;
     if (line->send_next && op_send_next(self, line, event, turn)) {
         line->send_next = false;
         return true;
@@ -326,7 +378,7 @@ void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                op_at_next(&line->at, event->now, &action))
             switch (action.kind) {
             case OP_AT_WRITE: {
-                op_serial_bytes_t write = {s_index(self, line), action.bytes};
+                op_serial_bytes_t write = {op_line_index(self, line), action.bytes};
                 op_turn_note(turn, "serial", &op_serial_bytes_type, &write);
                 break;
             }

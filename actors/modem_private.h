@@ -1,9 +1,10 @@
-/*  modem_private.h - shared by the files of the modem actor
+/*  modem_private.h - shared by the files of the modem actor, modem*.c
 
     Keys: 'Q' line, '0' code or '1' other, id   queue_row       'L' line               line_row
           'H' the same, of a text that is held  queue_row       'I' identity           seen_row
           'P' line, sender, parts, sequence     part_row        'X' id                 quarantine_row
           'R' line, reference, id               report_row      'E' line, id           early_row
+          'B' line                              bound_row       'W' SIM and PIN, hashed  pin_row
           's'                                   secret_row */
 
 #ifndef OP_ACTORS_MODEM_PRIVATE_H
@@ -12,6 +13,7 @@
 #include "actors/failure.h"
 #include "actors/modem.h"
 #include "actors/sweep.h"
+#include "modem/at_answer.h"
 #include "modem/at_engine.h"
 #include "modem/pdu.h"
 #include "store/records.h"
@@ -28,7 +30,29 @@ enum {
     OP_RETRIES_MAX = 5,         /* of one part, after its first submission */
     OP_REFERENCE_UNKNOWN = 256, /* of a part in doubt, in the keys of report_row */
     OP_STUCK_MAX = 64,          /* slots whose deletions are counted */
-    OP_DELETIONS_MAX = 3        /* of one message in one slot; then the slot is dead */
+    OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
+    OP_DEVICE_MAX = 256,
+    OP_PIN_MAX = 8,
+    OP_REASON_MAX = 160,
+
+    /* The setup. */
+    OP_RADIO_MS = 60 * 1000,        /* AT+CFUN=1 */
+    OP_SETUP_PAUSE_MS = 2000,       /* between two looks at a SIM or network that is not ready */
+    OP_SIM_WAIT_MS = 60 * 1000,     /* until a SIM must be ready */
+    OP_REGISTER_MS = 3 * 60 * 1000, /* until a network must be found */
+
+    /* The ladder (modem_health.c). */
+    OP_RESET_EVERY = 4,          /* failures in a row until a modem is restarted, each time */
+    OP_FAILURES_MAX = 12,        /* ... until the line stops */
+    OP_BOOT_MS = 20 * 1000,      /* from a restart to the next opening */
+    OP_STOP_MS = 10 * 60 * 1000, /* how long it stops */
+
+    /* Devices (modem_device.c). */
+    OP_DEVICES_MAX = 512,
+    OP_PROBES_MAX = 8,      /* at a time */
+    OP_PROBE_MS = 6 * 1000, /* for one that is silent */
+    OP_PROBE_AGAIN_MIN_MS = 5 * 1000,
+    OP_PROBE_AGAIN_MAX_MS = 60 * 1000
 };
 
 /*  Where messages lie in a modem (TS 27.005 3.1). All but MT are searched. */
@@ -57,9 +81,12 @@ typedef enum {
     OP_JOB_READ,
     OP_JOB_DELETE,
     OP_JOB_MEMORY,      /* AT+CPMS */
-    OP_JOB_CHECK,       /* reading a slot again before it is deleted */
+    OP_JOB_RECHECK,     /* reading a slot again before it is deleted */
     OP_JOB_ACKNOWLEDGE, /* AT+CNMA */
-    OP_JOB_BURST        /* AT+CMMS */
+    OP_JOB_BURST,       /* AT+CMMS */
+    OP_JOB_CHECK,       /* a row of the script, of a line that is up */
+    OP_JOB_HANG_UP,
+    OP_JOB_RESET
 } op_job_t;
 
 typedef struct {
@@ -82,8 +109,28 @@ typedef struct {
     bool said; /* to the operator */
 } op_stuck_t;
 
+/*  What a modem and its SIM have said of themselves; empty: nothing. */
 typedef struct {
-    char device[257];
+    char maker[33], model[33], revision[49];
+    char imei[OP_IMEI_MAX + 1], iccid[OP_ICCID_MAX + 1];
+    char operator_name[33];
+    int registration; /* TS 27.007 7.2 <stat>; -1 */
+    uint64_t signal;  /* 99: unknown */
+    bool service_centre;
+    int ims; /* -1: unknown */
+    uint64_t used, total;
+    int64_t last_ok;
+} op_vitals_t;
+
+/*  What makers do differently (modem_family.c). */
+typedef struct {
+    const char *maker; /* how AT+CGMI begins, in any case */
+    const char *iccid; /* asks for the ICCID */
+    unsigned reports;  /* the <ds> of AT+CNMI to begin with */
+} op_family_t;
+
+typedef struct {
+    char device[OP_DEVICE_MAX + 1]; /* empty: none has been found */
     char number[OP_PHONE_MAX + 1];
     bool shared;
     bool trust_stamps;
@@ -104,12 +151,12 @@ typedef struct {
     int late_reference; /* its reference, -1: none */
     bool late_error;    /* a +CMS ERROR came after its time */
     int late_code;
-    const char *reset; /* why the line is to be set up again, or NULL */
-    bool no_burst;     /* the modem has refused AT+CMMS */
-    int64_t burst_at;  /* the latest sign of a radio link that stays open; 0: none */
-    bool send_next;    /* it is the senders' turn: receiving had the last command */
-    op_key_t first[2]; /* of codes, of the others: no row of the queue lies before it */
-    bool queue_empty;  /* nothing to send before something is queued or `idle_until` */
+    const char *fail_because; /* why the line fails behind this answer, or NULL */
+    bool no_burst;            /* the modem has refused AT+CMMS */
+    int64_t burst_at;         /* the latest sign of a radio link that stays open; 0: none */
+    bool send_next;           /* it is the senders' turn: receiving had the last command */
+    op_key_t first[2];        /* of codes, of the others: no row of the queue lies before it */
+    bool queue_empty;         /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint64_t reference; /* of the last long text */
 
@@ -125,7 +172,57 @@ typedef struct {
     bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
     int64_t sweep_at;
+
+    /* Which modem it is. */
+    char home[OP_DEVICE_MAX + 1]; /* the path that is configured, or empty, and then one of: */
+    char want_imei[OP_IMEI_MAX + 1], want_iccid[OP_ICCID_MAX + 1];
+    char pin[OP_PIN_MAX + 1];
+    char bound_imei[OP_IMEI_MAX + 1],
+        bound_iccid[OP_ICCID_MAX + 1]; /* of the last one that was up */
+    char bound_device[OP_DEVICE_MAX + 1];
+
+    /* The script (modem_setup.c). */
+    const op_family_t *family;
+    op_vitals_t is;
+    char memories[3][OP_MEMORY_MAX + 1]; /* read and delete, write, receive: of AT+CPMS */
+    unsigned cnmi[OP_CNMI];
+    char offers[200]; /* what AT+CNMI=? said */
+    size_t attempt;   /* of a row that has several forms */
+    bool restarted;   /* the modem has restarted: the script begins anew */
+    bool pin_wanted;
+    int64_t wait_until; /* for the SIM or the network; 0: not waited for */
+    int64_t check_at;   /* when a line that is up is looked at; 0: never */
+    bool checking;
+    bool ringing;
+
+    /* The ladder (modem_health.c). */
+    unsigned failures;
+    bool reset_due;
+    bool stopped;
+    bool absent; /* there is no such device, or another program holds it */
+    char reason[OP_REASON_MAX + 1], logged[OP_REASON_MAX + 1];
+    int64_t since;
+    uint64_t drains, opens, resets, stops;
 } op_line_t;
+
+/*  A device node that was found. */
+typedef struct {
+    char path[OP_DEVICE_MAX + 1];
+    char imei[OP_IMEI_MAX + 1], iccid[OP_ICCID_MAX + 1];
+    bool known;       /* imei and iccid are what it has said */
+    bool mute;        /* it opens no prompt: not the port for commands */
+    int64_t probe_at; /* while it is not known */
+    int64_t probe_ms; /* the next back-off */
+} op_device_t;
+
+typedef struct {
+    char path[OP_DEVICE_MAX + 1]; /* of the device; empty: this probe is free */
+    op_at_t at;
+    bool open;
+    char late[40]; /* the answer to a text that was in the air; empty: none came */
+    size_t row;
+    char imei[OP_IMEI_MAX + 1], iccid[OP_ICCID_MAX + 1];
+} op_probe_t;
 
 typedef struct {
     uint64_t send_timeout_ms, sweep_ms;
@@ -136,6 +233,11 @@ typedef struct {
     op_line_t *lines;
     size_t count;
     op_sweep_t seen, quarantine, reported, early;
+    uint64_t check_ms;
+    op_device_t *devices;
+    size_t device_count;
+    op_probe_t *probes;
+    size_t probe_count;
     int64_t housekeeping_at;
     int64_t now;  /* of the latest event */
     int64_t wake; /* when the next one was to come at the latest */
@@ -157,6 +259,61 @@ void op_line_count(const op_modem_t *self, const op_line_t *line, op_turn_t *tur
 int64_t op_line_wake_at(const op_line_t *line);
 void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char *expect,
                      op_str_t payload, int64_t deadline);
+
+/*  modem_line.c, too: for the script and the ladder. */
+uint64_t op_line_index(const op_modem_t *self, const op_line_t *line);
+void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
+void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+/*  It stays down, for long: what is wrong does not mend by itself. */
+void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                  const char *reason);
+/*  Its device is not its own: gives it back and waits for another. */
+void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                     const char *reason);
+/*  There is hope: it is tried at once. */
+void op_line_try_now(op_line_t *line, const op_event_t *event);
+/*  AT+CFUN=1,1 to a modem that answers; the line opens it again when it has restarted. */
+void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+
+/*  modem_health.c */
+const char *op_line_state_name(const op_line_t *line);
+void op_health_answer(const op_modem_t *self, op_turn_t *turn);
+
+/*  modem_family.c: never NULL. */
+const op_family_t *op_family_of(const char *maker);
+/*  The `place`-th way to ask for an ICCID, the maker's own first; NULL: there are no more. */
+const char *op_family_iccid(const op_family_t *family, size_t place);
+
+/*  modem_setup.c: the script. Begins it; the next command, false: it waits; and its answer. A line
+    that is up runs the rows of a check. */
+void op_setup_begin(op_line_t *line);
+bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+void op_setup_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                   const op_at_action_t *done);
+
+/*  modem_device.c: which device is which line's. */
+void op_device_start(op_modem_t *self, op_str_t patterns, op_turn_t *turn);
+void op_device_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
+/*  What a device has said of itself; then it may be somebody's. */
+op_device_t *op_device_of(op_modem_t *self, op_str_t path);
+void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const char *iccid);
+void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
+/*  Is the modem in the line's hands its own? NULL, or why not. */
+const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t *event);
+/*  Did the port find it, by a pattern? Then it has sisters, and which takes commands is to be seen. */
+bool op_device_is_found(op_modem_t *self, const op_line_t *line);
+bool op_device_is_held(const op_modem_t *self, const char *path);
+/*  A line is without its device, so others are worth a look. */
+bool op_device_is_wanted(const op_modem_t *self);
+void op_device_load(op_line_t *line, op_turn_t *turn);
+void op_device_bind(op_line_t *line, op_turn_t *turn);
+
+/*  modem_probe.c: a few at a time ask devices who they are. */
+void op_probe_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn, uint64_t place);
+void op_probe_pump(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
+void op_probe_cancel(op_modem_t *self, op_str_t path, op_turn_t *turn);
+int64_t op_probe_wake_at(const op_modem_t *self);
+bool op_probe_is_at_work(const op_modem_t *self, const char *path);
 
 /*  modem_queue.c */
 void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn);

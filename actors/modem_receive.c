@@ -5,9 +5,9 @@
     not quite in step since it came up (an answer that nobody waited for, a line that was nobody's),
     the slot is read once more before it is deleted: what would be deleted must be what was read.
 
-    SM, ME and SR are searched at each start and every `sweep_ms`, whatever was announced: notices get
-    lost, and a modem may store where it was not told to. A memory that the modem does not have
-    answers with an error, and is passed over until the next sweep. */
+    SM, ME and SR, or MT and SR, are searched at each start and every `sweep_ms`, whatever was
+    announced: notices get lost, and a modem may store where it was not told to. A memory that the
+    modem does not have answers with an error, and is passed over until the next sweep. */
 
 #include "actors/modem_private.h"
 
@@ -19,10 +19,22 @@
 #include <string.h>
 
 static const char *const s_memories[OP_MEMORIES] = {"SM", "ME", "SR", "MT"};
-enum { S_SWEPT = 1 << OP_MEMORY_SM | 1 << OP_MEMORY_ME | 1 << OP_MEMORY_SR };
 
 /*  A dead slot is tried again. */
 static const int64_t s_stuck_ms = OP_HOUR_MS;
+
+/*  Some read their memories as one only; then its slots have numbers of their own. */
+static bool s_reads_as_one(const op_line_t *line)
+{
+    return strcmp(line->memories[0], s_memories[OP_MEMORY_MT]) == 0;
+}
+
+static unsigned s_swept(const op_line_t *line)
+{
+    return OP_PLANTED(ALWAYS_SM)  ? 1U << OP_MEMORY_SM
+           : s_reads_as_one(line) ? 1U << OP_MEMORY_MT | 1U << OP_MEMORY_SR
+                                  : 1U << OP_MEMORY_SM | 1U << OP_MEMORY_ME | 1U << OP_MEMORY_SR;
+}
 
 /*  ---- Slots ---- */
 
@@ -144,7 +156,8 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
         slot.memory++;
     if (OP_PLANTED(ALWAYS_SM))
         slot.memory = OP_MEMORY_SM;
-    if (slot.memory == OP_MEMORIES ||
+    bool foreign = s_reads_as_one(line) && !(s_swept(line) & 1U << slot.memory);
+    if (slot.memory == OP_MEMORIES || foreign ||
         !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, slot))
         line->sweep_at = event->now;
 }
@@ -207,7 +220,7 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
     if (!delete)
         return s_command(line, event, OP_JOB_READ, "CMGR", line->slot.index, "+CMGR:");
     if (line->slot.hash && !line->slot.checked && s_in_doubt(line))
-        return s_command(line, event, OP_JOB_CHECK, "CMGR", line->slot.index, "+CMGR:");
+        return s_command(line, event, OP_JOB_RECHECK, "CMGR", line->slot.index, "+CMGR:");
     s_count_deletion(line, &line->slot, event->now);
     return s_command(line, event, OP_JOB_DELETE, "CMGD", line->slot.index, "");
 }
@@ -231,7 +244,7 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event,
     bool clock_went_back = line->sweep_at > event->now + (int64_t)self->sweep_ms;
     if (!line->to_list && (line->sweep_at <= event->now || clock_went_back)) {
         line->sweep_at = event->now + (int64_t)self->sweep_ms;
-        line->to_list = OP_PLANTED(ALWAYS_SM) ? 1 << OP_MEMORY_SM : S_SWEPT;
+        line->to_list = s_swept(line);
     }
     if (!line->to_list)
         return false;
@@ -338,14 +351,14 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
                        const op_at_action_t *done)
 {
     bool read = done->line_count > 1 && op_str_starts(done->lines[0], "+CMGR:");
-    bool reading = job == OP_JOB_READ || job == OP_JOB_CHECK;
+    bool reading = job == OP_JOB_READ || job == OP_JOB_RECHECK;
     if (job == OP_JOB_MEMORY)
         s_selected(line, turn, done);
     else if (job == OP_JOB_LIST && done->line_count && op_str_starts(done->lines[0], "+CMGL:"))
         s_listed(line, event, turn, done);
     else if (job == OP_JOB_READ && read)
         s_read(line, event, turn, done);
-    else if (job == OP_JOB_CHECK && read)
+    else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
     else if (reading)
         /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that OK

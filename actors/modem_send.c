@@ -206,7 +206,7 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
         return;
     case OP_CMS_SIM:
         s_try_later(line, event, turn, &key, row, OP_FAILURE_NO_SERVICE);
-        line->reset = "the SIM is missing, locked or broken";
+        line->fail_because = "the SIM is missing, locked or broken";
         return;
     case OP_CMS_TEMPORARY:
         s_try_later(line, event, turn, &key, row, OP_FAILURE_NO_SERVICE);

@@ -55,7 +55,8 @@
     PLANT(GAP_UNMARKED, "gap_unmarked", "a text in part does not show its gaps")                   \
     PLANT(ALWAYS_SM, "always_sm", "only the SIM's memory is looked into")                          \
     PLANT(PARTIAL_AGAIN, "partial_again", "a text that was shown in part is shown again")          \
-    PLANT(PARTIAL_FINAL, "partial_final", "a text that was shown in part is never completed")
+    PLANT(PARTIAL_FINAL, "partial_final", "a text that was shown in part is never completed")      \
+    PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")
 
 typedef enum {
     OP_PLANT_NONE,

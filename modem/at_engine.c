@@ -23,27 +23,6 @@ static const op_str_t s_clean = {"\x1b"
                                  4};
 static const op_str_t s_sentinel = {"AT\r", 3};
 
-const char *op_at_result_name(op_at_result_t result)
-{
-    switch (result) {
-    case OP_AT_OK:
-        return "ok";
-    case OP_AT_ERROR:
-        return "error";
-    case OP_AT_CME_ERROR:
-        return "cme_error";
-    case OP_AT_CMS_ERROR:
-        return "cms_error";
-    case OP_AT_TIMEOUT:
-        return "timeout";
-    case OP_AT_NO_PROMPT:
-        return "no_prompt";
-    case OP_AT_LOST:
-        return "lost";
-    }
-    return "unknown";
-}
-
 void op_at_init(op_at_t *self)
 {
     memset(self, 0, sizeof(*self));
@@ -86,6 +65,10 @@ static void s_begin(op_at_t *self, int64_t deadline)
     self->command_size = 0;
     self->expect_size = 0;
     self->payload_size = 0;
+    self->ask = false;
+    self->prompted = false;
+    self->bare_by = 0;
+    self->odd_size = 0;
     op_buf_clear(&self->response);
     self->line_count = 0;
     self->cut = 0;
@@ -112,6 +95,12 @@ void op_at_start(op_at_t *self, op_str_t command, op_str_t expect, op_str_t payl
     }
     self->queued = self->dirty;
     self->phase = self->dirty ? OP_AT_PHASE_CLEAN : OP_AT_PHASE_SEND;
+}
+
+void op_at_ask_prompt(op_at_t *self, op_str_t command, int64_t deadline)
+{
+    op_at_start(self, command, (op_str_t){0}, (op_str_t){0}, deadline);
+    self->ask = true;
 }
 
 void op_at_drain(op_at_t *self, int64_t deadline)
@@ -193,6 +182,11 @@ static int64_t s_earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static bool s_wants_prompt(const op_at_t *self)
+{
+    return self->payload_size > 0 || self->ask;
+}
+
 /*  What the phase wants done at once; false when it waits. */
 static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
 {
@@ -208,9 +202,9 @@ static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
             return false; /* too late to begin: s_expire ends it */
         /* A "> " from before is not this command's prompt. */
         op_at_lexer_age(&self->lexer);
-        self->phase = self->payload_size ? OP_AT_PHASE_PROMPT : OP_AT_PHASE_ANSWER;
-        self->step_by =
-            self->payload_size ? s_earlier(now + OP_AT_PROMPT_MS, self->deadline) : self->deadline;
+        self->phase = s_wants_prompt(self) ? OP_AT_PHASE_PROMPT : OP_AT_PHASE_ANSWER;
+        self->step_by = s_wants_prompt(self) ? s_earlier(now + OP_AT_PROMPT_MS, self->deadline)
+                                             : self->deadline;
         return s_write(action, self->command, self->command_size);
     case OP_AT_PHASE_PAYLOAD:
         self->phase = OP_AT_PHASE_ANSWER;
@@ -219,7 +213,7 @@ static bool s_act(op_at_t *self, int64_t now, op_at_action_t *action)
         return s_write(action, self->payload, self->payload_size);
     case OP_AT_PHASE_ESCAPE:
         self->dirty = true;
-        s_end(self, OP_AT_NO_PROMPT);
+        s_end(self, self->prompted ? OP_AT_OK : OP_AT_NO_PROMPT);
         return s_write(action, s_escape.at, s_escape.size);
     case OP_AT_PHASE_CLEAN:
     case OP_AT_PHASE_AGAIN: {
@@ -245,6 +239,21 @@ static void s_keep(op_at_t *self, op_str_t line)
     self->line_ends[self->line_count++] = self->response.size;
 }
 
+/*  The line behind an information line of AT+CMGR or AT+CMGL that was no PDU: with no PDU behind it
+    it is what the modem has in its place, and the reader must see it, or the slot is never freed.
+    */
+static void s_keep_odd(op_at_t *self)
+{
+    if (self->odd_size)
+        s_keep(self, op_str_of(self->odd, self->odd_size));
+    self->odd_size = 0;
+}
+
+static bool s_is_list(op_str_t expect)
+{
+    return op_str_is(expect, "+CMGR:") || op_str_is(expect, "+CMGL:");
+}
+
 /*  A final result. True when it is late: nobody waits for it. */
 static bool s_final(op_at_t *self, int64_t now, op_at_result_t result, int code, op_str_t line)
 {
@@ -261,6 +270,7 @@ static bool s_final(op_at_t *self, int64_t now, op_at_result_t result, int code,
     }
     if (self->phase != OP_AT_PHASE_PROMPT && self->phase != OP_AT_PHASE_ANSWER)
         return true;
+    s_keep_odd(self);
     memcpy(self->text, line.at, line.size);
     self->text_size = line.size;
     self->code = code;
@@ -291,11 +301,18 @@ static void s_other(op_at_t *self, int64_t now, op_str_t line)
     if (read && (expect.size == 0 || !information))
         self->dirty = true;
     if (self->phase == OP_AT_PHASE_ANSWER && information) {
+        s_keep_odd(self);
         self->info = true;
         s_keep(self, line);
     } else if (self->phase == OP_AT_PHASE_ANSWER && self->info && op_at_line_hex(line)) {
+        self->noise += self->odd_size > 0;
+        self->odd_size = 0;
         self->info = false;
         s_keep(self, line);
+    } else if (self->phase == OP_AT_PHASE_ANSWER && self->info && s_is_list(expect) &&
+               !self->odd_size) {
+        memcpy(self->odd, line.at, line.size);
+        self->odd_size = line.size;
     } else {
         self->noise++;
     }
@@ -348,6 +365,30 @@ static bool s_line(op_at_t *self, int64_t now, op_str_t line, op_at_action_t *ac
     return s_notice(action, OP_AT_NOTICE_LATE, line);
 }
 
+static void s_prompted(op_at_t *self)
+{
+    self->bare_by = 0;
+    self->prompted = self->ask;
+    self->phase = self->ask ? OP_AT_PHASE_ESCAPE : OP_AT_PHASE_PAYLOAD;
+}
+
+/*  Some modems send no blank behind the ">": only time tells that it is not the beginning of a line. */
+static bool s_bare_prompt(op_at_t *self, int64_t now)
+{
+    const op_at_lexer_t *lexer = &self->lexer;
+    bool bare = self->phase == OP_AT_PHASE_PROMPT && lexer->size == 1 && lexer->line[0] == '>' &&
+                !lexer->old;
+    if (!bare)
+        self->bare_by = 0;
+    else if (!self->bare_by)
+        self->bare_by = now + OP_AT_QUIET_MS;
+    if (!bare || now < self->bare_by)
+        return false;
+    op_at_lexer_reset(&self->lexer);
+    s_prompted(self);
+    return true;
+}
+
 /*  Reads until there is an action, the phase has something to do, or the input is used up. */
 static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
 {
@@ -372,7 +413,7 @@ static bool s_read(op_at_t *self, int64_t now, op_at_action_t *action)
             self->input_at = 0;
         }
         if (token == OP_AT_TOKEN_PROMPT)
-            self->phase = OP_AT_PHASE_PAYLOAD;
+            s_prompted(self);
         else if (token == OP_AT_TOKEN_LINE && s_line(self, now, line, action))
             return true;
     }
@@ -392,7 +433,10 @@ static bool s_expire(op_at_t *self, int64_t now)
     } else if (phase == OP_AT_PHASE_ANSWER) {
         self->dirty = true;
         s_end(self, OP_AT_TIMEOUT);
-    } else if (phase == OP_AT_PHASE_QUIET && self->step_by && now >= self->step_by) {
+    } else if (phase == OP_AT_PHASE_QUIET && !over && op_at_lexer_is_within(&self->lexer)) {
+        self->phase = OP_AT_PHASE_CLEAN; /* ESC closes an open prompt */
+    } else if (phase == OP_AT_PHASE_QUIET && self->step_by && now >= self->step_by &&
+               !op_at_lexer_is_within(&self->lexer)) {
         self->dirty = false;
         if (self->queued)
             self->phase = OP_AT_PHASE_SEND;
@@ -416,7 +460,7 @@ bool op_at_next(op_at_t *self, int64_t now, op_at_action_t *action)
         op_at_phase_t phase = self->phase;
         if (s_act(self, now, action) || s_read(self, now, action))
             return true;
-        if (self->phase == phase && !s_expire(self, now))
+        if (self->phase == phase && !s_bare_prompt(self, now) && !s_expire(self, now))
             return false;
     }
 }
@@ -427,6 +471,8 @@ void op_at_shift(op_at_t *self, int64_t by)
         self->deadline += by;
     if (self->step_by)
         self->step_by += by;
+    if (self->bare_by)
+        self->bare_by += by;
 }
 
 int64_t op_at_deadline(const op_at_t *self)
@@ -440,7 +486,7 @@ int64_t op_at_deadline(const op_at_t *self)
     case OP_AT_PHASE_ANSWER:
     case OP_AT_PHASE_OK:
     case OP_AT_PHASE_QUIET:
-        return s_earlier(self->step_by, self->deadline);
+        return s_earlier(self->bare_by, s_earlier(self->step_by, self->deadline));
     case OP_AT_PHASE_SEND:
     case OP_AT_PHASE_PAYLOAD:
     case OP_AT_PHASE_ESCAPE:

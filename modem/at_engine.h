@@ -18,7 +18,8 @@
     result, (4) the echo of the command or payload, whole or in part, which is dropped, (5) a line
     of the response. What remains is noise: counted and dropped.
 
-    Payload: it is written, with Ctrl-Z, only after a real prompt. An error instead of the prompt
+    Payload: it is written, with Ctrl-Z, only after a real prompt; a ">" without its blank is one when
+    nothing follows it for OP_AT_QUIET_MS. An error instead of the prompt
     ends the command without it. When the prompt does not come in OP_AT_PROMPT_MS (or before the
     deadline), ESC is written and the command ends as OP_AT_NO_PROMPT: nothing was submitted.
 
@@ -30,7 +31,8 @@
     before may have left a command half-way) the line is "dirty", and an answer that comes late
     must not be taken for that of the next command. Draining cleans it: ESC, then the sentinel AT,
     again every OP_AT_DRAIN_RETRY_MS, until it is answered OK and then the line is silent for
-    OP_AT_QUIET_MS. The driver does it with op_at_drain; where it does not, op_at_start on a dirty
+    OP_AT_QUIET_MS; half a line that stays, such as an open prompt, is not silence and begins it anew.
+    The driver does it with op_at_drain; where it does not, op_at_start on a dirty
     line drains first, within the command's own deadline. A late "+CMGS:", "+CMS ERROR" or other
     final result is handed out as a notice of kind OP_AT_NOTICE_LATE, so that a driver that waits
     for it before it drains (it should, after a payload: ESC or AT may disturb a modem that still
@@ -167,6 +169,11 @@ typedef struct {
     op_at_notice_t head_kind;
     size_t held_size; /* of the lexer's line, which is to be looked at again; 0: none */
     bool info;        /* the last response line was an information line: its PDU may follow */
+    char odd[OP_AT_LINE_MAX]; /* what followed instead, until more is known */
+    size_t odd_size;
+    bool ask;        /* op_at_ask_prompt is in flight */
+    bool prompted;   /* ... and the prompt came */
+    int64_t bare_by; /* a ">" has come, and nothing behind it: then it is a prompt; 0: none */
 
     op_at_result_t result;
     int code;
@@ -183,11 +190,18 @@ void op_at_free(op_at_t *self);
     and that the limits above hold. Pull op_at_next right after it: nothing is written before.
 
       expect    what its information lines start with ("+CMGR:"); a line of hexadecimal digits
-                behind such a line belongs to it (the PDU). Empty: any line not otherwise known.
+                behind such a line belongs to it (the PDU). Of "+CMGR:" and "+CMGL:" so does a line
+                of anything else, when no PDU follows: a damaged message must be seen to be kept and
+                deleted. Empty: any line not otherwise known.
       payload   what follows the prompt, without Ctrl-Z; empty for none.
       deadline  the instant at which it ends as OP_AT_TIMEOUT, 0 for never. */
 void op_at_start(op_at_t *self, op_str_t command, op_str_t expect, op_str_t payload,
                  int64_t deadline);
+
+/*  Does the command (AT+CMGS=<n>) open a prompt here? It ends as OP_AT_OK when the prompt came: it was
+    closed again with ESC, and nothing was sent. Otherwise as the command ended, OP_AT_NO_PROMPT
+    where it did not. The line is dirty afterwards. */
+void op_at_ask_prompt(op_at_t *self, op_str_t command, int64_t deadline);
 
 /*  Cleans the line, see "Late answers": ends with DONE and `drain`, OP_AT_OK or OP_AT_TIMEOUT (the
     modem is silent: reopen the port, or reset the modem). Asserts that no command is in flight. */

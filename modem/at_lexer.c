@@ -55,6 +55,14 @@ void op_at_lexer_age(op_at_lexer_t *self)
     self->old = self->size > 0;
 }
 
+bool op_at_lexer_is_within(const op_at_lexer_t *self)
+{
+    for (size_t i = 0; i < self->size; i++)
+        if (self->line[i] != ' ' && self->line[i] != '\t')
+            return true;
+    return false;
+}
+
 /*  Cuts blanks at both ends, then one pair of quotes. */
 static op_str_t s_bare(op_str_t field)
 {

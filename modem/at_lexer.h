@@ -11,7 +11,8 @@
 
     A prompt (3GPP TS 27.005 3.5.1: CR LF > space) has no line end, so that only whoever waits for
     one can tell it from a line: it is recognised only when `prompt` is set, and only at the start
-    of a line, as "> " (or as a line of ">" alone, which some modems send). */
+    of a line, as "> " (or as a line of ">" alone, which some modems send; a ">" that nothing
+    follows, not even a line end, is the engine's to wait for). */
 
 #ifndef OP_MODEM_AT_LEXER_H
 #define OP_MODEM_AT_LEXER_H
@@ -44,6 +45,9 @@ op_at_token_t op_at_lex(op_at_lexer_t *self, op_str_t *bytes, bool prompt,
 void op_at_lexer_reset(op_at_lexer_t *self);
 /*  A half-read line is kept, but it is not the prompt of what is written from now on. */
 void op_at_lexer_age(op_at_lexer_t *self);
+
+/*  Something other than blanks has come, and not the end of its line. */
+bool op_at_lexer_is_within(const op_at_lexer_t *self);
 
 /*  Takes the next comma-separated field off *rest: blanks around it and one pair of quotes are
     removed; a comma inside quotes or parentheses does not separate. False when nothing is left.

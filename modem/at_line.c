@@ -69,10 +69,20 @@ static const struct {
     {"UNDER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
     {"OVER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
     {"+CPIN:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+QIND:", S_START, OP_AT_NOTICE_BOOT, false},
+    {"+QIND: SMS DONE", S_START, OP_AT_NOTICE_BOOT, false},
+    {"+QIND: PB DONE", S_START, OP_AT_NOTICE_BOOT, false},
+    {"+QIND:", S_START, OP_AT_NOTICE_OTHER, false},
+    {"+QUSIM:", S_START, OP_AT_NOTICE_OTHER, false},
+    {"+CFUN:", S_START, OP_AT_NOTICE_BOOT, false},
+    {"^SYSSTART", S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {"+PBREADY", S_WHOLE, OP_AT_NOTICE_BOOT, false},
     {"^BOOT:", S_START, OP_AT_NOTICE_BOOT, false},
     {"^SIMST:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+ZUSIMR:", S_START, OP_AT_NOTICE_BOOT, false},
+    {"+ZUSIMR:", S_START, OP_AT_NOTICE_OTHER, false}, /* again and again, not only at a start */
+    {"+ZPASR:", S_START, OP_AT_NOTICE_NET, false},
+    {"+ZPSTM:", S_START, OP_AT_NOTICE_OTHER, false},
+    {"+STIN:", S_START, OP_AT_NOTICE_OTHER, false},
+    {"+CIREGU:", S_START, OP_AT_NOTICE_NET, false},
     {"^SMMEMFULL:", S_START, OP_AT_NOTICE_FULL, false},
     {"+CUSD:", S_START, OP_AT_NOTICE_OTHER, false},
     {"+CIEV:", S_START, OP_AT_NOTICE_OTHER, false},
@@ -175,6 +185,32 @@ bool op_at_line_notice(op_str_t line, op_str_t command, op_str_t expect, op_at_n
     *kind = OP_AT_NOTICE_CALL;
     *pdu = false;
     return s_call_final(line) && !op_at_line_final(line, command, &result, &code);
+}
+
+const char *op_at_result_name(op_at_result_t result)
+{
+    switch (result) {
+    case OP_AT_OK:
+        return "ok";
+    case OP_AT_ERROR:
+        return "error";
+    case OP_AT_CME_ERROR:
+        return "cme_error";
+    case OP_AT_CMS_ERROR:
+        return "cms_error";
+    case OP_AT_TIMEOUT:
+        return "timeout";
+    case OP_AT_NO_PROMPT:
+        return "no_prompt";
+    case OP_AT_LOST:
+        return "lost";
+    }
+    return "unknown";
+}
+
+bool op_at_line_rings(op_str_t line)
+{
+    return op_str_is(line, "RING") || op_str_starts(line, "+CRING:");
 }
 
 bool op_at_line_hex(op_str_t line)

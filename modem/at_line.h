@@ -19,6 +19,9 @@ bool op_at_line_final(op_str_t line, op_str_t command, op_at_result_t *result, i
 bool op_at_line_notice(op_str_t line, op_str_t command, op_str_t expect, op_at_notice_t *kind,
                        bool *pdu);
 
+/*  Does this notice of a call say that one comes in (V.250 6.3, TS 27.007 6.11)? */
+bool op_at_line_rings(op_str_t line);
+
 /*  An even count of hexadecimal digits, at least two. */
 bool op_at_line_hex(op_str_t line);
 

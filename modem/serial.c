@@ -1,6 +1,7 @@
 #include "modem/serial.h"
 
 #include "base/limits.h"
+#include "modem/serial_watch.h"
 #include "transport/messages.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { READ_MAX = 4096 };
@@ -34,7 +36,17 @@ typedef struct {
     op_serial_closed_t closed;
     op_serial_bytes_t bytes;
     char given[READ_MAX];
+    op_serial_watcher_t *watcher;
+    op_serial_found_t found;
+    op_serial_gone_t gone;
 } serial_t;
+
+static int64_t s_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void s_close(tty_t *tty, const char *what, int error)
 {
@@ -118,6 +130,9 @@ static size_t s_fds(void *self_at, struct pollfd *fds, size_t max, int64_t *time
 {
     serial_t *self = self_at;
     size_t count = 0;
+    int64_t look = op_serial_watcher_due_in(self->watcher, s_now());
+    if (look >= 0 && (*timeout_ms < 0 || look < *timeout_ms))
+        *timeout_ms = look;
     for (size_t i = 0; i < OP_LINES_MAX && count < max; i++) {
         tty_t *tty = self->ttys[i];
         if (!tty)
@@ -146,6 +161,7 @@ static void s_work(void *self_at, const struct pollfd *fds, size_t count)
         if (tty->fd >= 0 && (events & POLLOUT))
             s_write(tty);
     }
+    op_serial_watcher_look(self->watcher, s_now());
 }
 
 static bool s_next_of(serial_t *self, size_t line, const op_type_t **type, const void **body)
@@ -177,6 +193,19 @@ static bool s_next_of(serial_t *self, size_t line, const op_type_t **type, const
     return true;
 }
 
+static bool s_next_seen(serial_t *self, const op_type_t **type, const void **body)
+{
+    bool found;
+    op_str_t path;
+    if (!op_serial_watcher_next(self->watcher, &path, &found))
+        return false;
+    self->found = (op_serial_found_t){path};
+    self->gone = (op_serial_gone_t){path};
+    *type = found ? &op_serial_found_type : &op_serial_gone_type;
+    *body = found ? (const void *)&self->found : &self->gone;
+    return true;
+}
+
 static bool s_next(void *self_at, const op_type_t **type, const void **body)
 {
     serial_t *self = self_at;
@@ -187,7 +216,18 @@ static bool s_next(void *self_at, const op_type_t **type, const void **body)
             return true;
         }
     }
-    return false;
+    return s_next_seen(self, type, body);
+}
+
+/*  The core knows: no news of it. */
+static void s_let_go(tty_t *tty)
+{
+    if (tty->fd >= 0)
+        close(tty->fd);
+    tty->fd = -1;
+    tty->in_size = 0;
+    tty->news = NEWS_NONE;
+    op_buf_clear(&tty->out);
 }
 
 static void s_take(void *self_at, const op_type_t *type, const void *body)
@@ -201,6 +241,14 @@ static void s_take(void *self_at, const op_type_t *type, const void *body)
             *self->ttys[open->line] = (tty_t){.fd = -1};
         }
         s_open(self->ttys[open->line], open->device);
+    } else if (type == &op_serial_close_type) {
+        const op_serial_close_t *close = body;
+        OP_ASSERT(close->line < OP_LINES_MAX);
+        if (self->ttys[close->line])
+            s_let_go(self->ttys[close->line]);
+    } else if (type == &op_serial_watch_type) {
+        const op_serial_watch_t *watch = body;
+        (void)op_serial_watcher_add(self->watcher, watch->pattern);
     } else if (type == &op_serial_bytes_type) {
         const op_serial_bytes_t *write = body;
         OP_ASSERT(write->line < OP_LINES_MAX);
@@ -226,6 +274,7 @@ static void s_destroy(void *self_at)
         op_buf_free(&tty->out);
         free(tty);
     }
+    op_serial_watcher_destroy(&self->watcher);
     free(self);
 }
 
@@ -233,6 +282,7 @@ op_port_t op_serial_port(void)
 {
     serial_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
+    self->watcher = op_serial_watcher_new();
     return (op_port_t){.name = "serial",
                        .self = self,
                        .fds = s_fds,

@@ -120,6 +120,7 @@ static int s_cfun(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
     if (op_sim_numbers(values, limits, numbers, 2) != 0)
         return OP_SIM_END_ERROR;
     modem->settings.cfun = numbers[0];
+    modem->reboot = numbers[1] == 1;
     return OP_SIM_END_OK;
 }
 

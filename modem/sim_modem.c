@@ -192,6 +192,11 @@ static void s_command(op_sim_modem_t *self, op_str_t line, bool too_long)
     else
         op_sim_command_run(self, line);
     self->to = &self->out;
+    if (self->reboot && !delay) {
+        op_sim_modem_reset(self, self->now);
+        return;
+    }
+    self->restart |= self->reboot;
     if (self->settings.cfun == 1 && radio != 1)
         s_search(self);
     if (delay && self->state != OP_SIM_BUSY)
@@ -330,7 +335,7 @@ void op_sim_modem_reset(op_sim_modem_t *self, int64_t now)
     self->state = OP_SIM_COMMAND;
     self->size = 0;
     self->too_long = false;
-    self->answer_ok = self->restart = self->pin_given = false;
+    self->answer_ok = self->restart = self->reboot = self->pin_given = false;
     self->held = NULL;
     self->late = NULL;
     op_buf_clear(&self->typed);
@@ -443,7 +448,8 @@ void op_sim_modem_tick(op_sim_modem_t *self, int64_t now)
     size_t i = 0;
     while (i < self->typed.size && self->state != OP_SIM_BUSY && !s_deaf(self))
         s_typed(self, self->typed.at[i++]);
-    op_buf_consume(&self->typed, i);
+    op_buf_consume(&self->typed,
+                   i < self->typed.size ? i : self->typed.size); /* a restart forgets */
 }
 
 int64_t op_sim_modem_wake_at(const op_sim_modem_t *self)

@@ -103,6 +103,7 @@ typedef struct {
     bool answer_ok;
     uint8_t answer_reference;
     bool restart;     /* instead of the answer */
+    bool reboot;      /* AT+CFUN=1,1 has run: behind its answer */
     const char *late; /* a notice behind the final result of the line that runs, or NULL */
     op_buf_t out;
     op_buf_t *to; /* where is said what is said now */

@@ -84,6 +84,12 @@ void tty_expect_on(const core_t *self, uint64_t line, const char *bytes);
 void tty_expect(const core_t *self, const char *bytes);
 /*  The modem says `text`, whereupon the core writes `bytes`. */
 void tty_dialogue(core_t *self, const char *text, const char *bytes);
+/*  What a plain modem answers to a command of the setup; valid until the next call. */
+const char *tty_answer_to(uint64_t line, const char *command);
+/*  The tty has opened and is drained; the setup's first command is out. */
+void tty_open(core_t *self, uint64_t line);
+/*  The setup runs, well answered, until a command that begins so is out and waits for its answer. */
+void tty_set_up_until(core_t *self, uint64_t line, const char *last);
 /*  The tty has opened: drain and setup script, until AT+CMGL has been answered with an empty
     list. The modem has the memory SM alone. */
 void tty_bring_up(core_t *self, uint64_t line);

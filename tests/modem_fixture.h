@@ -21,8 +21,9 @@ enum { SEND_TIMEOUT_MS = 180000, SWEEP_MS = 3600000, DOUBT_MS = 600000 };
 
 static core_t s_core;
 
-static const op_line_setup_t s_lines[] = {{{"/dev/one", 8}, {LINE, 12}, true},
-                                          {{"/dev/two", 8}, {OTHER, 12}, false}};
+static op_line_setup_t s_lines[] = {
+    {.device = {"/dev/one", 8}, .number = {LINE, 12}, .shared = true},
+    {.device = {"/dev/two", 8}, .number = {OTHER, 12}}};
 static op_modem_setup_t s_modem_setup = {.lines = {s_lines, 1},
                                          .send_timeout_ms = SEND_TIMEOUT_MS,
                                          .sweep_ms = SWEEP_MS,

@@ -60,6 +60,15 @@ static const s_case_t s_cases[] = {
     {"two-line notice in a list", "AT+CMGL=4", "+CMGL:", "",
      "\r\n+CMGL: 1,0,,20\r\n+CMT: ,19\r\n07AA\r\n" PDU "\r\n\r\nOK\r\n", "",
      "write AT+CMGL=4|notice 1 +CMT: ,19 / 07AA|done ok [+CMGL: 1,0,,20][" PDU "]|"},
+    {"a damaged message is handed on", "AT+CMGL=4", "+CMGL:", "",
+     "\r\n+CMGL: 1,0,,20\r\n07p19=<\r\n+CMGL: 2,0,,20\r\n" PDU "\r\n\r\nOK\r\n", "",
+     "write AT+CMGL=4|done ok [+CMGL: 1,0,,20][07p19=<][+CMGL: 2,0,,20][" PDU "]|"},
+    {"a damaged message at the end", "AT+CMGR=1", "+CMGR:", "",
+     "\r\n+CMGR: 0,,20\r\nFF:FF\r\n\r\nOK\r\n", "",
+     "write AT+CMGR=1|done ok [+CMGR: 0,,20][FF:FF]|"},
+    {"noise before a message", "AT+CMGR=1", "+CMGR:", "",
+     "\r\n+CMGR: 0,,20\r\nrubbish\r\n" PDU "\r\n\r\nOK\r\n", "",
+     "write AT+CMGR=1|done ok [+CMGR: 0,,20][" PDU "]|noise 1"},
     {"second line missing", "AT", "", "", "\r\n+CDS: 24\r\n\r\nOK\r\n", "",
      "write AT|notice 3 +CDS: 24 / |done ok|"},
     {"payload", "AT+CMGS=3", "+CMGS:", "001122", "\r\n> ", "\r\n+CMGS: 5\r\n\r\nOK\r\n",
@@ -256,6 +265,66 @@ static void test_timeouts(void **state)
 }
 
 /*  The answer of a command that timed out is not the next one's. */
+static void test_prompts(void **state)
+{
+    static op_at_t at;
+    op_buf_t got = {0};
+    (void)state;
+
+    /*  Without its blank: a prompt when nothing follows. */
+    s_clean(&at);
+    op_at_start(&at, op_str("AT+CMGS=3"), op_str("+CMGS:"), op_str("001122"), 200000);
+    (void)s_pull(&at, 1000, &got);
+    (void)s_feed(&at, "\r\n>", 1, 1000, &got);
+    s_is(&got, "write AT+CMGS=3|");
+    assert_int_equal(op_at_deadline(&at), 1000 + OP_AT_QUIET_MS);
+    (void)s_pull(&at, 1000 + OP_AT_QUIET_MS, &got);
+    s_is(&got, "payload 001122|");
+    (void)s_feed(&at, "\r\n+CMGS: 7\r\n\r\nOK\r\n", 3, 2000, &got);
+    s_is(&got, "done sent ok [+CMGS: 7]|");
+    op_at_free(&at);
+
+    /*  Half a line is none. */
+    s_clean(&at);
+    op_at_start(&at, op_str("AT+CMGS=3"), op_str("+CMGS:"), op_str("001122"), 200000);
+    (void)s_pull(&at, 1000, &got);
+    (void)s_feed(&at, "\r\n>x", 1, 1000, &got);
+    (void)s_pull(&at, 1000 + OP_AT_QUIET_MS, &got);
+    s_is(&got, "write AT+CMGS=3|");
+    op_at_free(&at);
+
+    /*  Asked whether there is one: ESC, and nothing is sent. */
+    s_clean(&at);
+    op_at_ask_prompt(&at, op_str("AT+CMGS=17"), 200000);
+    (void)s_pull(&at, 1000, &got);
+    (void)s_feed(&at, "\r\n> ", 1, 1000, &got);
+    s_is(&got, "write AT+CMGS=17|escape|done ok|");
+    assert_true(op_at_dirty(&at));
+    op_at_free(&at);
+    s_clean(&at);
+    op_at_ask_prompt(&at, op_str("AT+CMGS=17"), 200000);
+    (void)s_pull(&at, 1000, &got);
+    (void)s_feed(&at, "\r\nERROR\r\n", 1, 1000, &got);
+    s_is(&got, "write AT+CMGS=17|done error|");
+    op_at_free(&at);
+
+    /*  A drain does not end with an open prompt. */
+    s_clean(&at);
+    op_at_drain(&at, 20000);
+    (void)s_pull(&at, 1000, &got);
+    (void)s_feed(&at, "\r\nOK\r\n\r\n> ", 1, 1000, &got);
+    op_buf_clear(&got);
+    (void)s_pull(&at, 1000 + OP_AT_QUIET_MS, &got);
+    assert_true(got.size > 0); /* ESC and AT again */
+    assert_true(op_at_busy(&at));
+    (void)s_feed(&at, "\r\nOK\r\n", 1, 2000, &got);
+    (void)s_pull(&at, 2000 + OP_AT_QUIET_MS, &got);
+    assert_false(op_at_busy(&at));
+    assert_false(op_at_dirty(&at));
+    op_at_free(&at);
+    op_buf_free(&got);
+}
+
 static void test_late(void **state)
 {
     static op_at_t at;
@@ -427,9 +496,10 @@ static void test_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),  cmocka_unit_test(test_timeouts),
-        cmocka_unit_test(test_late),   cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_cases),   cmocka_unit_test(test_timeouts),
+        cmocka_unit_test(test_prompts), cmocka_unit_test(test_late),
+        cmocka_unit_test(test_reset),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,8 +182,11 @@ static void test_set_errors(void **state)
     }
 }
 
-#define MODEM_FORM "modems/modem: must be DEVICE=E164 or DEVICE=E164,shared"
-#define E164_FORM  "modems/modem: the number must be in E.164 form, like +14155550123"
+#define PLACE_FORM "modems/modem: imei: wants 14 to 17 digits behind it, iccid: 18 to 22"
+#define MODEM_FORM                                                                                 \
+    "modems/modem: must be DEVICE=E164, with ,shared or ,pin=PIN (4 to 8 digits) or both behind "  \
+    "it"
+#define E164_FORM "modems/modem: the number must be in E.164 form, like +14155550123"
 
 static void test_modems(void **state)
 {
@@ -263,6 +266,25 @@ static void test_check(void **state)
     s_set("metrics/public_listen=true");
     assert_int_equal(op_config_check(&s_config, s_error), 0);
 
+    op_config_init(&s_config);
+    assert_int_equal(
+        op_config_add_modem(&s_config, "imei:356938035643809=+14155550101,pin=1234", s_error), 0);
+    assert_int_equal(
+        op_config_add_modem(&s_config,
+                            "iccid:89014103211118510720=+14155550102,pin=12345678,shared", s_error),
+        0);
+    assert_int_equal(op_config_add_modem(&s_config, "imei:356938035643809=+14155550103", s_error),
+                     -1);
+    assert_string_equal(s_error, "modems/modem: the device imei: is there twice");
+    assert_string_equal(s_config.modems[0].imei, "356938035643809");
+    assert_string_equal(s_config.modems[0].pin, "1234");
+    assert_string_equal(s_config.modems[1].iccid, "89014103211118510720");
+    assert_string_equal(s_config.modems[1].device, "");
+    assert_true(s_config.modems[1].shared);
+    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_true(strncmp(s_error, "modem/devices: ", 15) == 0);
+    s_set("modem/devices=/dev/ttyUSB*");
+    assert_int_equal(op_config_check(&s_config, s_error), 0);
     op_config_init(&s_config);
     s_set("simulate/modems=64");
     s_config.modem_count = OP_LINES_MAX - 64;

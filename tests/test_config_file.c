@@ -234,8 +234,8 @@ static void test_file_errors(void **state)
         {"store\n    path = \x01", "2: not text: a control character, or not UTF-8"},
         {"store\n    path = \x80", "2: not text: a control character, or not UTF-8"},
         {"store\n    path = \"a\tb\"", "2: store/path: must be a path, not \"a?b\""},
-        {MODEM_A "    modem = \"/dev/b\"",
-         "3: modems/modem: must be DEVICE=E164 or DEVICE=E164,shared"},
+        {MODEM_A "    modem = \"/dev/b\"", "3: modems/modem: must be DEVICE=E164, with ,shared or "
+                                           ",pin=PIN (4 to 8 digits) or both behind it"},
         {MODEM_A "    modem = \"/dev/a=+14155550101\"",
          "3: modems/modem: the device /dev/a is there twice"},
         {MODEM_A "    modem = \"/dev/b=+14155550100\"",

@@ -53,16 +53,43 @@ static void test_the_script(void **state)
     tty_expect(&s_core, "");
     core_advance(&s_core, 1);
     tty_expect(&s_core, "ATE0\r");
-    tty_dialogue(&s_core, "ATE0\r" OK, "AT+CMEE=1\r");    /* with its echo */
-    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPIN?\r"); /* may fail */
-    tty_dialogue(&s_core, "\r\n+CPIN: READY\r\n" OK, "AT+CIMI\r");
-    tty_dialogue(&s_core, "\r\n310260123456789\r\n" OK, "AT+CMGF=0\r");
-    tty_dialogue(&s_core, OK, "AT+CPMS=\"SM\",\"SM\",\"SM\"\r");
-    tty_dialogue(&s_core, "\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CNMI=2,1,0,0,0\r");
-    tty_dialogue(&s_core, OK, "AT+CNMI=2,1,0,2,0\r");
-    tty_dialogue(&s_core, "\r\n+CMS ERROR: 303\r\n", "AT+CREG?\r"); /* no reports, then */
+    static const struct {
+        const char *answer, *command;
+    } table[] = {
+        {"ATE0\r" OK, "AT+CMEE=1\r"},   /* with its echo */
+        {"\r\nERROR\r\n", "AT+CGMI\r"}, /* may fail, as most may */
+        {"\r\nTelit\r\n" OK, "AT+CGMM\r"},
+        {"\r\nERROR\r\n", "AT+CGMR\r"},
+        {"\r\nERROR\r\n", "AT+CGSN\r"},
+        {"\r\n356938035643809\r\n" OK, "AT#CCID\r"}, /* the maker's own way first */
+        {"\r\nERROR\r\n", "AT+CCID\r"},
+        {"\r\nERROR\r\n", "AT+ICCID\r"},
+        {"\r\n+ICCID: 89014103211118510720\r\n" OK, "AT+CPIN?\r"},
+        {"\r\n+CPIN: READY\r\n" OK, "AT+CIMI\r"},
+        {"\r\n310260123456789\r\n" OK, "AT+CFUN?\r"},
+        {"\r\n+CFUN: 4\r\n" OK, "AT+CFUN=1\r"},
+        {OK, "AT+CMGF=0\r"},
+        {OK, "AT+CPMS=?\r"},
+        {"\r\n+CPMS: (\"ME\",\"MT\"),(\"ME\",\"SM\"),(\"SM\")\r\n" OK,
+         "AT+CPMS=\"MT\",\"SM\",\"SM\"\r"},
+        {"\r\n+CMS ERROR: 302\r\n", "AT+CPMS=\"SM\",\"SM\",\"SM\"\r"},
+        {"\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CNMI=?\r"},
+        {"\r\n+CNMI: (0-2),(0,1),(0,2),(0-2),(1)\r\n" OK, "AT+CSMS=0\r"},
+        {"\r\nERROR\r\n", "AT+CNMI=2,1,0,1,1\r"},
+        {"\r\n+CMS ERROR: 303\r\n", "AT+CNMI=2,1,0,2,1\r"},
+        {OK, "AT+CREG=1\r"},
+        {OK, "AT+CREG?\r"},
+        {"\r\n+CREG: 1,0\r\n" OK, "AT+CGREG?\r"},
+        {"\r\nERROR\r\n", "AT+CEREG?\r"},
+        {"\r\n+CEREG: 0,5\r\n" OK, "AT+CSCA?\r"},
+        {"\r\n+CSCA: \"+12063130004\",145\r\n" OK, "AT+COPS?\r"},
+        {"\r\n+COPS: 0,0,\"Test\",7\r\n" OK, "AT+CSQ\r"},
+        {"\r\n+CSQ: 20,99\r\n" OK, "AT+CIREG?\r"},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++)
+        tty_dialogue(&s_core, table[i].answer, table[i].command);
     s_expect_state("");
-    tty_dialogue(&s_core, "\r\n+CREG: 0,1\r\n" OK, "AT+CPMS=\"SM\"\r");
+    tty_dialogue(&s_core, "\r\n+CIREG: 0,1,5\r\n" OK, "AT+CPMS=\"SM\"\r");
     s_expect_state("up");
     tty_dialogue(&s_core, "\r\n+CPMS: 0,10,0,10,0,10\r\n" OK, "AT+CMGL=4\r");
     tty_dialogue(&s_core, OK, "AT+CPMS=\"ME\"\r");
@@ -83,7 +110,7 @@ static void test_bytes_come_in_pieces(void **state)
     for (size_t i = 0; i < OP_COUNT(pieces); i++)
         tty_dialogue(&s_core, pieces[i], "");
     tty_dialogue(&s_core, "\r", "AT+CMEE=1\r");
-    tty_dialogue(&s_core, "\n\r\nOK\r\n", "AT+CPIN?\r");
+    tty_dialogue(&s_core, "\n\r\nOK\r\n", "AT+CGMI\r");
     assert_int_equal(op_actor_counts(s_core.actor).syncs, syncs); /* such bytes cost no disk */
 }
 
@@ -91,31 +118,22 @@ static void test_rows_that_must_pass(void **state)
 {
     (void)state;
     static const struct {
-        const char *answers[10]; /* the last one fails */
+        const char *command, *answer;
     } table[] = {
-        {{"\r\nERROR\r\n"}},
-        {{OK, OK, "\r\n+CPIN: SIM PIN\r\n" OK}},
-        {{OK, OK, "\r\n+CME ERROR: 10\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, OK}}, /* no identity */
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n+CME ERROR: 13\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, "\r\nERROR\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, "\r\nERROR\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK,
-          "\r\n+CMS ERROR: 303\r\n"}},
-        {{OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK, OK, OK, OK,
-          "\r\nERROR\r\n"}},
+        {"ATE0", "\r\nERROR\r\n"},
+        {"AT+CPIN?", "\r\n+CME ERROR: 10\r\n"},
+        {"AT+CPIN?", "\r\n+CME ERROR: 13\r\n"},
+        {"AT+CPIN?", "\r\nERROR\r\n"},
+        {"AT+CIMI", OK}, /* no identity */
+        {"AT+CIMI", "\r\n+CME ERROR: 13\r\n"},
+        {"AT+CMGF", "\r\nERROR\r\n"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         s_teardown(NULL);
         s_setup(NULL);
-        s_opened();
-        tty_say(&s_core, OK);
-        core_advance(&s_core, 300);
-        for (size_t a = 0; a < OP_COUNT(table[i].answers) && table[i].answers[a]; a++) {
-            assert_int_equal(CORE_COUNT(&s_core, "serial", serial_bytes), 1);
-            tty_say(&s_core, table[i].answers[a]);
-        }
-        tty_expect(&s_core, "");
+        tty_open(&s_core, 0);
+        tty_set_up_until(&s_core, 0, table[i].command);
+        tty_dialogue(&s_core, table[i].answer, "");
         s_expect_state(""); /* it was never up */
         assert_true(s_core.out.log_count > 0);
         core_advance(&s_core, 999);
@@ -125,33 +143,66 @@ static void test_rows_that_must_pass(void **state)
     }
 }
 
+/*  A setting that is refused in every form. */
+static void test_settings_that_are_refused(void **state)
+{
+    (void)state;
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CPMS=\"");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"SM\",\"SM\",\"SM\"\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"ME\",\"ME\",\"ME\"\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "");
+    assert_true(s_core.out.log_count > 0); /* there must be a memory */
+    core_advance(&s_core, 1000);
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CNMI=2");
+    for (size_t i = 0; i < 3; i++)
+        tty_say(&s_core, "\r\n+CMS ERROR: 303\r\n");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CREG=1\r"); /* texts are found without notices */
+    tty_set_up_until(&s_core, 0, "AT+CPMS=\"SM\"");
+    s_expect_state("up");
+}
+
 static void test_waiting_for_the_network(void **state)
 {
     (void)state;
     static const char *const answers[] = {"0,2", "0,0", "0,3", "0", "", "2,4,\"1A2B\",\"00C3\""};
-    s_opened();
-    tty_say(&s_core, OK);
-    core_advance(&s_core, 300);
-    tty_say(&s_core, OK);
-    tty_say(&s_core, OK);
-    tty_say(&s_core, "\r\n+CPIN: READY\r\n" OK);
-    tty_say(&s_core, "\r\n310260123456789\r\n" OK);
-    tty_say(&s_core, OK);
-    tty_say(&s_core, OK);
-    tty_dialogue(&s_core, OK, "AT+CNMI=2,1,0,2,0\r");
-    tty_dialogue(&s_core, OK, "AT+CREG?\r");
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CREG?");
     for (size_t i = 0; i < OP_COUNT(answers); i++) {
         char answer[80];
         snprintf(answer, sizeof answer, "\r\n+CREG: %s\r\n" OK, answers[i]);
-        tty_dialogue(&s_core, answer, "");
+        tty_dialogue(&s_core, answer, "AT+CGREG?\r");
+        tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CEREG?\r");
+        tty_dialogue(&s_core, "\r\n+CEREG: 0,2\r\n" OK, "");
         core_advance(&s_core, 1999);
         tty_expect(&s_core, "");
         core_advance(&s_core, 1);
         tty_expect(&s_core, "AT+CREG?\r");
         s_expect_state("");
     }
-    tty_dialogue(&s_core, "\r\n+CREG: 0,5\r\n" OK, "AT+CPMS=\"SM\"\r"); /* roaming will do */
+    tty_dialogue(&s_core, "\r\n+CREG: 0,5\r\n" OK, "AT+CSCA?\r"); /* roaming will do */
+    tty_set_up_until(&s_core, 0, "AT+CPMS=\"SM\"");
     s_expect_state("up");
+}
+
+static void test_the_pin_is_durable_before_it_leaves(void **state)
+{
+    (void)state;
+    s_teardown(NULL);
+    s_lines[0].pin = OP_STR("4711");
+    s_setup(NULL);
+    s_lines[0].pin = (op_str_t){0};
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CPIN?");
+    tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "AT+CPIN=\"4711\"\r");
+    assert_int_equal(drive_rows(s_core.store, "modem/W"), 1);
+    assert_false(core_store_holds(&s_core, "modem/W", OP_STR("4711")));
+    tty_say(&s_core, "\r\n+CME ERROR: 16\r\n");
+    tty_expect(&s_core, "");
+    for (size_t i = 0; i < s_core.out.log_count; i++)
+        assert_null(strstr(s_core.out.logs[i].at, "4711"));
+    assert_int_equal(drive_rows(s_core.store, "modem/W"), 1);
 }
 
 /*  ---- closing and opening ---- */
@@ -215,19 +266,18 @@ static void test_line_state_is_told_only_on_change(void **state)
 static void test_hang_up_anywhere(void **state)
 {
     (void)state;
-    static const char *const answers[] = {
-        OK, OK, OK, "\r\n+CPIN: READY\r\n" OK, "\r\n310260123456789\r\n" OK, OK,
-        OK, OK, OK, "\r\n+CREG: 0,1\r\n" OK};
-    for (size_t at = 0; at <= OP_COUNT(answers); at++) {
-        s_opened();
-        for (size_t i = 0; i < at; i++) {
-            tty_say(&s_core, answers[i]);
-            if (i == 0)
-                core_advance(&s_core, 300);
+    static const char *const rows[] = {"ATE0",    "AT+CGMI",  "AT+CCID",   "AT+CPIN?", "AT+CIMI",
+                                       "AT+CMGF", "AT+CPMS=", "AT+CNMI=?", "AT+CREG?", "AT+CIREG?"};
+    for (size_t at = 0; at < OP_COUNT(rows); at++) {
+        tty_open(&s_core, 0);
+        tty_set_up_until(&s_core, 0, rows[at]);
+        for (size_t up = 0; up < 2; up++) { /* and once more when it is up: then it counts anew */
+            s_closed("it went away");
+            core_advance(&s_core, OP_MINUTE_MS);
+            s_expect_open(true);
+            if (!up)
+                tty_bring_up(&s_core, 0);
         }
-        s_closed("it went away");
-        core_advance(&s_core, OP_MINUTE_MS);
-        s_expect_open(true);
     }
     tty_bring_up(&s_core, 0);
     tty_expect(&s_core, "");
@@ -299,6 +349,8 @@ int main(void)
         TEST(test_the_script),
         TEST(test_bytes_come_in_pieces),
         TEST(test_rows_that_must_pass),
+        TEST(test_settings_that_are_refused),
+        TEST(test_the_pin_is_durable_before_it_leaves),
         TEST(test_waiting_for_the_network),
         TEST(test_the_back_off),
         TEST(test_a_modem_that_does_not_answer),

@@ -308,11 +308,8 @@ static void test_what_cannot_be_decoded(void **state)
     assert_true(core_store_holds(&s_core, "modem/X", OP_STR("00040B914151550577F70000625002")));
     for (size_t i = 0; i < OP_COUNT(pdus); i++) {
         char command[20];
-        if (i == 5)
-            continue; /* "0" was nobody's line: its slot stays, the others are read again first */
-        snprintf(command, sizeof command, "AT+CMGR=%zu\r", i + 1);
+        snprintf(command, sizeof command, "AT+CMGD=%zu\r", i + 1);
         tty_expect(&s_core, command);
-        s_read(pdus[i]);
         tty_say(&s_core, OK);
     }
     s_no_more();

@@ -332,6 +332,72 @@ static void test_many_lines_take_turns(void **state)
             close(ptys[i].master);
 }
 
+/*  ---- watching ---- */
+
+static void s_watch(const char *pattern)
+{
+    op_serial_watch_t watch = {op_str(pattern)};
+    s_port.take(s_port.self, &op_serial_watch_type, &watch);
+}
+
+static void s_expect_seen(const op_type_t *wanted, const char *path)
+{
+    const op_type_t *type = NULL;
+    const void *body = s_note(&type);
+    assert_ptr_equal(type, wanted);
+    op_str_t device = wanted == &op_serial_found_type ? ((const op_serial_found_t *)body)->device
+                                                      : ((const op_serial_gone_t *)body)->device;
+    assert_true(op_str_is(device, path));
+}
+
+/*  Links in a folder, as udev makes them: found, replaced under the same name, gone. */
+static void test_devices_come_and_go(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/op-serial-XXXXXX", pattern[64], path[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(pattern, sizeof pattern, "%s/tty*", folder);
+    snprintf(path, sizeof path, "%s/tty1", folder);
+    pty_t one = s_pty(), two = s_pty();
+    s_watch(pattern);
+    s_watch(pattern); /* the same again is one */
+    s_expect_silence();
+    assert_int_equal(symlink(one.device, path), 0);
+    s_expect_seen(&op_serial_found_type, path);
+    s_expect_silence();
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(two.device, path), 0);
+    s_expect_seen(&op_serial_gone_type, path);
+    s_expect_seen(&op_serial_found_type, path);
+    assert_int_equal(unlink(path), 0);
+    s_expect_seen(&op_serial_gone_type, path);
+    s_expect_silence();
+    close(one.master);
+    close(two.master);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void test_what_is_closed_says_nothing(void **state)
+{
+    (void)state;
+    pty_t pty = s_pty();
+    s_open(0, pty.device);
+    s_expect_opened(0);
+    op_serial_close_t it = {0};
+    s_port.take(s_port.self, &op_serial_close_type, &it);
+    s_expect_silence();
+    op_port_t first = s_port;
+    s_port = op_serial_port(); /* others can have it */
+    s_open(0, pty.device);
+    s_expect_opened(0);
+    s_port.destroy(s_port.self);
+    s_port = first;
+    it.line = 7; /* never opened */
+    s_port.take(s_port.self, &op_serial_close_type, &it);
+    s_expect_silence();
+    close(pty.master);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
@@ -345,6 +411,8 @@ int main(void)
         TEST(test_writes_that_do_not_fit_wait),
         TEST(test_a_modem_that_takes_no_bytes),
         TEST(test_many_lines_take_turns),
+        TEST(test_devices_come_and_go),
+        TEST(test_what_is_closed_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,15 +290,20 @@ void world_run(world_t *self, int64_t ms)
 
 void world_start(world_t *self)
 {
-    static const op_line_setup_t lines[WORLD_MODEMS] = {{{"tty0", 4}, {"+16176088932", 12}, true},
-                                                        {{"tty1", 4}, {"+16176088933", 12}, false},
-                                                        {{"tty2", 4}, {"+16176088934", 12}, false}};
+    static const op_line_setup_t lines[WORLD_MODEMS] = {
+        {.device = {"tty0", 4}, .number = {"+16176088932", 12}, .shared = true},
+        {.device = {"tty1", 4}, .number = {"+16176088933", 12}},
+        {.device = {"tty2", 4}, .number = {"+16176088934", 12}}};
     op_rate_setup_t rate = {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000};
     op_auth_setup_t auth = {600000, 30 * OP_DAY_MS, 5, 20, 100};
     op_webhook_setup_t webhook = {10000};
     op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), 50, 1000, 10000, OP_HOUR_MS};
-    op_modem_setup_t modem = {
-        {lines, WORLD_MODEMS}, 180000, 60000, false, true, true, false, 600000};
+    op_modem_setup_t modem = {.lines = {lines, WORLD_MODEMS},
+                              .send_timeout_ms = 180000,
+                              .sweep_ms = 60000,
+                              .trust_stamps = true,
+                              .reports = true,
+                              .doubt_ms = 600000};
     const struct {
         const op_type_t *type;
         const void *body;

@@ -149,12 +149,17 @@ static int s_start_modem(process_t *self)
     op_line_setup_t lines[OP_LINES_MAX];
     size_t count = 0;
     for (size_t i = 0; self->carrier && i < op_carrier_pty_modems(self->carrier); i++)
-        lines[count++] = (op_line_setup_t){op_str(op_carrier_pty_path(self->carrier, i)),
-                                           op_str(op_carrier_pty_number(self->carrier, i)), i == 0};
-    for (size_t i = 0; i < config->modem_count && count < OP_LINES_MAX; i++)
         lines[count++] =
-            (op_line_setup_t){op_str(config->modems[i].device), op_str(config->modems[i].phone),
-                              config->modems[i].shared};
+            (op_line_setup_t){.device = op_str(op_carrier_pty_path(self->carrier, i)),
+                              .number = op_str(op_carrier_pty_number(self->carrier, i)),
+                              .shared = i == 0};
+    for (size_t i = 0; i < config->modem_count && count < OP_LINES_MAX; i++)
+        lines[count++] = (op_line_setup_t){.device = op_str(config->modems[i].device),
+                                           .number = op_str(config->modems[i].phone),
+                                           .shared = config->modems[i].shared,
+                                           .imei = op_str(config->modems[i].imei),
+                                           .iccid = op_str(config->modems[i].iccid),
+                                           .pin = op_str(config->modems[i].pin)};
     if (op_opd_number_twice(lines, count, self->error))
         return -1;
     op_modem_setup_t setup = {.lines = {lines, count},
@@ -164,7 +169,9 @@ static int s_start_modem(process_t *self)
                               .trust_stamps = config->modem_trust_stamps,
                               .reports = config->modem_reports,
                               .doubt_ms = config->modem_doubt_s * 1000,
-                              .wide_references = config->modem_wide_references};
+                              .wide_references = config->modem_wide_references,
+                              .check_ms = config->modem_check_s * 1000,
+                              .devices = op_str(config->modem_devices)};
     op_port_t port = op_serial_port();
     return s_start(self, &op_modem_class, &op_modem_setup_type, &setup, &port);
 }

@@ -30,8 +30,8 @@ static op_hash_t s_hash(const op_config_t *config)
 #undef ADD_BOOL
 #undef ADD_TEXT
     for (size_t i = 0; i < config->modem_count; i++)
-        op_buf_printf(&text, "%s=%s,%d\n", config->modems[i].device, config->modems[i].phone,
-                      config->modems[i].shared);
+        op_buf_printf(&text, "%s%s%s=%s,%d\n", config->modems[i].device, config->modems[i].imei,
+                      config->modems[i].iccid, config->modems[i].phone, config->modems[i].shared);
     op_hash_t hash;
     crypto_generichash(hash.bytes, sizeof hash.bytes, (const uint8_t *)text.at, text.size, NULL, 0);
     op_buf_free(&text);

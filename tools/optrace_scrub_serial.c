@@ -131,9 +131,28 @@ static void s_scrub_run(const op_pseudonym_t *names, char *run, size_t size, boo
     memcpy(run, other.at, size);
 }
 
+/*  A PIN on its way to the SIM becomes what it has become in the setup. */
+static void s_scrub_pins(const op_pseudonym_t *names, char *stream, size_t size, op_arena_t *arena)
+{
+    static const char command[] = "AT+CPIN=\"";
+    enum { NAME = sizeof command - 1 };
+    for (size_t at = 0; at + NAME < size; at++) {
+        if (memcmp(stream + at, command, NAME) != 0)
+            continue;
+        size_t end = at + NAME;
+        while (end < size && stream[end] != '"')
+            end++;
+        op_str_t pin = op_str_of(stream + at + NAME, end - at - NAME);
+        op_str_t other = op_pseudonym_secret(names, pin, arena);
+        if (other.size == pin.size)
+            memcpy(stream + at + NAME, other.at, pin.size);
+    }
+}
+
 void op_scrub_serial(const op_pseudonym_t *names, char *stream, size_t size)
 {
     op_arena_t arena = {0};
+    s_scrub_pins(names, stream, size, &arena);
     for (size_t at = 0; at < size;) {
         size_t end = at;
         while (end < size && s_is_hex(stream[end]))

@@ -35,7 +35,7 @@ static op_str_t s_text(const op_pseudonym_t *names, const op_leaf_t *leaf, op_ar
 {
     static const char *const peers[] = {"from", "to", "peer", NULL};
     static const char *const prefixes[] = {"key_prefix", "prefix", NULL};
-    static const char *const words[] = {"name", "error", NULL};
+    static const char *const words[] = {"name", "error", "imei", "iccid", NULL};
     op_str_t text = op_leaf_text(leaf);
     bool envelope = leaf->type == &op_envelope_type;
     if (strcmp(leaf->field->name, "address") == 0)

@@ -159,39 +159,96 @@ int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t val
     return -1;
 }
 
-/*  The number is taken from behind the last '=': paths may hold one, numbers cannot. */
-static bool s_split_modem(op_str_t modem, op_str_t *device, op_str_t *phone, bool *shared)
+static bool s_is_digits(op_str_t text, size_t least, size_t most)
 {
-    const char *equals = modem.size ? memrchr(modem.at, '=', modem.size) : NULL;
-    if (!equals)
-        return false;
-    *device = op_str_of(modem.at, (size_t)(equals - modem.at));
-    *phone = op_str_of(equals + 1, modem.size - device->size - 1);
+    size_t digits = 0;
+    while (digits < text.size && text.at[digits] >= '0' && text.at[digits] <= '9')
+        digits++;
+    return digits == text.size && digits >= least && digits <= most;
+}
+
+/*  "shared" and "pin=PIN", each at most once, with a comma before each. */
+static bool s_split_options(op_str_t options, op_config_modem_t *modem)
+{
+    while (options.size) {
+        op_str_t rest = op_str_of(options.at + 1, options.size - 1);
+        const char *comma = rest.size ? memchr(rest.at, ',', rest.size) : NULL;
+        op_str_t option = op_str_of(rest.at, comma ? (size_t)(comma - rest.at) : rest.size);
+        if (op_str_is(option, "shared") && !modem->shared)
+            modem->shared = true;
+        else if (op_str_starts(option, "pin=") && !*modem->pin &&
+                 s_is_digits(op_str_of(option.at + 4, option.size - 4), 4, OP_CONFIG_PIN_MAX))
+            op_str_copy(op_str_of(option.at + 4, option.size - 4), modem->pin, sizeof modem->pin);
+        else
+            return false;
+        options = op_str_of(rest.at + option.size, rest.size - option.size);
+    }
+    return true;
+}
+
+/*  The number begins behind the last "=+": paths may hold a '=', options have none before a '+'. */
+static bool s_split_modem(op_str_t text, op_str_t *device, op_str_t *phone,
+                          op_config_modem_t *modem)
+{
+    size_t at = text.size;
+    while (at > 0 && !(text.at[at - 1] == '=' && at < text.size && text.at[at] == '+'))
+        at--;
+    if (at == 0) { /* no number at all: what is there instead is said to be wrong */
+        const char *equals = text.size ? memrchr(text.at, '=', text.size) : NULL;
+        if (!equals)
+            return false;
+        at = (size_t)(equals - text.at) + 1;
+    }
+    *device = op_str_of(text.at, at - 1);
+    *phone = op_str_of(text.at + at, text.size - at);
     const char *comma = phone->size ? memchr(phone->at, ',', phone->size) : NULL;
-    *shared = comma != NULL;
+    op_str_t options = {0};
     if (comma) {
         size_t size = (size_t)(comma - phone->at);
-        if (!op_str_is(op_str_of(comma, phone->size - size), ",shared"))
-            return false;
+        options = op_str_of(comma, phone->size - size);
         phone->size = size;
     }
-    return device->size > 0;
+    return device->size > 0 && s_split_options(options, modem);
+}
+
+/*  A path, or a name of the modem or the SIM. False: such a name has no such digits. */
+static bool s_place(op_str_t device, op_config_modem_t *modem)
+{
+    op_str_t imei = op_str_of(device.at + 5, op_str_starts(device, "imei:") ? device.size - 5 : 0);
+    op_str_t iccid =
+        op_str_of(device.at + 6, op_str_starts(device, "iccid:") ? device.size - 6 : 0);
+    if (op_str_starts(device, "imei:"))
+        return s_is_digits(imei, 14, OP_CONFIG_IMEI_MAX) &&
+               op_str_copy(imei, modem->imei, sizeof modem->imei);
+    if (op_str_starts(device, "iccid:"))
+        return s_is_digits(iccid, 18, OP_CONFIG_ICCID_MAX) &&
+               op_str_copy(iccid, modem->iccid, sizeof modem->iccid);
+    return op_str_copy(device, modem->device, sizeof modem->device);
+}
+
+static bool s_same_place(const op_config_modem_t *a, const op_config_modem_t *b)
+{
+    return strcmp(a->device, b->device) == 0 && strcmp(a->imei, b->imei) == 0 &&
+           strcmp(a->iccid, b->iccid) == 0;
 }
 
 /*  Is this modem there already, or is there no room for it? */
-static int s_modem_fits(const op_config_t *self, op_str_t device, op_str_t phone,
+static int s_modem_fits(const op_config_t *self, const op_config_modem_t *modem,
                         char why[OP_CONFIG_WHY])
 {
     char masked[OP_PHONE_MAX + 1];
     for (size_t i = 0; i < self->modem_count; i++) {
-        if (op_str_is(device, self->modems[i].device)) {
+        const op_config_modem_t *other = &self->modems[i];
+        if (s_same_place(modem, other)) {
             snprintf(why, OP_CONFIG_WHY, "the device %.100s is there twice",
-                     self->modems[i].device);
+                     *other->device ? other->device
+                     : *other->imei ? "imei:"
+                                    : "iccid:");
             return -1;
         }
-        if (op_str_is(phone, self->modems[i].phone)) {
+        if (strcmp(modem->phone, other->phone) == 0) {
             snprintf(why, OP_CONFIG_WHY, "the number %s is there twice",
-                     op_phone_mask(phone, masked));
+                     op_phone_mask(op_str(modem->phone), masked));
             return -1;
         }
     }
@@ -203,28 +260,28 @@ static int s_modem_fits(const op_config_t *self, op_str_t device, op_str_t phone
 }
 
 /*  What was given is not repeated before it is known to be right: a part of it could be a phone
-    number in the wrong place. */
-int op_config_assign_modem(op_config_t *self, op_str_t modem, char why[OP_CONFIG_WHY])
+    number in the wrong place, or a PIN. */
+int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_WHY])
 {
+    op_config_modem_t modem = {.shared = false};
     op_str_t device, phone;
-    bool shared;
     const char *sorry = NULL;
-    if (!s_split_modem(modem, &device, &phone, &shared))
-        sorry = "must be DEVICE=E164 or DEVICE=E164,shared";
+    if (!s_split_modem(text, &device, &phone, &modem))
+        sorry = "must be DEVICE=E164, with ,shared or ,pin=PIN (4 to 8 digits) or both behind it";
     else if (device.size > OP_CONFIG_DEVICE_MAX || s_has_control(device))
         sorry = "the device must have at most 256 bytes, without control characters";
+    else if (!s_place(device, &modem))
+        sorry = "imei: wants 14 to 17 digits behind it, iccid: 18 to 22";
     else if (!op_phone_valid(phone))
         sorry = "the number must be in E.164 form, like " S_EXAMPLE;
     if (sorry) {
         snprintf(why, OP_CONFIG_WHY, "%s", sorry);
         return -1;
     }
-    if (s_modem_fits(self, device, phone, why) != 0)
+    op_str_copy(phone, modem.phone, sizeof modem.phone);
+    if (s_modem_fits(self, &modem, why) != 0)
         return -1;
-    op_config_modem_t *slot = &self->modems[self->modem_count++];
-    op_str_copy(device, slot->device, sizeof slot->device);
-    op_str_copy(phone, slot->phone, sizeof slot->phone);
-    slot->shared = shared;
+    self->modems[self->modem_count++] = modem;
     return 0;
 }
 
@@ -342,6 +399,12 @@ int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
                  OP_LINES_MAX - self->modem_count);
         return s_wrong(self, "simulate/modems", 0, why, error);
     }
+    for (size_t i = 0; i < self->modem_count; i++)
+        if ((*self->modems[i].imei || *self->modems[i].iccid) && !*self->modem_devices)
+            return s_wrong(self, "modem/devices", 0,
+                           "a modem by imei: or iccid: needs to be told where to look for it, such "
+                           "as /dev/ttyUSB*",
+                           error);
     return 0;
 }
 
@@ -376,6 +439,10 @@ void op_config_reference(FILE *file)
         "\n# One line for each modem: the path of its tty, the SIM's number, and \"shared\" if "
         "the\n"
         "# number is the free one. Paths below /dev/serial/by-id stay when modems change places.\n"
+        "# Instead of a path: imei: or iccid: and its digits, found at modem/devices. The SIM's "
+        "PIN "
+        "may\n"
+        "# stand behind the number, as \",pin=1234\".\n"
         "modems\n"
         "    # modem = \"/dev/serial/by-id/usb-FIRST-if02=+14155550100,shared\"\n"
         "    # modem = \"/dev/serial/by-id/usb-SECOND-if02=+14155550101\"\n",

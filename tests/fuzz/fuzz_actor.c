@@ -41,11 +41,14 @@ static const op_ledger_setup_t s_ledger = {.prefixes = {"+1", 2},
                                            .day_paid = 3,
                                            .queue_max = 2,
                                            .text_ttl_ms = 10 * OP_MINUTE_MS};
-static const op_line_setup_t s_lines[] = {{{"/dev/a", 6}, {"+14155550100", 12}, true},
-                                          {{"/dev/b", 6}, {"+14155550101", 12}, false}};
+static const op_line_setup_t s_lines[] = {
+    {.device = {"/dev/a", 6}, .number = {"+14155550100", 12}, .shared = true, .pin = {"1234", 4}},
+    {.number = {"+14155550101", 12}, .iccid = {"89014103211118510720", 20}}};
 static const op_modem_setup_t s_modem = {.lines = {s_lines, OP_COUNT(s_lines)},
                                          .send_timeout_ms = OP_MINUTE_MS,
-                                         .sweep_ms = OP_MINUTE_MS};
+                                         .sweep_ms = OP_MINUTE_MS,
+                                         .check_ms = OP_MINUTE_MS,
+                                         .devices = {"/dev/tty*", 9}};
 static const op_webhook_setup_t s_webhook = {.timeout_ms = 5 * OP_SECOND_MS};
 
 static const struct {

@@ -132,6 +132,8 @@ static void s_look_at_line(sim_t *self, size_t number)
                      SIM_FAULT_AIR_DOUBLE_ANSWER)) {
         model_cause(&self->model, (int)number, MODEL_CAUSE_TROUBLE);
     }
+    if (op_carrier_get(self->carrier, number, OP_KNOB_PIN_TRIES) < 2)
+        model_wrong(&self->model, "lines: a PIN that the SIM did not take was given to it again");
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_LOST_NEXT, &line->lost, SIM_FAULT_NOTICE_LOST);
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_DOUBLE_NEXT, &line->twice,
                        SIM_FAULT_NOTICE_DOUBLE);

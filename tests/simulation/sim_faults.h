@@ -58,7 +58,11 @@
     FAULT(PDU_BROKEN, "pdu_broken", "a stored PDU is cut or erased")                               \
     FAULT(DELIVER_DOUBLE, "deliver_double", "the network delivers a part twice")                   \
     FAULT(PART_LATE, "part_late", "the last part of a long text comes many minutes later")         \
-    FAULT(COMMAND_ERROR, "command_error", "commands, AT+CMMS among them, are answered with ERROR")
+    FAULT(COMMAND_ERROR, "command_error", "commands, AT+CMMS among them, are answered with ERROR") \
+    FAULT(SIM_PIN, "sim_pin", "a modem restarts, and its SIM wants the PIN")                       \
+    FAULT(WRONG_PIN, "wrong_pin", "... which is not the configured one: somebody helps, later")    \
+    FAULT(NO_NETWORK, "no_network", "a modem finds no network for a while")                        \
+    FAULT(MODEM_HANG, "modem_hang", "a modem hears and says nothing, until it is plugged in anew")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,

@@ -200,6 +200,28 @@ static void s_close_tty(sim_t *self)
     sim_air_close(self, line, sim_wait(&self->random, 5 * OP_SECOND_MS));
 }
 
+/*  For a while; healing ends it. */
+static void s_hurt_modem(sim_t *self, sim_fault_t fault)
+{
+    enum { HOME = 1, SEARCHING = 2 };
+    size_t line = sim_pick(self, self->line_count);
+    model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
+    model_cause(&self->model, (int)line, MODEL_CAUSE_TROUBLE);
+    sim_fired(self, fault);
+    sim_help_modem(self, line); /* what was wrong with it before */
+    if (fault == SIM_FAULT_NO_NETWORK)
+        s_set(self, line, OP_KNOB_REGISTRATION, SEARCHING);
+    else if (fault == SIM_FAULT_MODEM_HANG)
+        s_set(self, line, OP_KNOB_HANG, 1);
+    else {
+        s_set(self, line, OP_KNOB_PIN, fault == SIM_FAULT_WRONG_PIN ? 9999 : 1234);
+        s_set(self, line, OP_KNOB_PIN_LOCK, 1);
+        op_carrier_reset(self->carrier, line, self->now);
+    }
+    self->lines[line].help_at = s_some_time(self, 10 * OP_MINUTE_MS);
+    sim_air_look(self);
+}
+
 /*  ---- The rest ---- */
 
 static void s_hurt_receiver(sim_t *self, sim_fault_t fault)
@@ -323,6 +345,12 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_BAD_FRAME:
         s_bad_frame(self);
         return;
+    case SIM_FAULT_SIM_PIN:
+    case SIM_FAULT_WRONG_PIN:
+    case SIM_FAULT_NO_NETWORK:
+    case SIM_FAULT_MODEM_HANG:
+        s_hurt_modem(self, fault);
+        return;
     case SIM_FAULT_END:
         return;
     }
@@ -351,9 +379,26 @@ void sim_mischief(sim_t *self)
     s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, 0);
     if (sim_once_in(&self->random, 4))
         s_heal_memory(self, line);
+    for (size_t i = 0; i < self->line_count; i++)
+        if (self->lines[i].help_at && self->lines[i].help_at <= self->now)
+            sim_help_modem(self, i);
     s_begin(self, kinds[sim_pick(self, count)]);
     sim_queue_put(&self->queue, self->now + sim_wait(&self->random, self->mischief_mean) + 1,
                   SIM_EVENT_MISCHIEF, 0, 0, (op_str_t){0});
+}
+
+/*  Somebody comes and sees to the modem. */
+void sim_help_modem(sim_t *self, size_t line)
+{
+    bool hung = op_carrier_get(self->carrier, line, OP_KNOB_HANG) != 0;
+    self->lines[line].help_at = 0;
+    s_set(self, line, OP_KNOB_REGISTRATION, 1);
+    s_set(self, line, OP_KNOB_HANG, 0);
+    s_set(self, line, OP_KNOB_PIN_LOCK, 0);
+    s_set(self, line, OP_KNOB_PIN, 1234);
+    s_set(self, line, OP_KNOB_PIN_TRIES, 3);
+    if (hung)
+        op_carrier_reset(self->carrier, line, self->now);
 }
 
 void sim_heal(sim_t *self)
@@ -361,6 +406,7 @@ void sim_heal(sim_t *self)
     memset(self->ways, 0, sizeof self->ways);
     for (size_t i = 0; i < self->line_count; i++) {
         self->lines[i].deaf_until = 0;
+        sim_help_modem(self, i);
         s_set(self, i, OP_KNOB_SUBMIT_DELAY_MS, 0);
         s_set(self, i, OP_KNOB_NO_ANSWER_NEXT, self->lines[i].silences = 0);
         s_set(self, i, OP_KNOB_CMS_ERROR_NEXT, 0);

@@ -81,6 +81,7 @@ typedef struct {
     bool open;
     int64_t gone_until; /* the tty is not there */
     int64_t deaf_until; /* what is written to it is lost */
+    int64_t help_at;    /* somebody sees to the modem then, or at the end; 0: nothing is wrong */
     op_buf_t payload;   /* the last PDU that was written */
     uint64_t accepted, refused, deleted;
     int64_t silences, doubles, lost, twice; /* the knobs as last seen */
@@ -278,6 +279,7 @@ void sim_user_unanswered(sim_t *self, const sim_request_t *request);
 /*  sim_mischief.c */
 void sim_mischief(sim_t *self);
 void sim_heal(sim_t *self);
+void sim_help_modem(sim_t *self, size_t line);
 void sim_heal_clock(sim_t *self, size_t process);
 
 /*  sim_record.c: with options.trace, an actor's life goes into a trace. Begin before its start; a

@@ -255,8 +255,10 @@ static void s_start(sim_t *self, size_t actor)
     op_line_setup_t lines[SIM_LINES_MAX];
     static const char *const devices[SIM_LINES_MAX] = {"tty0", "tty1", "tty2", "tty3"};
     for (size_t i = 0; i < self->line_count; i++)
-        lines[i] = (op_line_setup_t){op_str(devices[i]),
-                                     op_str(op_carrier_modem_number(self->carrier, i)), i == 0};
+        lines[i] = (op_line_setup_t){.device = op_str(devices[i]),
+                                     .number = op_str(op_carrier_modem_number(self->carrier, i)),
+                                     .shared = i == 0,
+                                     .pin = OP_STR("1234")};
     op_rate_setup_t rate = {m->start_30s,    m->start_hour,     m->start_day,
                             m->address_hour, m->console_minute, m->send_second,
                             m->send_minute,  m->read_minute,    100000};
@@ -264,8 +266,13 @@ static void s_start(sim_t *self, size_t actor)
     op_webhook_setup_t webhook = {10000};
     op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), m->day_free,
                                 m->day_paid,  200,          (uint64_t)m->text_ttl};
-    op_modem_setup_t modem = {
-        {lines, self->line_count}, 180000, 60000, false, true, true, false, 600000};
+    op_modem_setup_t modem = {.lines = {lines, self->line_count},
+                              .send_timeout_ms = 180000,
+                              .sweep_ms = 60000,
+                              .trust_stamps = true,
+                              .reports = true,
+                              .doubt_ms = 600000,
+                              .check_ms = 60000};
     const struct {
         const op_type_t *type;
         const void *body;

@@ -1,0 +1,131 @@
+/*  modem_setup_set.c - what the modem is set to: radio, memories, notices; and whether its tty takes texts
+    */
+
+#include "actors/modem_setup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*  ---- Settings ---- */
+
+op_then_t op_row_radio(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_line_t *line = at->line;
+    uint64_t mode = 1;
+    op_str_t rest = op_at_after(op_setup_first(done), "+CFUN:");
+    line->attempt = op_setup_is_ok(done) && op_at_field_number(&rest, 100, &mode) && mode != 1;
+    return OP_THEN_NEXT;
+}
+
+bool op_row_radio_on(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CFUN=1");
+    return at->line->attempt > 0;
+}
+
+op_then_t op_row_memories(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_at_memories(op_setup_is_ok(done) ? op_setup_first(done) : op_str_of(NULL, 0),
+                   at->line->memories);
+    at->line->attempt = 0;
+    return OP_THEN_NEXT;
+}
+
+/*  What was chosen, then what some modems take only. */
+bool op_row_set_memories(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    op_line_t *line = at->line;
+    static const char *const others[] = {"SM", "ME"};
+    if (line->attempt)
+        for (size_t i = 0; i < OP_COUNT(line->memories); i++)
+            memcpy(line->memories[i], others[line->attempt - 1], sizeof line->memories[i]);
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CPMS=\"%s\",\"%s\",\"%s\"", line->memories[0],
+             line->memories[1], line->memories[2]);
+    return true;
+}
+
+op_then_t op_row_usage(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_vitals_t *is = &at->line->is;
+    if (op_setup_is_ok(done))
+        (void)op_at_usage(op_setup_first(done), &is->used, &is->total);
+    return OP_THEN_NEXT;
+}
+
+op_then_t op_row_memories_set(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    bool refused = !op_setup_is_ok(done) && done->result != OP_AT_TIMEOUT;
+    if (refused && at->line->attempt < 2) {
+        at->line->attempt++;
+        return OP_THEN_SAME;
+    }
+    if (refused)
+        return op_setup_because(at->line, OP_THEN_FAIL, "the modem has no memory for texts");
+    return op_setup_is_ok(done) ? op_row_usage(at, done) : op_setup_must(at, done);
+}
+
+op_then_t op_row_notices(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_line_t *line = at->line;
+    op_str_t first = op_setup_is_ok(done) ? op_setup_first(done) : op_str_of(NULL, 0);
+    if (!op_str_copy(first, line->offers, sizeof line->offers))
+        line->offers[0] = 0;
+    line->attempt = 0;
+    return OP_THEN_NEXT;
+}
+
+/*  A modem that cannot store and announce hands texts out: then each is acknowledged behind its
+    commit, where the modem waits for that. */
+bool op_row_set_service(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    op_line_t *line = at->line;
+    line->cnmi[1] = 1;
+    (void)op_at_cnmi(op_str(line->offers), line->family->reports, 0, line->cnmi);
+    line->acknowledges = line->cnmi[1] == 2;
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CSMS=%d", line->acknowledges);
+    return true;
+}
+
+op_then_t op_row_service_set(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    at->line->acknowledges &= op_setup_is_ok(done);
+    return OP_THEN_NEXT;
+}
+
+bool op_row_set_notices(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    op_line_t *line = at->line;
+    if (!op_at_cnmi(op_str(line->offers), line->family->reports, line->attempt, line->cnmi))
+        return false; /* texts are found by looking for them */
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CNMI=%u,%u,%u,%u,%u", line->cnmi[0], line->cnmi[1],
+             line->cnmi[2], line->cnmi[3], line->cnmi[4]);
+    return true;
+}
+
+op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    if (!op_setup_is_ok(done) && done->result != OP_AT_TIMEOUT) {
+        at->line->attempt++;
+        return OP_THEN_SAME;
+    }
+    return op_setup_must(at, done);
+}
+
+/*  ---- The port for commands ---- */
+
+/*  Of several ttys of a modem some run commands, but take no texts. */
+bool op_row_has_sisters(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CMGS=17");
+    return op_device_is_found(at->modem, at->line);
+}
+
+op_then_t op_row_prompted(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_device_t *device = op_device_of(at->modem, op_str(at->line->device));
+    if (op_setup_is_ok(done) || !device)
+        return OP_THEN_NEXT;
+    device->mute = true;
+    return op_setup_because(at->line, OP_THEN_RELEASE,
+                            "this tty takes no texts: its modem has another one");
+}
