@@ -60,6 +60,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_line_t *line = &self->lines[i];
         const op_line_setup_t *from = &setup->lines.at[i];
         memset(line, 0, sizeof *line);
+        line->index = i;
         OP_ASSERT(op_str_copy(from->device, line->home, sizeof line->home));
         OP_ASSERT(op_str_copy(from->imei, line->want_imei, sizeof line->want_imei));
         OP_ASSERT(op_str_copy(from->iccid, line->want_iccid, sizeof line->want_iccid));
@@ -77,7 +78,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_send_find_doubt(line, turn);
         op_setup_begin(line);
         if (*line->device)
-            op_line_open(self, line, event, turn);
+            op_line_open(line, turn);
     }
     op_device_start(self, setup->devices, turn);
     s_retire_lines(self, turn);
@@ -147,7 +148,7 @@ static void s_on_timer(op_modem_t *self, const op_event_t *event, op_turn_t *tur
             op_parts_expire(line, event, turn);
         }
         if (line->phase == OP_LINE_CLOSED && *line->device && line->reopen_at <= event->now)
-            op_line_open(self, line, event, turn);
+            op_line_open(line, turn);
         else
             op_line_pump(self, line, event, turn);
     }

@@ -190,7 +190,7 @@ void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
         memcpy(line->device, device->path, sizeof line->device);
         op_line_try_now(line, event);
         op_line_log(line, turn, "its modem is found", "");
-        op_line_open(self, line, event, turn);
+        op_line_open(line, turn);
     }
 }
 
@@ -211,7 +211,7 @@ static void s_found(op_modem_t *self, const op_event_t *event, op_turn_t *turn, 
     op_line_t *line = s_holder(self, device->path);
     if (line && line->phase == OP_LINE_CLOSED && (line->absent || line->stopped)) {
         op_line_try_now(line, event);
-        op_line_open(self, line, event, turn);
+        op_line_open(line, turn);
     }
 }
 

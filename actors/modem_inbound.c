@@ -91,6 +91,7 @@ void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
     op_seen_row_t seen;
     if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && !OP_PLANTED(SEEN_IGNORED))
         return;
+    op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
     seen.taken = event->now;
     (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &identity, &op_seen_row_type,
                                                              &seen);

@@ -14,16 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-uint64_t op_line_index(const op_modem_t *self, const op_line_t *line)
-{
-    return (uint64_t)(line - self->lines);
-}
-
-void op_line_count(const op_modem_t *self, const op_line_t *line, op_turn_t *turn,
-                   op_metric_t metric, int64_t value, const char *class)
+void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, int64_t value,
+                   const char *class)
 {
     char index[24];
-    snprintf(index, sizeof index, "%llu", (unsigned long long)op_line_index(self, line));
+    snprintf(index, sizeof index, "%llu", (unsigned long long)line->index);
     op_turn_count(turn, metric, value, index, class);
 }
 
@@ -46,14 +41,13 @@ void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
     op_turn_tell(turn, "ledger", &op_line_state_type, &state);
 }
 
-void op_line_open(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
+void op_line_open(op_line_t *line, op_turn_t *turn)
 {
-    (void)event;
-    op_serial_open_t open = {op_line_index(self, line), op_str(line->device)};
+    op_serial_open_t open = {line->index, op_str(line->device)};
     op_turn_note(turn, "serial", &op_serial_open_type, &open);
     line->phase = OP_LINE_OPENING;
     line->opens++;
-    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_count(line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
 }
 
 static void s_drain(op_line_t *line, const op_event_t *event)
@@ -80,7 +74,7 @@ static void s_leave(op_modem_t *self, op_line_t *line, const op_event_t *event, 
                     const char *reason)
 {
     op_at_action_t lost;
-    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_count(line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
     op_at_reset(&line->at);
     /* The command in flight is lost; of a submission this says whether its PDU had left. */
     while (op_at_next(&line->at, event->now, &lost))
@@ -101,7 +95,7 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 {
     bool news = line->phase == OP_LINE_READY || strcmp(reason, line->logged) != 0;
     line->absent = line->phase == OP_LINE_OPENING;
-    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
+    op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
     if (news)
         op_line_log(line, turn, "down", reason);
     snprintf(line->logged, sizeof line->logged, "%s", reason);
@@ -124,7 +118,7 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     if (news) {
         op_line_log(line, turn, "stopped for ten minutes at a time", reason);
         line->stops++;
-        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
+        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
     }
     snprintf(line->logged, sizeof line->logged, "%s", reason);
     s_leave(self, line, event, turn, reason);
@@ -136,7 +130,7 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const char *reason)
 {
-    op_serial_close_t close = {op_line_index(self, line)};
+    op_serial_close_t close = {line->index};
     op_line_log(line, turn, "gives its device back", reason);
     op_turn_note(turn, "serial", &op_serial_close_type, &close);
     s_leave(self, line, event, turn, reason);
@@ -154,11 +148,11 @@ void op_line_try_now(op_line_t *line, const op_event_t *event)
     line->reopen_at = event->now;
 }
 
-void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
+void op_line_restart(op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     line->reset_due = false;
     line->resets++;
-    op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+    op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
     op_line_log(line, turn, "the modem is restarted", line->logged);
     op_line_command(line, OP_JOB_RESET, OP_STR("AT+CFUN=1,1"), "", (op_str_t){0},
                     event->now + OP_COMMAND_MS);
@@ -168,7 +162,7 @@ void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event,
 static void s_restarting(op_modem_t *self, op_line_t *line, const op_event_t *event,
                          op_turn_t *turn)
 {
-    op_serial_close_t close = {op_line_index(self, line)};
+    op_serial_close_t close = {line->index};
     op_turn_note(turn, "serial", &op_serial_close_type, &close);
     s_leave(self, line, event, turn, line->reason);
     line->reopen_at = event->now + OP_BOOT_MS;
@@ -216,7 +210,7 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     line->check_at = self->check_ms ? event->now + (int64_t)self->check_ms : 0;
     line->queue_empty = false;
     op_line_log(line, turn, "up", line->is.service_centre ? "" : "its SIM has no service centre");
-    op_line_count(self, line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
+    op_line_count(line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
     op_line_tell_state(line, turn, true);
     op_device_bind(line, turn);
 }
@@ -225,13 +219,13 @@ static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event
                       const op_at_action_t *done)
 {
     if (done->result != OP_AT_OK && line->reset_due) { /* it may still hear */
-        op_serial_bytes_t reset = {op_line_index(self, line), OP_STR("\x1b"
-                                                                     "AT+CFUN=1,1\r")};
+        op_serial_bytes_t reset = {line->index, OP_STR("\x1b"
+                                                       "AT+CFUN=1,1\r")};
         op_line_log(line, turn, "the modem is told to restart", "it does not answer");
         op_turn_note(turn, "serial", &op_serial_bytes_type, &reset);
         line->reset_due = false;
         line->resets++;
-        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
     }
     if (done->result != OP_AT_OK) {
         op_line_fail(self, line, event, turn, "the modem does not answer");
@@ -239,7 +233,7 @@ static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event
     }
     op_send_settle_doubt(self, line, event, turn);
     if (line->reset_due && line->phase == OP_LINE_SETUP)
-        op_line_restart(self, line, event, turn);
+        op_line_restart(line, event, turn);
 }
 
 /*  ---- The pump ---- */
@@ -285,8 +279,6 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     case OP_JOB_MEMORY:
     case OP_JOB_RECHECK:
     case OP_JOB_ACKNOWLEDGE:
-        if (job == OP_JOB_READ && done->result == OP_AT_OK && done->line_count > 1)
-            op_line_count(self, line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
         op_receive_done(line, job, event, turn, done);
         break;
     }
@@ -312,16 +304,16 @@ static void s_booted(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
 }
 
 /*  "+CSQ: <rssi>,<ber>"; 99: not known (TS 27.007 8.5). */
-static void s_signal(const op_modem_t *self, const op_line_t *line, op_turn_t *turn, op_str_t text)
+static void s_signal(const op_line_t *line, op_turn_t *turn, op_str_t text)
 {
     char csq[32];
     int signal;
     op_str_copy(text, csq, sizeof csq);
     if (sscanf(csq, "+CSQ: %d", &signal) == 1 && signal >= 0 && signal <= 31)
-        op_line_count(self, line, turn, OP_METRIC_MODEM_SIGNAL, signal, NULL);
+        op_line_count(line, turn, OP_METRIC_MODEM_SIGNAL, signal, NULL);
 }
 
-static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *notice)
 {
     if (notice->notice == OP_AT_NOTICE_LATE)
@@ -329,7 +321,7 @@ static void s_notice(op_modem_t *self, op_line_t *line, const op_event_t *event,
     else if (notice->notice == OP_AT_NOTICE_BOOT)
         s_booted(line, event, turn, notice->line);
     else if (notice->notice == OP_AT_NOTICE_SIGNAL)
-        s_signal(self, line, turn, notice->line);
+        s_signal(line, turn, notice->line);
     else if (notice->notice == OP_AT_NOTICE_CALL && op_at_line_rings(notice->line))
         line->ringing = true;
     else if (notice->notice == OP_AT_NOTICE_NET && line->phase == OP_LINE_READY && line->check_at &&
@@ -378,12 +370,12 @@ void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                op_at_next(&line->at, event->now, &action))
             switch (action.kind) {
             case OP_AT_WRITE: {
-                op_serial_bytes_t write = {op_line_index(self, line), action.bytes};
+                op_serial_bytes_t write = {line->index, action.bytes};
                 op_turn_note(turn, "serial", &op_serial_bytes_type, &write);
                 break;
             }
             case OP_AT_NOTICE:
-                s_notice(self, line, event, turn, &action);
+                s_notice(line, event, turn, &action);
                 break;
             case OP_AT_DONE:
                 s_done(self, line, event, turn, &action);

@@ -130,6 +130,7 @@ typedef struct {
 } op_family_t;
 
 typedef struct {
+    size_t index;                   /* among the lines, as configured */
     char device[OP_DEVICE_MAX + 1]; /* empty: none has been found */
     char number[OP_PHONE_MAX + 1];
     bool shared;
@@ -244,7 +245,7 @@ typedef struct {
 } op_modem_t;
 
 /*  modem_line.c: the life of a line */
-void op_line_open(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+void op_line_open(op_line_t *line, op_turn_t *turn);
 void op_line_opened(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                   const char *reason);
@@ -253,15 +254,14 @@ void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up);
 /*  Counts for a metric whose first label is the line: its place in the configuration. `class` is
     the second one, NULL without. */
-void op_line_count(const op_modem_t *self, const op_line_t *line, op_turn_t *turn,
-                   op_metric_t metric, int64_t value, const char *class);
+void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, int64_t value,
+                   const char *class);
 /*  When the line wants to be pumped without input. */
 int64_t op_line_wake_at(const op_line_t *line);
 void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char *expect,
                      op_str_t payload, int64_t deadline);
 
 /*  modem_line.c, too: for the script and the ladder. */
-uint64_t op_line_index(const op_modem_t *self, const op_line_t *line);
 void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
 void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  It stays down, for long: what is wrong does not mend by itself. */
@@ -273,7 +273,7 @@ void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event,
 /*  There is hope: it is tried at once. */
 void op_line_try_now(op_line_t *line, const op_event_t *event);
 /*  AT+CFUN=1,1 to a modem that answers; the line opens it again when it has restarted. */
-void op_line_restart(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+void op_line_restart(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 
 /*  modem_health.c */
 const char *op_line_state_name(const op_line_t *line);

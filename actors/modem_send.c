@@ -256,9 +256,9 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     op_queue_row_t row;
     line->flying = false;
     if (done->result == OP_AT_OK)
-        op_line_count(self, line, turn, OP_METRIC_MODEM_SENDS, 1, NULL);
+        op_line_count(line, turn, OP_METRIC_MODEM_SENDS, 1, NULL);
     else
-        op_line_count(self, line, turn, OP_METRIC_MODEM_ERRORS, 1, op_at_result_name(done->result));
+        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, op_at_result_name(done->result));
     if (line->burst_at)
         line->burst_at = event->now;
     if (!op_turn_get(turn, &line->flight, &op_queue_row_type, &row))

@@ -175,7 +175,7 @@ static void s_not_up(const op_setup_at_t *at)
 {
     at->line->phase = OP_LINE_SETUP;
     at->line->since = at->event->now;
-    op_line_count(at->modem, at->line, at->turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_count(at->line, at->turn, OP_METRIC_MODEM_STATE, 0, NULL);
     op_line_tell_state(at->line, at->turn, false);
 }
 

@@ -82,8 +82,8 @@ op_then_t op_row_signal(const op_setup_at_t *at, const op_at_action_t *done)
     if (!op_setup_is_ok(done) || !op_at_field_number(&rest, 199, &at->line->is.signal))
         at->line->is.signal = 99;
     if (at->line->is.signal <= 31)
-        op_line_count(at->modem, at->line, at->turn, OP_METRIC_MODEM_SIGNAL,
-                      (int64_t)at->line->is.signal, NULL);
+        op_line_count(at->line, at->turn, OP_METRIC_MODEM_SIGNAL, (int64_t)at->line->is.signal,
+                      NULL);
     return OP_THEN_NEXT;
 }
 
