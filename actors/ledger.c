@@ -33,6 +33,7 @@ static op_ledger_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_LEDGER_MESSAGE] = op_ledger_on_message,
     [OP_STEP_LEDGER_MESSAGES] = op_ledger_on_messages,
     [OP_STEP_LEDGER_READY] = op_ledger_on_ready,
+    [OP_STEP_LEDGER_SHARED] = op_ledger_on_shared,
     [OP_STEP_LEDGER_POOL] = op_ledger_on_pool,
     [OP_STEP_LEDGER_CHANGE] = op_ledger_on_change,
     [OP_STEP_LEDGER_UNCLAIMED] = op_ledger_on_unclaimed,

@@ -15,6 +15,7 @@
     ledger.message     by_id: message_view or not_found.
     ledger.messages    message_list: messages_view, newest first.
     ledger.ready       nothing, or unavailable while no line can carry a login code.
+    ledger.shared      line_view of the first shared number, or not_found.
 
     The operator's:
     ledger.pool        pool_view of all numbers.

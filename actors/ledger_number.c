@@ -252,6 +252,23 @@ void op_ledger_on_number(op_ledger_t *self, const op_event_t *event, op_turn_t *
     op_turn_reply(turn, &op_line_view_type, &view);
 }
 
+void op_ledger_on_shared(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)event;
+    op_line_view_t view = {.region = self->setup.region, .tier = OP_STR("free")};
+    op_number_row_t row;
+    op_walk_t *walk = op_ledger_walk_pool(turn);
+    bool found = false;
+    while (!found && op_ledger_next_number(walk, &view.id, &row))
+        found = row.shared && !row.retired;
+    op_turn_walk_end(&walk);
+    view.e164 = row.e164;
+    if (found)
+        op_turn_reply(turn, &op_line_view_type, &view);
+    else
+        op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+}
+
 void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn)
 {
     const op_line_state_t *state = OP_BODY(event, line_state);

@@ -31,7 +31,7 @@ typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_tu
 /*  ledger_number.c */
 op_ledger_step_fn op_ledger_on_code_line, op_ledger_on_available, op_ledger_on_mine,
     op_ledger_on_lease, op_ledger_on_release, op_ledger_on_entitled, op_ledger_on_number,
-    op_ledger_on_ready;
+    op_ledger_on_ready, op_ledger_on_shared;
 void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn);
 bool op_ledger_number(op_turn_t *turn, op_id_t id, op_number_row_t *row);
 bool op_ledger_number_at(op_turn_t *turn, op_str_t e164, op_id_t *id, op_number_row_t *row);

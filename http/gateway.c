@@ -11,6 +11,7 @@
 #include "http/credential.h"
 #include "http/once.h"
 #include "http/ready.h"
+#include "http/shared_number.h"
 #include "transport/clock.h"
 
 #include <pthread.h>
@@ -236,6 +237,16 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
     }
 }
 
+static void s_serve_page(s_exchange_t *self)
+{
+    const op_pages_t *pages = self->gateway->options.pages;
+    char number[OP_PHONE_MAX + 1];
+    op_pages_fact_t shared = {"shared_number", number};
+    bool known = op_pages_holds(pages, self->request->path, shared.name) &&
+                 op_shared_number_ask(self->gateway->calls, self->call, op_str(self->id), number);
+    op_pages_serve(pages, self->request, known ? &shared : NULL, self->response);
+}
+
 /*  A page, or whether the server is ready. False: there is nothing of the kind here. */
 static bool s_page(s_exchange_t *self)
 {
@@ -248,7 +259,7 @@ static bool s_page(s_exchange_t *self)
     self->reads = op_str_is(method, "GET") || op_str_is(method, "HEAD");
     self->page = self->reads && !ready;
     if (self->page)
-        op_pages_serve(pages, self->request, self->response);
+        s_serve_page(self);
     else if (self->reads)
         op_ready_answer(self->gateway->calls, self->call, op_str(self->id), self->response);
     if (self->reads)

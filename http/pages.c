@@ -71,6 +71,28 @@ bool op_pages_has(const op_pages_t *self, op_str_t path)
     return self && s_find(path);
 }
 
+static op_str_t s_text(const op_pages_t *self, const op_page_t *page)
+{
+    return page->at ? op_str_of(page->at, (size_t)(page->end - page->at))
+                    : op_buf_str(&self->openapi);
+}
+
+static bool s_is_filled(const op_page_t *page)
+{
+    return page->form == OP_PAGE_OPENAPI || page->form == OP_PAGE_DOCUMENT;
+}
+
+bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact)
+{
+    char braced[64];
+    const op_page_t *page = self ? s_find(path) : NULL;
+    if (!page || !s_is_filled(page))
+        return false;
+    int size = snprintf(braced, sizeof braced, "{{%s}}", fact);
+    op_str_t text = s_text(self, page);
+    return memmem(text.at, text.size, braced, (size_t)size) != NULL;
+}
+
 /*  ------------------------------------------------------------------------------- texts */
 
 /*  A host as a URL holds it (RFC 3986 3.2), with a port perhaps: nothing that could end it, or
@@ -98,11 +120,19 @@ static void s_base_url(const op_pages_t *self, const op_http_request_t *request,
                  (int)host.size, host.at);
 }
 
+/*  What only the moment of serving knows. */
+typedef struct {
+    const char *base_url;
+    const op_pages_fact_t *now; /* or NULL */
+} s_moment_t;
+
 /*  The value of a fact, NULL when there is none of that name. */
-static const char *s_value(const op_pages_t *self, const char *base_url, op_str_t name)
+static const char *s_value(const op_pages_t *self, const s_moment_t *moment, op_str_t name)
 {
     if (op_str_is(name, "base_url"))
-        return base_url;
+        return moment->base_url;
+    if (moment->now && op_str_is(name, moment->now->name))
+        return moment->now->value;
     for (size_t i = 0; i < self->fact_count; i++)
         if (op_str_is(name, self->facts[i].name))
             return self->facts[i].value;
@@ -110,7 +140,7 @@ static const char *s_value(const op_pages_t *self, const char *base_url, op_str_
 }
 
 /*  Appends the text with its facts filled in. Braces around anything else are left as they are. */
-static void s_fill(const op_pages_t *self, op_str_t text, const char *base_url, op_buf_t *out)
+static void s_fill(const op_pages_t *self, op_str_t text, const s_moment_t *moment, op_buf_t *out)
 {
     while (text.size) {
         const char *open = memmem(text.at, text.size, "{{", 2);
@@ -121,8 +151,7 @@ static void s_fill(const op_pages_t *self, op_str_t text, const char *base_url, 
             return;
         const char *close = memmem(text.at, text.size, "}}", 2);
         size_t size = close ? (size_t)(close - text.at) : 0;
-        const char *value =
-            close ? s_value(self, base_url, op_str_of(text.at + 2, size - 2)) : NULL;
+        const char *value = close ? s_value(self, moment, op_str_of(text.at + 2, size - 2)) : NULL;
         op_buf_add_str(out, value ? op_str(value) : op_str_of(text.at, 2));
         size_t taken = value ? size + 2 : 2;
         text = op_str_of(text.at + taken, text.size - taken);
@@ -179,18 +208,17 @@ static bool s_has_it(const op_http_request_t *request, const char *etag)
 }
 
 void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
-                    op_http_response_t *response)
+                    const op_pages_fact_t *now, op_http_response_t *response)
 {
     const op_page_t *page = s_find(request->path);
     char base_url[OP_PAGES_URL_MAX], etag[40];
     OP_ASSERT(page && (op_str_is(request->method, "GET") || op_str_is(request->method, "HEAD")));
-    op_str_t text =
-        page->at ? op_str_of(page->at, (size_t)(page->end - page->at)) : op_buf_str(&self->openapi);
-    bool filled = page->form == OP_PAGE_OPENAPI || page->form == OP_PAGE_DOCUMENT;
+    op_str_t text = s_text(self, page);
+    bool filled = s_is_filled(page);
     op_buf_clear(&response->body);
     if (filled) {
         s_base_url(self, request, base_url);
-        s_fill(self, text, base_url, &response->body);
+        s_fill(self, text, &(s_moment_t){base_url, now}, &response->body);
     } else {
         op_buf_add_str(&response->body, text);
     }

@@ -96,9 +96,9 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
 
 bool op_route_leads(op_str_t from_class, unsigned step)
 {
-    /* What the gateway asks besides routes (gateway.h, ready.h). */
+    /* What the gateway asks besides routes (gateway.h, ready.h, shared_number.h). */
     static const uint8_t besides[] = {OP_STEP_RATE_ADDRESS, OP_STEP_RATE_LOOK, OP_STEP_WEBHOOK_LIST,
-                                      OP_STEP_LEDGER_READY};
+                                      OP_STEP_LEDGER_READY, OP_STEP_LEDGER_SHARED};
     for (size_t i = 0; i < OP_COUNT(besides); i++)
         if (step == besides[i] && op_str_is(from_class, "http"))
             return true;

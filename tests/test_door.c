@@ -77,7 +77,7 @@ static int s_open(void **state)
     s_links = op_links_new(&s_topology, s_curve);
     s_ledger = op_mailbox_new("ledger", s_error);
     op_postbox_use(s_links);
-    s_door = op_door_new(s_links, op_route_leads, s_error);
+    s_door = op_door_new(s_links, op_route_leads, NULL, s_error);
     if (!s_door)
         fail_msg("%s", s_error);
     return 0;

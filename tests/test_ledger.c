@@ -157,12 +157,26 @@ static void test_the_line_for_a_code(void **state)
     s_expect_no_code("+442071838750", OP_ERROR_INVALID_PHONE);
 }
 
+static void test_which_number_is_shared(void **state)
+{
+    (void)state;
+    const op_line_view_t *view =
+        CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, line_view, OP_STEP_LEDGER_SHARED);
+    assert_true(op_str_is(view->e164, SHARED));
+    s_line(SHARED, true, false); /* also while its line is down */
+    CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, line_view, OP_STEP_LEDGER_SHARED);
+    s_line(SHARED, false, true);
+    CORE_REFUSED(&s_core, NULL, nothing, &(op_nothing_t){0}, OP_ERROR_NOT_FOUND,
+                 OP_STEP_LEDGER_SHARED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_who_may_lease_what),      TEST(test_the_pool_is_listed),
         TEST(test_a_release_is_told),       TEST(test_who_is_entitled),
         TEST(test_the_number_behind_a_key), TEST(test_the_line_for_a_code),
+        TEST(test_which_number_is_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 static const op_pages_fact_t s_facts[] = {{"day_free", "50"}, {"shared_number", "+16176088932"}};
+static const op_pages_fact_t *s_now;
 static op_http_response_t s_response;
 
 static op_pages_t *s_new(const char *base_url, bool tls)
@@ -28,7 +29,7 @@ static void s_ask(const op_pages_t *pages, const char *path, const char *name, c
                                  .headers = &header,
                                  .header_count = name ? 1 : 0};
     op_http_response_reset(&s_response);
-    op_pages_serve(pages, &request, &s_response);
+    op_pages_serve(pages, &request, s_now, &s_response);
 }
 
 static bool s_says(const op_buf_t *buffer, const char *text)
@@ -101,6 +102,15 @@ static void s_texts_are_filled(void **state)
     assert_true(s_has("50 texts a day"));
     assert_true(s_has("{{day_paid}}")); /* a fact that nobody gave is left as it is */
     assert_false(s_says(&s_response.headers, "Vary: "));
+    assert_true(op_pages_holds(pages, OP_STR("/skill.md"), "shared_number"));
+    assert_false(op_pages_holds(pages, OP_STR("/openapi.json"), "shared_number"));
+    assert_false(op_pages_holds(pages, OP_STR("/docs/start.js"), "shared_number"));
+    assert_false(op_pages_holds(NULL, OP_STR("/skill.md"), "shared_number"));
+    s_now = &(op_pages_fact_t){"shared_number", "+16176088933"}; /* since then */
+    s_ask(pages, "/skill.md", NULL, NULL);
+    assert_true(s_has("`+16176088933`"));
+    assert_false(s_has("`+16176088932`"));
+    s_now = NULL;
     s_ask(pages, "/openapi.json", NULL, NULL);
     assert_true(s_has("\"servers\":[{\"url\":\"https://op.example\"}]"));
     assert_false(s_has("{{"));

@@ -1,6 +1,7 @@
 #include "tools/opd_links.h"
 
 #include "http/routes.h"
+#include "tools/opd_simulation.h"
 #include "transport/mailbox.h"
 
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
@@ -16,6 +17,8 @@ int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char e
             return -1;
     }
     self->links = op_links_new(&self->topology, self->curve);
+    if (op_opd_simulated(config))
+        self->timeline = op_timeline_new(self->links);
     op_postbox_use(self->links);
     return 0;
 }
@@ -24,7 +27,7 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
 {
     if (!self->links)
         return 0;
-    self->door = op_door_new(self->links, op_route_leads, error);
+    self->door = op_door_new(self->links, op_route_leads, self->timeline, error);
     return self->door ? 0 : -1;
 }
 
@@ -42,6 +45,7 @@ void op_opd_links_close(op_opd_links_t *self)
 {
     op_door_destroy(&self->door);
     op_postbox_use(NULL);
+    op_timeline_destroy(&self->timeline);
     op_links_destroy(&self->links);
     op_curve_destroy(&self->curve);
 }

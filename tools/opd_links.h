@@ -11,6 +11,7 @@ typedef struct {
     op_topology_t topology;
     op_curve_t *curve;
     op_links_t *links;
+    op_timeline_t *timeline; /* or NULL: time is not simulated */
     op_door_t *door;
 } op_opd_links_t;
 

@@ -1,5 +1,7 @@
 #include "tools/opd_pages.h"
 
+#include "tools/opd_simulation.h"
+
 #include <stdio.h>
 
 typedef struct {
@@ -22,7 +24,7 @@ static void s_duration(uint64_t seconds, char text[40])
              count == 1 ? "" : "s");
 }
 
-op_pages_t *op_opd_pages_new(const op_config_t *config, const char *shared)
+op_pages_t *op_opd_pages_new(const op_config_t *config)
 {
     const s_number_t numbers[] = {
         {"start_phone_30s", config->limits_start_phone_30s},
@@ -55,13 +57,12 @@ op_pages_t *op_opd_pages_new(const op_config_t *config, const char *shared)
     snprintf(fallback, sizeof fallback, "http://%s", config->http_listen);
     facts[count++] = (op_pages_fact_t){"code_ttl", code};
     facts[count++] = (op_pages_fact_t){"session_ttl", session};
-    facts[count++] = (op_pages_fact_t){"shared_number",
-                                       *shared ? shared : "(this server has no shared number now)"};
+    facts[count++] = (op_pages_fact_t){"shared_number", "(this server has no shared number now)"};
     facts[count++] = (op_pages_fact_t){"prefixes", *config->texts_prefixes ? config->texts_prefixes
                                                                            : "any country code"};
     facts[count++] = (op_pages_fact_t){
         "webhook_schemes",
-        config->webhook_allow_http || config->simulate_modems ? "https or http" : "https"};
+        config->webhook_allow_http || op_opd_simulated(config) ? "https or http" : "https"};
     return op_pages_new(&(op_pages_options_t){.base_url = config->http_public_url,
                                               .fallback = fallback,
                                               .behind_tls = config->http_tls_in_front,

@@ -1,6 +1,6 @@
 /*  opd_pages.h - the pages of this server (http/pages.h), with what it is configured to
 
-    The guide's facts are numbers of config.def, and the shared numbers that modems serve. */
+    The guide's facts are numbers of config.def; which number is shared the gateway asks the ledger. */
 
 #ifndef OP_TOOLS_OPD_PAGES_H
 #define OP_TOOLS_OPD_PAGES_H
@@ -8,7 +8,6 @@
 #include "http/pages.h"
 #include "transport/config.h"
 
-/*  `shared` is the first shared number in E.164, "" when there is none. */
-op_pages_t *op_opd_pages_new(const op_config_t *config, const char *shared) OP_MUST_CHECK;
+op_pages_t *op_opd_pages_new(const op_config_t *config) OP_MUST_CHECK;
 
 #endif

@@ -20,9 +20,8 @@
 #include "tools/opd_ready.h"
 #include "tools/opd_reload.h"
 #include "tools/opd_setups.h"
+#include "tools/opd_simulation.h"
 #include "tools/opd_trace.h"
-#include "tools/sim_api.h"
-#include "tools/sim_families.h"
 #include "transport/clock.h"
 #include "transport/log.h"
 #include "transport/mailbox.h"
@@ -37,15 +36,13 @@ enum { ALLOW_MAX = 64, READY_WAIT_MS = 10000, READY_ASK_MS = 20 };
 typedef struct {
     const op_options_t *options;
     op_config_t config; /* as it is in force: SIGHUP may change it */
-    op_carrier_pty_t *carrier;
+    op_opd_simulation_t simulation;
     op_store_t *store;
     op_trace_file_t *trace;
     op_opd_links_t links;
     op_runtime_t *runtime;
     op_postbox_t *postbox; /* to tell actors of a changed configuration */
     op_pages_t *pages;
-    op_sim_t sim;
-    pthread_mutex_t looking; /* one caller of op_runtime_look at a time */
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_metrics_t *metrics;
@@ -57,6 +54,7 @@ typedef struct {
     const char *allow[ALLOW_MAX];
     char allow_text[sizeof((op_config_t *)0)->webhook_allow];
     int signals;
+    bool failed; /* an actor has */
     char error[256];
 } process_t;
 
@@ -95,34 +93,11 @@ static int s_open_trace(process_t *self, const char *path)
     return self->trace ? 0 : -1;
 }
 
-static int s_simulate(process_t *self)
-{
-    size_t modems = (size_t)self->config.simulate_modems;
-    if (modems == 0)
-        return 0;
-    const char *ttys = self->config.simulate_ttys;
-    op_sim_families_t families;
-    if (op_sim_families_load(self->config.simulate_scenario, &families, self->error,
-                             sizeof self->error) != 0)
-        return -1;
-    self->carrier =
-        op_carrier_pty_new(&(op_carrier_pty_options_t){.families = families.at,
-                                                       .family_count = families.count,
-                                                       .modems = modems,
-                                                       .directory = *ttys ? ttys : NULL});
-    op_sim_families_free(&families);
-    if (self->carrier)
-        return 0;
-    snprintf(self->error, sizeof self->error, "cannot simulate %zu modems: %s", modems,
-             strerror(errno));
-    return -1;
-}
-
 /*  The operator's allow-list, cut at its commas. */
 static void s_rules(process_t *self)
 {
     const op_config_t *config = &self->config;
-    bool simulated = config->simulate_modems > 0; /* an agent under test is on this machine */
+    bool simulated = op_opd_simulated(config); /* an agent under test is on this machine */
     snprintf(self->allow_text, sizeof self->allow_text, "%s", config->webhook_allow);
     size_t count = 0;
     char *rest = NULL;
@@ -148,11 +123,11 @@ static int s_start_modem(process_t *self)
     const op_config_t *config = &self->config;
     op_line_setup_t lines[OP_LINES_MAX];
     size_t count = 0;
-    for (size_t i = 0; self->carrier && i < op_carrier_pty_modems(self->carrier); i++)
-        lines[count++] =
-            (op_line_setup_t){.device = op_str(op_carrier_pty_path(self->carrier, i)),
-                              .number = op_str(op_carrier_pty_number(self->carrier, i)),
-                              .shared = i == 0};
+    op_carrier_pty_t *carrier = self->simulation.carrier;
+    for (size_t i = 0; carrier && i < op_carrier_pty_modems(carrier); i++)
+        lines[count++] = (op_line_setup_t){.device = op_str(op_carrier_pty_path(carrier, i)),
+                                           .number = op_str(op_carrier_pty_number(carrier, i)),
+                                           .shared = i == 0};
     for (size_t i = 0; i < config->modem_count && count < OP_LINES_MAX; i++)
         lines[count++] = (op_line_setup_t){.device = op_str(config->modems[i].device),
                                            .number = op_str(config->modems[i].phone),
@@ -240,32 +215,12 @@ static const char *s_check_url(void *rules, op_str_t url)
     return verdict == OP_TARGET_OK ? NULL : op_target_sentence(verdict);
 }
 
-static const char *s_shared_number(const process_t *self)
-{
-    if (self->carrier)
-        return op_carrier_pty_number(self->carrier, 0);
-    for (size_t i = 0; i < self->config.modem_count; i++)
-        if (self->config.modems[i].shared)
-            return self->config.modems[i].phone;
-    return "";
-}
-
-/*  A simulated hour has passed, say: what has waited for it happens now. */
-static bool s_clock_moved(void *process)
-{
-    process_t *self = process;
-    pthread_mutex_lock(&self->looking);
-    bool looked = op_runtime_look(self->runtime, OP_REQUEST_DEADLINE_MS);
-    pthread_mutex_unlock(&self->looking);
-    return looked;
-}
-
 static int s_serve(process_t *self)
 {
     if (!s_runs(self, "http"))
         return 0;
     const op_config_t *config = &self->config;
-    self->pages = op_opd_pages_new(config, s_shared_number(self));
+    self->pages = op_opd_pages_new(config);
     op_gateway_options_t options = {.name = op_topology_here(&self->links.topology, "http"),
                                     .workers = (size_t)config->http_threads,
                                     .post_ms = 2 * (int)config->webhook_timeout_ms,
@@ -276,11 +231,10 @@ static int s_serve(process_t *self)
                                                .logs = strcmp(config->log_access, "off") != 0,
                                                .level = op_opd_log_level(config->log_access)},
                                     .pages = self->pages};
-    if (self->carrier) {
-        self->sim = (op_sim_t){self->carrier, s_clock_moved, self};
+    if (self->simulation.carrier) {
         options.side.prefix = "/sim";
         options.side.serve = op_sim_serve;
-        options.side.arg = &self->sim;
+        options.side.arg = &self->simulation.sim;
     }
     int proxies = op_networks_parse(op_str(config->http_proxies), self->proxies, OP_PROXIES_MAX);
     OP_ASSERT(proxies >= 0 && "the configuration has checked them");
@@ -358,12 +312,21 @@ static bool s_on_signal(process_t *self)
     return false;
 }
 
-/*  A short wait. True: the process shall end, by a signal or a failure. */
-static bool s_pause(process_t *self)
+/*  Waits, at most so long (-1: for ever), for what concerns the whole process, and sees to it. True:
+    the process shall end, by a signal or a failure. */
+static bool s_wait(process_t *self, int timeout_ms)
 {
-    struct pollfd ends[] = {{self->signals, POLLIN, 0},
-                            {op_runtime_failure_fd(self->runtime), POLLIN, 0}};
-    return poll(ends, 2, READY_ASK_MS) > 0 && (ends[1].revents || s_on_signal(self));
+    struct pollfd events[] = {{self->signals, POLLIN, 0},
+                              {op_runtime_failure_fd(self->runtime), POLLIN, 0},
+                              {op_opd_simulation_fd(&self->simulation), POLLIN, 0}};
+    int count = poll(events, 3, timeout_ms);
+    OP_ASSERT(count >= 0 || errno == EINTR);
+    if (count <= 0)
+        return false;
+    self->failed = events[1].revents;
+    if (!self->failed && events[2].revents)
+        op_opd_simulation_look(&self->simulation);
+    return self->failed || (events[0].revents && s_on_signal(self));
 }
 
 /*  ---- Ready: the ledger knows a line that can text a code ---- */
@@ -372,7 +335,7 @@ static bool s_pause(process_t *self)
     False: a signal came first. */
 static bool s_wait_for_line(process_t *self)
 {
-    if ((!self->carrier && self->config.modem_count == 0) || !s_runs(self, "ledger"))
+    if ((!self->simulation.carrier && self->config.modem_count == 0) || !s_runs(self, "ledger"))
         return true;
     op_mailbox_t *mailbox = op_mailbox_new("opd", self->error);
     OP_ASSERT(mailbox);
@@ -381,7 +344,7 @@ static bool s_wait_for_line(process_t *self)
     bool ready = false, stopped = false;
     for (uint64_t n = 1; !ready && !stopped && op_clock_steady() < until; n++) {
         ready = op_opd_line_is_up(mailbox, postbox, n);
-        stopped = !ready && s_pause(self);
+        stopped = !ready && s_wait(self, READY_ASK_MS);
     }
     if (!ready && !stopped)
         op_log(OP_LOG_WARNING, "opd", "no line is up yet: nobody can sign up until one is");
@@ -396,7 +359,7 @@ static bool s_wait_for_links(process_t *self)
 {
     int64_t until = op_clock_steady() + READY_WAIT_MS;
     while (!op_opd_links_up(&self->links)) {
-        if (s_pause(self))
+        if (s_wait(self, READY_ASK_MS))
             return false;
         if (op_clock_steady() > until) {
             op_log(OP_LOG_WARNING, "opd", "not all peers are up yet");
@@ -420,14 +383,10 @@ static void s_say_ready(const process_t *self)
 /*  Until a signal (0) or the failure of an actor (-1 and self->error). */
 static int s_wait_for_end(process_t *self)
 {
-    struct pollfd ends[] = {{self->signals, POLLIN, 0},
-                            {op_runtime_failure_fd(self->runtime), POLLIN, 0}};
-    while (!ends[1].revents) {
-        int count = poll(ends, 2, -1);
-        OP_ASSERT(count >= 0 || errno == EINTR);
-        if (count > 0 && ends[0].revents && s_on_signal(self))
-            return 0;
-    }
+    while (!s_wait(self, -1))
+        ;
+    if (!self->failed)
+        return 0;
     op_runtime_failure(self->runtime, self->error);
     return -1;
 }
@@ -435,6 +394,7 @@ static int s_wait_for_end(process_t *self)
 static void s_stop(process_t *self, bool drain)
 {
     op_http_server_destroy(&self->observing);
+    op_opd_simulation_stop(&self->simulation);
     if (self->server)
         op_http_server_stop(self->server);
     if (self->gateway)
@@ -450,7 +410,7 @@ static void s_stop(process_t *self, bool drain)
     op_opd_links_close(&self->links);
     op_metrics_destroy(&self->metrics);
     op_trace_file_destroy(&self->trace);
-    op_carrier_pty_destroy(&self->carrier);
+    op_opd_simulation_close(&self->simulation);
     op_store_destroy(&self->store);
     if (self->signals >= 0)
         close(self->signals);
@@ -458,10 +418,7 @@ static void s_stop(process_t *self, bool drain)
 
 int op_process_run(const op_options_t *options)
 {
-    process_t self = {.options = options,
-                      .config = options->config,
-                      .signals = -1,
-                      .looking = PTHREAD_MUTEX_INITIALIZER};
+    process_t self = {.options = options, .config = options->config, .signals = -1};
     op_log_threshold(op_opd_log_level(self.config.log_level));
     op_log_form(strcmp(options->config.log_format, "json") == 0 ? OP_LOG_JSON : OP_LOG_TEXT);
     if (*options->config.metrics_listen) {
@@ -476,11 +433,14 @@ int op_process_run(const op_options_t *options)
     if (rc == 0)
         rc = s_open_trace(&self, options->trace);
     if (rc == 0)
-        rc = s_simulate(&self);
+        rc = op_opd_simulation_open(&self.simulation, &self.config, self.error);
     if (rc == 0)
         rc = op_opd_links_prepare(&self.links, &self.config, self.error);
     if (rc == 0)
         rc = s_start_actors(&self);
+    if (rc == 0)
+        rc = op_opd_simulation_serve(&self.simulation, &self.config, self.runtime,
+                                     self.links.timeline, self.error);
     if (rc == 0)
         rc = s_serve(&self);
     if (rc == 0)

@@ -20,12 +20,12 @@ static int64_t s_read(clockid_t clock)
 
 int64_t op_clock_now(void)
 {
-    return op_clock_machine() + atomic_load(&s_shift);
+    return op_clock_machine() + atomic_load(&s_ahead) + atomic_load(&s_shift);
 }
 
 int64_t op_clock_machine(void)
 {
-    return s_read(CLOCK_REALTIME) + atomic_load(&s_ahead);
+    return s_read(CLOCK_REALTIME);
 }
 
 bool op_clock_advance(int64_t by_ms)
@@ -35,6 +35,17 @@ bool op_clock_advance(int64_t by_ms)
         if (by_ms < 0 || by_ms > OP_CLOCK_AHEAD_MAX_MS - before)
             return false;
     } while (!atomic_compare_exchange_weak(&s_ahead, &before, before + by_ms));
+    return true;
+}
+
+bool op_clock_reach(int64_t ahead_ms)
+{
+    int64_t before = atomic_load(&s_ahead);
+    OP_ASSERT(ahead_ms <= OP_CLOCK_AHEAD_MAX_MS);
+    do {
+        if (before >= ahead_ms)
+            return false;
+    } while (!atomic_compare_exchange_weak(&s_ahead, &before, ahead_ms));
     return true;
 }
 

@@ -16,12 +16,16 @@ int64_t op_clock_now(void);
     false, and nothing has changed. Whoever sleeps until an instant is to be woken by the caller. */
 #define OP_CLOCK_AHEAD_MAX_MS (100 * 366 * INT64_C(86400000))
 bool op_clock_advance(int64_t by_ms) OP_MUST_CHECK;
+/*  The same, to be at least so far ahead (within the maximum). False: it was, and nothing has
+    changed. */
+bool op_clock_reach(int64_t ahead_ms) OP_MUST_CHECK;
 /*  How far ahead it is. */
 int64_t op_clock_ahead(void);
 
-/*  This machine's own, as advanced. */
+/*  This machine's own, which nothing moves. */
 int64_t op_clock_machine(void);
-/*  From now on op_clock_now is so many milliseconds ahead of that. */
+/*  From now on op_clock_now is so many milliseconds ahead of that, and what op_clock_advance has
+    added. */
 void op_clock_follow(int64_t offset);
 
 /*  Milliseconds that never jump, from an arbitrary start: for waits. */

@@ -394,6 +394,13 @@ int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
                  self->metrics_listen);
         return s_wrong(self, "metrics/listen", 0, why, error);
     }
+    if (*self->simulate_listen && !self->http_public_listen &&
+        !op_config_listen_is_local(op_str(self->simulate_listen))) {
+        snprintf(why, sizeof why,
+                 "%s is not loopback; to serve /sim there, set http/public_listen to true",
+                 self->simulate_listen);
+        return s_wrong(self, "simulate/listen", 0, why, error);
+    }
     if (self->modem_count + self->simulate_modems > OP_LINES_MAX) {
         snprintf(why, sizeof why, "with %zu real modems at most %zu fit", self->modem_count,
                  OP_LINES_MAX - self->modem_count);

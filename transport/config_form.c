@@ -237,6 +237,7 @@ bool op_config_form_ok(const char *path, op_str_t value)
         {"log/format", s_format_ok},
         {"log/access", s_access_ok},
         {"metrics/listen", s_listen_or_none_ok},
+        {"simulate/listen", s_listen_or_none_ok},
         {"http/proxies", s_proxies_ok},
         {"actors/run", s_actors_ok},
         {"link/listen", s_link_listen_ok},

@@ -1,6 +1,6 @@
 /*  The thread's work is in three parts: frames (s_take and what it calls), hellos (s_greet,
     s_hear), and the monitor's events. It waits for all of them in one poll, at most until the next
-    hello is due. */
+    hello is due, or the timeline has news for one. */
 
 #include "transport/door.h"
 
@@ -30,6 +30,7 @@ struct op_door {
     op_links_t *links;
     const op_topology_t *topology;
     op_roles_leads_t *leads;
+    op_timeline_t *timeline; /* or NULL */
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
 
@@ -136,12 +137,17 @@ static void s_hear(op_door_t *self, int process, op_str_t body)
         op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
                s_name(self, process), shake->refused);
     s_follow_clock(self, process);
+    if (!(self->timeline ? op_timeline_hear(self->timeline, process, hello->ahead_ms)
+                         : hello->ahead_ms == 0))
+        s_count(self, OUT_OF_ROLE, "a peer's time is simulated, and not for this process",
+                op_str(s_name(self, process)));
     s_set_up(self, process, op_handshake_up(shake, now));
 }
 
 static void s_greet(op_door_t *self)
 {
     int64_t now = op_clock_steady();
+    uint64_t ahead = self->timeline ? (uint64_t)op_timeline_say(self->timeline) : 0;
     for (int i = 0; i < (int)self->topology->process_count; i++) {
         s_set_up(self, i, op_handshake_up(&self->shakes[i], now));
         uint64_t mark = op_links_mark(self->links, i);
@@ -156,6 +162,7 @@ static void s_greet(op_door_t *self)
         }
         op_hello_t hello = op_handshake_say(&self->shakes[i], self->incarnation,
                                             op_buf_str(&self->catalogue), op_clock_machine(), now);
+        hello.ahead_ms = ahead;
         op_envelope_t envelope = {
             .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("door")};
         op_buf_clear(&self->frame);
@@ -317,11 +324,14 @@ static void s_thread(zsock_t *pipe, void *argument)
             s_greet(self);
         zmq_pollitem_t items[] = {
             {.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN},
+            {.fd = self->timeline ? op_timeline_news(self->timeline) : -1, .events = ZMQ_POLLIN},
             {.socket = self->listener ? zsock_resolve(self->listener) : NULL, .events = ZMQ_POLLIN},
             {.socket = self->monitor ? zsock_resolve(self->monitor) : NULL, .events = ZMQ_POLLIN}};
-        if (zmq_poll(items, self->listener ? 3 : 1, more || wait <= 0 ? 0 : (long)wait) < 0 &&
+        if (zmq_poll(items, self->listener ? 4 : 2, more || wait <= 0 ? 0 : (long)wait) < 0 &&
             zmq_errno() != EINTR)
             break;
+        if (items[1].revents)
+            self->greet_at = op_clock_steady();
         if (self->listener) {
             s_count_refusals(self);
             more = s_take_mail(self);
@@ -345,7 +355,8 @@ static void s_free(op_door_t *self)
     free(self);
 }
 
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256])
+op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+                       char error[256])
 {
     uint8_t entropy[OP_ENTROPY_SIZE];
     op_random_t random;
@@ -355,6 +366,7 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[25
     self->links = links;
     self->topology = op_links_topology(links);
     self->leads = leads;
+    self->timeline = timeline;
     op_clock_entropy(entropy, sizeof entropy);
     op_random_seed(&random, entropy);
     self->incarnation = op_id_next(&ids, op_clock_machine(), &random);

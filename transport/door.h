@@ -24,6 +24,7 @@
 
 #include "transport/links.h"
 #include "transport/roles.h"
+#include "transport/timeline.h"
 
 enum { OP_DOOR_LOG_MS = 10000 };
 
@@ -40,8 +41,10 @@ typedef struct {
 } op_door_counts_t;
 
 /*  Binds, tests that strangers are refused, and starts the thread. `links` is borrowed and outlives
-    it; the actors' mailboxes should be bound. NULL: `error` says why. */
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256]) OP_MUST_CHECK;
+    it; the actors' mailboxes should be bound. So is `timeline`, NULL where time is not simulated: who
+    says there that it is oversteps its role. NULL: `error` says why. */
+op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+                       char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 
 /*  After op_curve_reload: listens and speaks with the new keys. Links whose keys have not changed

@@ -3,6 +3,8 @@
 Each file asks one area of the contract of a real opd, sentence by sentence; CONTRACT.md maps the
 sentences to their tests. One opd serves a file: tests take phones, accounts and numbers of their
 own. Time passes by Opd.clock, never by waiting.
+
+With OP_HOSTS=1 the same tests ask an OP that is spread over three hosts (../e2e/hosts.py).
 """
 
 import collections
@@ -34,14 +36,15 @@ from harness import (
     Carrier,
     Case,
     Client,
-    Opd,
     eventually,
+    launch,
     new_phone,
     received,
     seconds,
     send,
     settled,
     shape,
+    where_webhooks_come_from,
 )
 
 NOBODY = "0193b3a0-0000-7000-8000-000000000000"  # an id that nothing has
@@ -164,7 +167,9 @@ class Server:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = where_webhooks_come_from(
+            lambda: http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        )
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

@@ -94,18 +94,18 @@ class SignUp(Contract):
         self.verify(verification, code).expect_error(400, "verification_invalid", "code")
 
     def test_a_lock_holds_over_a_restart(self):
-        op = Opd(self.folder(), "--simulate=1", *WIDE)
+        folder = self.folder()
+        op = launch(folder, "--simulate=1", *WIDE)
         self.addCleanup(op.stop)
-        carrier, client, phone = Carrier(op.wait_ready().address), op.client(), new_phone()
+        carrier, client, phone = op.wait_ready().carrier(), op.client(), new_phone()
         wanted = {"phone": phone}
         verification = client.post("/auth/start", wanted).expect(200)["verification_id"]
         code = carrier.code(phone)
         for by in range(1, 6):
             tried = {"verification_id": verification, "code": wrong(code, by)}
             refused(client.post("/auth/verify", tried), 400, "verification_invalid")
-        data = op.process.args[op.process.args.index("--data") + 1]
         op.kill()
-        again = Opd(os.path.dirname(data), "--simulate=1", *WIDE)
+        again = launch(folder, "--simulate=1", *WIDE)
         self.addCleanup(again.stop)
         again.wait_ready()
         tried = {"verification_id": verification, "code": code}
@@ -233,16 +233,12 @@ class Credentials(Contract):
                     self.client.get(path, **headers).expect_error(401, "unauthenticated")
 
     def test_tokens_and_keys_are_stored_only_as_hashes(self):
-        op = Opd(self.folder(), "--simulate=1", *WIDE)
+        op = launch(self.folder(), "--simulate=1", *WIDE)
         self.addCleanup(op.stop)
-        human = Account(op, Carrier(op.wait_ready().address))
+        human = Account(op, op.wait_ready().carrier())
         agent = human.mint(human.number()[0])
-        data = op.process.args[op.process.args.index("--data") + 1]
         op.stop()
-        stored = b""
-        for name in os.listdir(data):
-            with open(os.path.join(data, name), "rb") as file:
-                stored += file.read()
+        stored = op.stored()
         self.assertIn(human.phone.encode(), stored)
         for token in (human.token, agent.credential):
             self.assertNotIn(token.encode(), stored)

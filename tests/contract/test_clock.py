@@ -9,7 +9,7 @@ class Clock(Contract):
     PATH = "/sim/clock"
 
     def setUp(self):
-        self.side = Client(self.op.address, checked=False)
+        self.side = self.op.side()
 
     def test_time_passes_at_once_and_for_every_later_call(self):
         before = self.op.clock()

@@ -192,9 +192,9 @@ class Delivery(Hooked):
 
     def test_a_retry_survives_a_restart(self):
         folder = self.folder()
-        op = Opd(folder, "--simulate=2", *WIDE)
+        op = launch(folder, "--simulate=2", *WIDE)
         self.addCleanup(op.stop)
-        carrier = Carrier(op.wait_ready().address)
+        carrier = op.wait_ready().carrier()
         human = Account(op, carrier)
         number, e164 = human.lease()
         self.server.say(self.path, 500)
@@ -207,7 +207,7 @@ class Delivery(Hooked):
             "the attempt is over",
         )
         op.kill()
-        again = Opd(folder, "--simulate=2", *WIDE)
+        again = launch(folder, "--simulate=2", *WIDE)
         self.addCleanup(again.stop)
         again.wait_ready()
         again.clock(30)

@@ -129,7 +129,7 @@ class NoLine(Case):
 
     @classmethod
     def setUpClass(cls):
-        cls.op = Opd(cls.folder(), f"--modem=/nonexistent/tty={DEAD},shared")
+        cls.op = launch(cls.folder(), f"--modem=/nonexistent/tty={DEAD},shared")
         cls.addClassCleanup(cls.op.stop)
         cls.client = cls.op.wait_ready().client()
 

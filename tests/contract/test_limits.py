@@ -208,9 +208,9 @@ class Days(Limited):
 
     def test_the_daily_count_survives_a_restart(self):
         folder = self.folder()
-        op = Opd(folder, "--simulate=1", *self.ARGUMENTS)
+        op = launch(folder, "--simulate=1", *self.ARGUMENTS)
         self.addCleanup(op.stop)
-        carrier = Carrier(op.wait_ready().address)
+        carrier = op.wait_ready().carrier()
         day = op.clock() % DAY
         ahead = DAY - day if day > DAY - HOUR else 0  # midnight must not come in between
         op.clock(ahead)
@@ -219,7 +219,7 @@ class Days(Limited):
         for n in range(49):
             self.post(agent, human).expect(201)
         op.kill()
-        again = Opd(folder, "--simulate=1", *self.ARGUMENTS)
+        again = launch(folder, "--simulate=1", *self.ARGUMENTS)
         self.addCleanup(again.stop)
         again.wait_ready()
         again.clock(ahead)

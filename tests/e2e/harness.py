@@ -381,19 +381,57 @@ class Opd(Program):
 
     def __init__(self, folder, *arguments, data=None, under=()):
         """under: a command that runs it, such as strace."""
-        data = data or os.path.join(folder, "data")
-        given = ["--data", data, "--listen", "127.0.0.1:0", *arguments]
+        self.data = data or os.path.join(folder, "data")
+        given = ["--data", self.data, "--listen", "127.0.0.1:0", *arguments]
         super().__init__("opd", given, folder, under)
 
     def client(self, credential=None):
         return Client(self.address, credential)
 
+    def side(self):
+        """A client of /sim (with --simulate)."""
+        return Client(self.address, checked=False)
+
+    def carrier(self):
+        return Carrier(self.side().address)
+
     def clock(self, advance_s=None):
         """The server's time in seconds, after that many more have passed (with --simulate)."""
-        side = Client(self.address, checked=False)
-        wanted = {"advance_s": advance_s}
+        side, wanted = self.side(), {"advance_s": advance_s}
         answer = side.get("/sim/clock") if advance_s is None else side.post("/sim/clock", wanted)
         return seconds(answer.expect(200, {"now": TIME, "ahead_s": int})["now"])
+
+
+    def stored(self):
+        """What it has written to the disk."""
+        return stored(self.data)
+
+
+def stored(data):
+    found = b""
+    for name in os.listdir(data):
+        if os.path.isfile(os.path.join(data, name)):
+            with open(os.path.join(data, name), "rb") as file:
+                found += file.read()
+    return found
+
+
+def launch(folder, *arguments):
+    """OP with its data in the folder: Opd or, with OP_HOSTS=1, the same over three hosts (hosts.py)."""
+    if not os.environ.get("OP_HOSTS"):
+        return Opd(folder, *arguments)
+    import hosts
+
+    return hosts.Spread(folder, *arguments)
+
+
+def where_webhooks_come_from(make):
+    """What make() returns; a socket that it binds to loopback is reached by the webhooks of an OP."""
+    if not os.environ.get("OP_HOSTS"):
+        return make()
+    import hosts
+
+    return hosts.at("core", make)
 
 
 class Opsim(Program):
@@ -538,11 +576,11 @@ class Case(unittest.TestCase):
 
     @classmethod
     def simulate(cls, modems, *arguments):
-        """opd with a simulated carrier inside, and its phones."""
-        op = Opd(cls.folder(), f"--simulate={modems}", *arguments)
+        """OP with a simulated carrier inside, and its phones."""
+        op = launch(cls.folder(), f"--simulate={modems}", *arguments)
         cls.addClassCleanup(op.stop)
         op.wait_ready()
-        return op, Carrier(op.address)
+        return op, op.carrier()
 
 
 def main():
@@ -552,4 +590,10 @@ def main():
         path = os.path.abspath(sys.argv[more])
         _programs[os.path.basename(path).split(".")[0]] = path
         more += 1
+    if os.environ.get("OP_HOSTS"):
+        import hosts
+
+        if hosts.why_not():
+            print(f"skipped: {hosts.why_not()}")
+            sys.exit(77)
     unittest.main(argv=sys.argv[:1] + sys.argv[more:], verbosity=2)

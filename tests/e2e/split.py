@@ -50,11 +50,13 @@ class System:
     """`layout`: the hosts, by name, with their actors. `scheme`: tcp or ipc; tcp has keys unless `keys` is
     false. Restarting a host is launching it again."""
 
-    def __init__(self, folder, layout=None, scheme="tcp", keys=None, arguments=(), addresses=None):
+    def __init__(self, folder, layout=None, scheme="tcp", keys=None, arguments=(), addresses=None,
+                 local_http=False):
         self.folder = folder
         self.layout = layout or THREE
         self.arguments = list(arguments)
         self.addresses = addresses or {}  # of hosts with one of their own
+        self.local_http = local_http  # http is for its own host only
         self.extra = {name: [] for name in self.layout}
         self.more = {name: {} for name in self.layout}
         self.lines = []  # of every host's configuration, besides
@@ -97,14 +99,17 @@ class System:
             file.write("\n".join(lines + self.lines) + "\n")
         return path
 
+    def data(self, name):
+        return f"{self.folder}/data-{name}"
+
     def launch(self, name):
-        serves = any(actor.startswith("http") for actor in self.layout[name])
+        serves = not self.local_http and any(a.startswith("http") for a in self.layout[name])
         http = f"{self.addresses.get(name, '127.0.0.1') if serves else '127.0.0.1'}:0"
         self.hosts[name] = Host(
             self.folder,
             [
                 f"--config={self.write_config(name)}",
-                f"--data={self.folder}/data-{name}",
+                f"--data={self.data(name)}",
                 f"--listen={http}",
                 *self.arguments,
                 *self.extra[name],

@@ -1,14 +1,11 @@
-"""test_hosts.py - one OP on three hosts, as network namespaces with a bridge between them
+"""test_hosts.py - one OP on three hosts (hosts.py), whose link to the modems is cut
 
 http, auth and rate on one; ledger and webhook on the second; the modems on the third. The link to the modems
 is cut in mid-traffic, both ways and one way; nothing is lost or doubled, service is back within seconds, and
 who listens on the wire reads neither phone nor text nor key.
-
-It needs root, ip, and a kernel that allows namespaces: else it is skipped, and says so.
 """
 
 import collections
-import ctypes
 import os
 import shutil
 import subprocess
@@ -17,110 +14,25 @@ import time
 import unittest
 
 from harness import (
-    SECOND,
     SHARED,
     WIDE,
     Account,
     Carrier,
     Case,
     Opsim,
+    SECOND,
     eventually,
     main,
     new_phone,
     send,
     settled,
 )
+from hosts import Network, enter, why_not
 from split import THREE, System
 
 CUT_S = int(os.environ.get("OP_CUT_S", "30"))
 PACE_S = 0.1  # between two texts each way
 BACK_S = 5  # how soon service must be back; machines under load get more
-TAG = f"op{os.getpid() % 100000}"
-NET = "10.213.77"
-
-
-def run(*command, check=True):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    if check and done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
-    return done
-
-
-def why_not():
-    """What is missing for this test; nothing: it can run."""
-    if os.geteuid() != 0:
-        return "it needs root"
-    if not shutil.which("ip"):
-        return "it needs ip (iproute2)"
-    probe = run("ip", "netns", "add", f"{TAG}p", check=False)
-    run("ip", "netns", "del", f"{TAG}p", check=False)
-    return f"namespaces are not allowed: {probe.stderr.strip()}" if probe.returncode else None
-
-
-class Network:
-    """A namespace for each host, on a bridge which is in one of its own. 10.213.77.0/24 is nobody else's:
-    the namespaces see nothing but each other."""
-
-    def __init__(self, names):
-        self.addresses = {name: f"{NET}.{i + 1}" for i, name in enumerate(names)}
-        self.hub = f"{TAG}hub"
-        try:
-            self.make()
-        except RuntimeError:
-            self.close()
-            raise
-
-    def space(self, name):
-        return f"{TAG}{name}"
-
-    def make(self):
-        run("ip", "netns", "add", self.hub)
-        run("ip", "-n", self.hub, "link", "add", "br0", "type", "bridge")
-        run("ip", "-n", self.hub, "link", "set", "br0", "up")
-        for name, address in self.addresses.items():
-            space = self.space(name)
-            run("ip", "netns", "add", space)
-            run("ip", "-n", space, "link", "add", "eth0", "type", "veth", "peer", "name", name,
-                "netns", self.hub)  # fmt: skip
-            run("ip", "-n", self.hub, "link", "set", name, "master", "br0")
-            run("ip", "-n", self.hub, "link", "set", name, "up")
-            run("ip", "-n", space, "addr", "add", f"{address}/24", "dev", "eth0")
-            run("ip", "-n", space, "link", "set", "lo", "up")
-            run("ip", "-n", space, "link", "set", "eth0", "up")
-
-    def close(self):
-        for space in [self.hub, *map(self.space, self.addresses)]:
-            run("ip", "netns", "del", space, check=False)
-
-    def ways(self, name, to, fro):
-        """(who sends, to whom) of the directions."""
-        others = [other for other in self.addresses if other != name]
-        return [(o, name) for o in others if to] + [(name, o) for o in others if fro]
-
-    def cut(self, name, to=True, fro=True):
-        """Loses everything to the host and from it, in silence: it goes to an address on the wire that is
-        nobody's."""
-        for sender, receiver in self.ways(name, to, fro):
-            run("ip", "-n", self.space(sender), "neigh", "replace", self.addresses[receiver],
-                "lladdr", "02:00:00:00:00:01", "nud", "permanent", "dev", "eth0")  # fmt: skip
-
-    def mend(self, name):
-        for sender, receiver in self.ways(name, True, True):
-            run("ip", "-n", self.space(sender), "neigh", "del", self.addresses[receiver],
-                "dev", "eth0", check=False)  # fmt: skip
-
-    def within(self, name):
-        return ["ip", "netns", "exec", self.space(name)]
-
-
-CLONE_NEWNET = 0x40000000
-
-
-def enter(space):
-    """From here on this process's sockets are in that namespace."""
-    with open(f"/run/netns/{space}", "rb") as file:
-        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET) != 0:
-            raise OSError(ctypes.get_errno(), "setns")
 
 
 @unittest.skipIf(why_not(), f"skipped: {why_not()}")
