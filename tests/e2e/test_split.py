@@ -28,7 +28,7 @@ HOOKS = ["--set=webhook/allow_http=true", "--set=webhook/allow=127.0.0.1"]
 class Split(Case):
     """A system of three hosts, and a carrier with two modems at the one called radio."""
 
-    def system(self, **how):
+    def three_hosts(self, **how):
         home = self.folder()
         sim = Opsim(home, 2)
         self.addCleanup(sim.stop)
@@ -89,17 +89,17 @@ class Flow(Split):
         return human, agent
 
     def test_over_ipc(self):
-        system = self.system(scheme="ipc")
+        system = self.three_hosts(scheme="ipc")
         self.walk(system)
         system.stop()
 
     def test_over_tcp_with_keys(self):
-        system = self.system()
+        system = self.three_hosts()
         self.walk(system)
         system.stop()
 
     def test_two_http_and_two_modem_hosts(self):
-        system = self.system(
+        system = self.three_hosts(
             layout={
                 "core": ["http", "auth", "rate", "ledger", "webhook"],
                 "edge": ["http-2"],
@@ -121,7 +121,7 @@ class Flow(Split):
 class Cut(Split):
     def test_the_modem_host_is_silent(self):
         """What is accepted meanwhile waits, and is sent once it is back."""
-        system = self.system()
+        system = self.three_hosts()
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
@@ -138,7 +138,7 @@ class Cut(Split):
     def test_the_ledger_host_is_silent(self):
         """Calls that need it are refused at once, once the link is known to be down; texts that come
         in wait at the modem."""
-        system = self.system()
+        system = self.three_hosts()
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
@@ -155,7 +155,7 @@ class Cut(Split):
         self.assertEqual(len(agent.pages()), 2)
 
     def test_a_restart_is_noticed(self):
-        system = self.system()
+        system = self.three_hosts()
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
@@ -178,7 +178,7 @@ class Cut(Split):
 
 class Keys(Split):
     def test_a_key_is_rotated_while_the_rest_runs(self):
-        system = self.system()
+        system = self.three_hosts()
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
@@ -194,7 +194,7 @@ class Keys(Split):
         system.stop()
 
     def test_who_is_let_in_no_more(self):
-        system = self.system()
+        system = self.three_hosts()
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
@@ -209,7 +209,7 @@ class Keys(Split):
 
     def test_a_stranger_with_its_own_key(self):
         """A host whose key nobody has let in: it speaks to nobody, and is counted."""
-        system = self.system()
+        system = self.three_hosts()
         cli("keygen", system.keys("radio"))  # the others have the former key
         system.launch("edge"), system.launch("core"), system.launch("radio")
         system.says("core", "a connection was refused")
@@ -217,7 +217,7 @@ class Keys(Split):
 
     def test_limits_are_read_again(self):
         """... and what cannot be is named."""
-        system = self.system()
+        system = self.three_hosts()
         system.arguments = [a for a in system.arguments if "read_minute" not in a]
         system.lines = ["limits", "    read_minute = 100000"]
         system.up()
@@ -239,7 +239,7 @@ class Keys(Split):
         self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "99999")
 
     def test_secrets_that_others_can_read(self):
-        system = self.system()
+        system = self.three_hosts()
         os.chmod(os.path.join(system.keys("edge"), "host.cert_secret"), 0o644)
         host = system.launch("edge")
         self.assertEqual(host.process.wait(60), 1)
@@ -250,7 +250,7 @@ class Keys(Split):
 class Clocks(Split):
     def test_a_host_two_hours_ahead(self):
         """Its texts do not expire, and its answers are in time."""
-        system = self.system()
+        system = self.three_hosts()
         skew = os.environ["OP_CLOCK_SKEW"]
         system.more["radio"] = {"environment": {
             "LD_PRELOAD": skew, "OP_SKEW_MS": "7200000", "ASAN_OPTIONS": "verify_asan_link_order=0",
@@ -298,7 +298,7 @@ class Kill(test_kill.Kill, Split):
         print(f"OP_SEED={test_kill.SEED}", flush=True)
         test_kill.KILLS = int(os.environ.get("OP_KILLS", "8"))
         self.random = test_kill.random.Random(test_kill.SEED)
-        self.split = self.system()
+        self.split = self.three_hosts()
         self.op = None
 
     def launch(self):
