@@ -21,6 +21,8 @@ static void s_metrics(const op_observer_t *self, op_http_response_t *response)
 {
     if (self->gateway)
         s_put_asks(self);
+    if (self->look)
+        self->look(self->arg);
     op_metrics_put_process(self->metrics);
     op_metrics_print(self->metrics, &response->body);
     response->content_type = OP_METRICS_CONTENT_TYPE;

@@ -16,7 +16,9 @@
 /*  All borrowed. */
 typedef struct {
     op_metrics_t *metrics;
-    op_gateway_t *gateway; /* or NULL */
+    op_gateway_t *gateway;   /* or NULL */
+    void (*look)(void *arg); /* puts what is measured only when somebody looks; or NULL */
+    void *arg;
 } op_observer_t;
 
 enum { OP_OBSERVER_THREADS = 4 };

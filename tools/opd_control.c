@@ -33,6 +33,7 @@ struct op_control {
     char path[600];
     op_store_t *store;
     op_runtime_t *runtime;
+    const op_opd_links_t *links;
     op_calls_t *calls;
     int64_t started;
     int listener, stop_fd;
@@ -67,6 +68,25 @@ static bool s_refuse(connection_t *self, const op_envelope_t *request, op_error_
 
 /*  ---- its own steps ---- */
 
+static void s_look_at_links(op_control_t *control, op_arena_t *arena, op_status_view_t *status)
+{
+    enum { RESULTS_MAX = 16 };
+    op_peer_view_t *peers = op_arena_alloc(arena, OP_PEERS_MAX * sizeof *peers);
+    op_door_view_t *door = op_arena_alloc(arena, RESULTS_MAX * sizeof *door);
+    op_opd_peer_t peer;
+    const char *result;
+    uint64_t count;
+    status->peers.at = peers;
+    status->door.at = door;
+    while (op_opd_links_peer(control->links, control->runtime, status->peers.count, &peer))
+        peers[status->peers.count++] =
+            (op_peer_view_t){op_arena_copy(arena, op_str(peer.actors)), op_str(peer.endpoint),
+                             peer.up, peer.connected, peer.unacknowledged};
+    while (status->door.count < RESULTS_MAX &&
+           (result = op_opd_links_door(control->links, status->door.count, &count)) != NULL)
+        door[status->door.count++] = (op_door_view_t){op_str(result), count};
+}
+
 static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *status)
 {
     op_runtime_view_t *view = op_arena_alloc(arena, sizeof *view);
@@ -99,6 +119,7 @@ static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *s
                                  .started_at = control->started,
                                  .actors = {actors, count},
                                  .links = {links, link_count}};
+    s_look_at_links(control, arena, status);
 }
 
 static bool s_send_parts(connection_t *self, const op_envelope_t *request, op_str_t bytes)
@@ -301,7 +322,7 @@ static void *s_listen(void *arg)
 }
 
 op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
-                             char error[256])
+                             const op_opd_links_t *links, char error[256])
 {
     op_calls_t *calls = op_calls_new("control", OP_CONTROL_CONNECTIONS, error);
     if (!calls)
@@ -309,6 +330,7 @@ op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *
     op_control_t *self = op_alloc(sizeof *self);
     *self = (op_control_t){.store = store,
                            .runtime = runtime,
+                           .links = links,
                            .calls = calls,
                            .started = op_clock_now(),
                            .listener = -1};

@@ -19,14 +19,16 @@
 
 #include "actors/runtime.h"
 #include "store/store.h"
+#include "tools/opd_links.h"
 
 enum { OP_CONTROL_CONNECTIONS = 16, OP_CONTROL_PATIENCE_S = 60 };
 
 typedef struct op_control op_control_t;
 
-/*  Listens at `path`. Store and runtime are borrowed, and outlive it. NULL: `error` says why. */
+/*  Listens at `path`. Store, runtime and links (which are open) are borrowed, and outlive it. NULL: `error` says
+    why. */
 op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
-                             char error[256]) OP_MUST_CHECK;
+                             const op_opd_links_t *links, char error[256]) OP_MUST_CHECK;
 /*  Cuts all connections and removes the socket. */
 void op_control_destroy(op_control_t **self_p);
 

@@ -5,6 +5,7 @@
 #ifndef OP_TOOLS_OPD_LINKS_H
 #define OP_TOOLS_OPD_LINKS_H
 
+#include "actors/runtime.h"
 #include "transport/door.h"
 
 typedef struct {
@@ -27,5 +28,23 @@ void op_opd_links_close(op_opd_links_t *self);
 
 /*  Are all peers up? */
 bool op_opd_links_up(const op_opd_links_t *self);
+
+/*  How one is. Any thread, once it is open; so are the functions below. */
+typedef struct {
+    char actors[201];
+    const char *endpoint; /* the configuration's */
+    bool up;
+    uint64_t connected;
+    uint64_t unacknowledged;
+} op_opd_peer_t;
+/*  Of the process with this index. False: there are not so many. */
+bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
+                       op_opd_peer_t *peer) OP_MUST_CHECK;
+
+/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no more. */
+const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count);
+
+/*  All of that, as metrics. */
+void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_metrics_t *metrics);
 
 #endif

@@ -259,12 +259,19 @@ static int s_serve(process_t *self)
     return 0;
 }
 
+static void s_look_at_links(void *process)
+{
+    process_t *self = process;
+    op_opd_links_measure(&self->links, self->runtime, self->metrics);
+}
+
 /*  The operator's own listener. There are metrics only where somebody can read them. */
 static int s_observe(process_t *self)
 {
     if (!self->metrics)
         return 0;
-    self->observer = (op_observer_t){.metrics = self->metrics, .gateway = self->gateway};
+    self->observer = (op_observer_t){
+        .metrics = self->metrics, .gateway = self->gateway, .look = s_look_at_links, .arg = self};
     self->observing =
         op_http_server_new(&(op_http_server_options_t){.listen = self->config.metrics_listen,
                                                        .threads = OP_OBSERVER_THREADS,
@@ -282,7 +289,7 @@ static int s_open_control(process_t *self)
 {
     char path[sizeof self->config.control_socket + sizeof self->config.store_path];
     op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
-    self->control = op_control_new(path, self->store, self->runtime, self->error);
+    self->control = op_control_new(path, self->store, self->runtime, &self->links, self->error);
     return self->control ? 0 : -1;
 }
 
@@ -444,11 +451,11 @@ int op_process_run(const op_options_t *options)
     if (rc == 0)
         rc = s_serve(&self);
     if (rc == 0)
+        rc = op_opd_links_open(&self.links, self.error);
+    if (rc == 0)
         rc = s_observe(&self);
     if (rc == 0)
         rc = s_open_control(&self);
-    if (rc == 0)
-        rc = op_opd_links_open(&self.links, self.error);
     bool started = rc == 0;
     if (started && s_wait_for_links(&self) && s_wait_for_line(&self)) {
         s_say_ready(&self);

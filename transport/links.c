@@ -6,6 +6,7 @@ struct op_links {
     const op_topology_t *topology;
     op_curve_t *curve;
     atomic_bool up[OP_PEERS_MAX];
+    atomic_ullong ups[OP_PEERS_MAX];
 };
 
 op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
@@ -13,8 +14,10 @@ op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
     op_links_t *self = op_alloc(sizeof *self);
     self->topology = topology;
     self->curve = curve;
-    for (size_t i = 0; i < OP_PEERS_MAX; i++)
+    for (size_t i = 0; i < OP_PEERS_MAX; i++) {
         atomic_init(&self->up[i], false);
+        atomic_init(&self->ups[i], 0);
+    }
     return self;
 }
 
@@ -41,7 +44,13 @@ bool op_links_up(const op_links_t *self, int process)
 
 void op_links_set_up(op_links_t *self, int process, bool up)
 {
-    atomic_store(&self->up[process], up);
+    if (atomic_exchange(&self->up[process], up) != up && up)
+        atomic_fetch_add(&self->ups[process], 1);
+}
+
+uint64_t op_links_ups(const op_links_t *self, int process)
+{
+    return atomic_load(&self->ups[process]);
 }
 
 bool op_links_all_up(const op_links_t *self)

@@ -30,6 +30,8 @@ op_curve_t *op_links_curve(const op_links_t *self); /* or NULL */
 /*  Of a process, by its index in the topology. Down at first. */
 bool op_links_up(const op_links_t *self, int process);
 void op_links_set_up(op_links_t *self, int process, bool up);
+/*  How often it has come up. */
+uint64_t op_links_ups(const op_links_t *self, int process);
 /*  Is every one up? */
 bool op_links_all_up(const op_links_t *self);
 

@@ -186,3 +186,16 @@ bool op_topology_is_local(const char *endpoint)
     return strncmp(endpoint, "ipc://", 6) == 0 || strncmp(endpoint, "tcp://127.", 10) == 0 ||
            strncmp(endpoint, "tcp://[::1]:", 12) == 0;
 }
+
+void op_topology_actors(const op_topology_t *self, int process, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < self->peer_count; i++) {
+        if (self->peers[i].process != (size_t)process || used >= size)
+            continue;
+        int more =
+            snprintf(text + used, size - used, "%s%s", used ? "," : "", self->peers[i].actor);
+        used += more > 0 ? (size_t)more : 0;
+    }
+}

@@ -59,6 +59,9 @@ const char *op_topology_here(const op_topology_t *self, const char *class_name);
 /*  The process of an actor elsewhere, or -1. */
 int op_topology_process(const op_topology_t *self, op_str_t actor);
 
+/*  The names of a process's actors, "ledger,webhook", cut at the size of `text`. */
+void op_topology_actors(const op_topology_t *self, int process, char *text, size_t size);
+
 /*  Can only this machine reach it? */
 bool op_topology_is_local(const char *endpoint);
 

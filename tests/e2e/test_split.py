@@ -1,5 +1,6 @@
 """test_split.py - one OP in three processes: over ipc and over tcp with keys, killed, cut, misled"""
 
+import json
 import os
 
 import test_kill
@@ -21,6 +22,7 @@ from harness import (
     settled,
 )
 from split import System, cli
+from test_metrics import Scrapes
 
 HOOKS = ["--set=webhook/allow_http=true", "--set=webhook/allow=127.0.0.1"]
 
@@ -116,6 +118,49 @@ class Flow(Split):
         phone = new_phone()
         self.assertEqual(settled(other, send(other, phone, "by the other")["id"])["status"], "sent")
         system.stop()
+
+
+class TwoFronts(Split):
+    """Two hosts that serve HTTP, in front of the same OP."""
+
+    LAYOUT = {
+        "edge": ["http"],
+        "east": ["http-2"],
+        "core": ["auth", "rate", "ledger", "webhook"],
+        "radio": ["modem"],
+    }
+
+    def test_both_are_the_same_server(self):
+        system = self.three_hosts(layout=self.LAYOUT)
+        system.arguments = [a for a in system.arguments if "console_minute" not in a]
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        east = system.hosts["east"].client(human.token)
+        keys = east.get("/console/api-keys")
+        self.assertEqual(len(keys.expect(200)["api_keys"]), 1)
+        # They count together.
+        left = [int(keys.headers["X-RateLimit-Remaining"])]
+        for client in (human.console, east, human.console):
+            answer = client.get("/console/numbers/mine")
+            left.append(int(answer.headers["X-RateLimit-Remaining"]))
+        self.assertEqual(left, list(range(left[0], left[0] - 4, -1)))
+        # A text is one text, whichever of them is asked again.
+        other = system.hosts["east"].client(agent.credential)
+        text = {"to": new_phone(), "body": "once"}
+        first = agent.post("/v1/messages", text, Idempotency_Key="one").expect(201)
+        again = other.post("/v1/messages", text, Idempotency_Key="one")
+        self.assertEqual(again.json["id"], first["id"])
+        settled(other, first["id"])
+        self.assertEqual(self.carrier.bodies(text["to"]), ["once"])
+        # One dies, and the other does not notice.
+        system.hosts["edge"].kill()
+        settled(other, send(other, new_phone(), "by the other")["id"])
+        east.post("/auth/logout").expect(204)
+        system.launch("edge")
+        system.up()
+        front = system.hosts["edge"].client(human.token)
+        front.get("/console/numbers/mine").expect_error(401, "unauthenticated")
 
 
 class Cut(Split):
@@ -245,6 +290,57 @@ class Keys(Split):
         self.assertEqual(host.process.wait(60), 1)
         self.assertIn("others than its owner may read it", host.stderr())
         host.process.stdout.close()
+
+
+class Seen(Split):
+    """What the operator of a host sees of its links: in /metrics and by opctl status."""
+
+    def seen(self, system):
+        """{actors of a peer: its row}, and what the door has counted."""
+        shown = json.loads(cli("--data", system.data("core"), "--json", "status"))
+        peers = {row.pop("actors"): row for row in shown["peers"]}
+        return peers, {row["result"]: row["count"] for row in shown["door"]}
+
+    def test_links_and_the_door(self):
+        system = self.three_hosts()
+        system.extra["core"] = ["--set=metrics/listen=127.0.0.1:0"]
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        scrapes = Scrapes(system.hosts["core"])
+
+        def modem(name):
+            return scrapes.value(f"op_link_{name}", peer="modem")
+
+        peers, door = self.seen(system)
+        self.assertEqual(set(peers), {"modem", "http,auth,rate"})
+        self.assertEqual(peers["modem"]["endpoint"], system.endpoints["radio"])
+        self.assertTrue(all(peer["up"] and peer["connected"] >= 1 for peer in peers.values()))
+        self.assertGreater(door["taken"], 0)
+        self.assertGreaterEqual(scrapes.value("op_door_total", result="taken"), door["taken"])
+        self.assertEqual(scrapes.value("op_door_total", result="out_of_role"), 0)
+        self.assertEqual(modem("up"), 1)
+        self.assertEqual(scrapes.value("op_link_up", peer="http,auth,rate"), 1)
+        before = modem("connected_total")
+
+        system.hosts["radio"].pause()
+        eventually(lambda: modem("up") == 0, "the link is down")
+        text = send(agent, new_phone(), "waits")["id"]
+        self.assertEqual(modem("tells_unacknowledged"), 1)
+        row = self.seen(system)[0]["modem"]
+        self.assertEqual((row["up"], row["unacknowledged"]), (False, 1))
+        self.assertIn("modem ", cli("--data", system.data("core"), "status"))  # for people
+        system.hosts["radio"].resume()
+        settled(agent, text)
+        eventually(lambda: modem("tells_unacknowledged") == 0, "the tell is acknowledged")
+        self.assertEqual((modem("up"), modem("connected_total")), (1, before + 1))
+
+        # A host that has lost its place: its connections are refused, and that shows.
+        system.hosts["radio"].kill()
+        cli("keygen", system.keys("radio"))
+        system.launch("radio")
+        eventually(lambda: scrapes.value("op_door_total", result="refused") > 0, "it is refused")
+        self.assertGreater(self.seen(system)[1]["refused"], 0)
 
 
 class Clocks(Split):
