@@ -138,13 +138,16 @@ static void s_tell(zsock_t *socket, const char *from, const char *to, uint64_t s
     s_say(socket, &tell, &op_text_received_type, &text);
 }
 
+static uint64_t s_ahead; /* what the modem's host says of its time */
+
 static void s_greet(zsock_t *socket, op_id_t hears, uint64_t protocol)
 {
     op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_me : (op_id_t){{9}},
                         .protocol = protocol,
                         .catalogue = op_buf_str(&s_catalogue),
                         .clock = op_clock_machine(),
-                        .hears = hears};
+                        .hears = hears,
+                        .ahead_ms = s_ahead};
     op_envelope_t note = {.kind = OP_FRAME_NOTE, .from = OP_STR("modem"), .to = OP_STR("door")};
     s_say(socket, &note, &op_hello_type, &hello);
 }
@@ -231,6 +234,23 @@ static void test_first_a_handshake(void **state)
     assert_int_equal(s_next_tell(), 1);
     WAIT_FOR(taken, 1);
     assert_int_equal(GOT(taken), 1);
+    zsock_destroy(&radio);
+}
+
+/*  Where time is not simulated, no host can move it. */
+static void test_time_is_nobodys_to_move(void **state)
+{
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t out = GOT(out_of_role);
+    s_ahead = 86400000;
+    s_greet(radio, s_hello()->incarnation, OP_PROTOCOL);
+    WAIT_FOR(out_of_role, out + 1);
+    s_ahead = 0;
+    assert_int_equal(op_clock_ahead(), 0);
+    assert_true(op_links_up(s_links, 0)); /* its other frames are taken */
+    assert_int_equal(s_hello()->ahead_ms, 0);
     zsock_destroy(&radio);
 }
 
@@ -355,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_a_handshake),
+        cmocka_unit_test(test_time_is_nobodys_to_move),
         cmocka_unit_test(test_only_as_itself_and_in_its_role),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_bytes),

@@ -84,6 +84,12 @@ static void test_one_of_three(void **state)
     assert_int_equal(op_topology_process(&s_topology, OP_STR("modem-berlin")), -1);
     assert_string_equal(op_topology_here(&s_topology, "modem"), "modem-berlin");
     assert_null(op_topology_here(&s_topology, "ledger"));
+    int core = op_topology_process(&s_topology, OP_STR("ledger"));
+    char names[32];
+    op_topology_actors(&s_topology, core, names, sizeof names);
+    assert_string_equal(names, "ledger,webhook");
+    op_topology_actors(&s_topology, core, names, 9);
+    assert_string_equal(names, "ledger,w");
 }
 
 static void test_impossible(void **state)
