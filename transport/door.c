@@ -45,6 +45,7 @@ struct op_door {
     op_handshake_t shakes[OP_PEERS_MAX];
     zsock_t *greeters[OP_PEERS_MAX];
     uint64_t marks[OP_PEERS_MAX]; /* of their keys */
+    int64_t renew_at[OP_PEERS_MAX];
     uint64_t listener_mark;
     int64_t greet_at;
     int64_t logged_at[COUNTS];
@@ -144,12 +145,24 @@ static void s_hear(op_door_t *self, int process, op_str_t body)
     s_set_up(self, process, op_handshake_up(shake, now));
 }
 
+/*  New sockets for a link that has been down for long: it may have been refused. */
+static void s_renew(op_door_t *self, int process, int64_t now)
+{
+    if (op_links_up(self->links, process) || !self->renew_at[process]) {
+        self->renew_at[process] = now + OP_LINK_RENEW_MS;
+    } else if (now >= self->renew_at[process]) {
+        op_links_renew(self->links, process);
+        self->renew_at[process] = now + OP_LINK_RENEW_MS;
+    }
+}
+
 static void s_greet(op_door_t *self)
 {
     int64_t now = op_clock_steady();
     uint64_t ahead = self->timeline ? (uint64_t)op_timeline_say(self->timeline) : 0;
     for (int i = 0; i < (int)self->topology->process_count; i++) {
         s_set_up(self, i, op_handshake_up(&self->shakes[i], now));
+        s_renew(self, i, now);
         uint64_t mark = op_links_mark(self->links, i);
         if (mark != self->marks[i])
             zsock_destroy(&self->greeters[i]);

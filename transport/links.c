@@ -6,7 +6,7 @@ struct op_links {
     const op_topology_t *topology;
     op_curve_t *curve;
     atomic_bool up[OP_PEERS_MAX];
-    atomic_ullong ups[OP_PEERS_MAX];
+    atomic_ullong ups[OP_PEERS_MAX], renewals[OP_PEERS_MAX];
 };
 
 op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
@@ -17,6 +17,7 @@ op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
     for (size_t i = 0; i < OP_PEERS_MAX; i++) {
         atomic_init(&self->up[i], false);
         atomic_init(&self->ups[i], 0);
+        atomic_init(&self->renewals[i], 0);
     }
     return self;
 }
@@ -91,7 +92,16 @@ uint64_t op_links_mark(const op_links_t *self, int process)
 {
     if (!self->curve)
         return 0;
-    return op_curve_mark(self->curve, process < 0 ? OP_STR("") : s_actor(self, process));
+    if (process < 0)
+        return op_curve_mark(self->curve, OP_STR(""));
+    /* The one is a hash, the other a count: with either their sum is another. */
+    return op_curve_mark(self->curve, s_actor(self, process)) +
+           atomic_load(&self->renewals[process]);
+}
+
+void op_links_renew(op_links_t *self, int process)
+{
+    atomic_fetch_add(&self->renewals[process], 1);
 }
 
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest)

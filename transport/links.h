@@ -8,7 +8,9 @@
     Each socket has the bounds of a mailbox: OP_MAILBOX_HWM frames of at most OP_FRAME_MAX bytes.
     When a link is down (handshake.h) postboxes take nothing for it: requests are refused at once,
     tells stay in the outbox. libzmq connects again by itself, first after OP_LINK_RETRY_MS, then up
-    to OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence.
+    to OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence. But a socket
+    that was refused for its key it gives up for good; so a link with keys that is down gets new
+    sockets every OP_LINK_RENEW_MS, and who is let in later needs no restart.
 
     Safe from any thread; sockets that it makes belong to who asked for them. */
 
@@ -17,6 +19,8 @@
 
 #include "transport/curve.h"
 #include "transport/topology.h"
+
+enum { OP_LINK_RENEW_MS = 5000 };
 
 typedef struct op_links op_links_t;
 
@@ -40,6 +44,8 @@ bool op_links_all_up(const op_links_t *self);
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest);
 /*  Changes when sockets to the process have to be made anew; of -1: the door's. */
 uint64_t op_links_mark(const op_links_t *self, int process);
+/*  From now on they have, where links have keys. */
+void op_links_renew(op_links_t *self, int process);
 
 /*  The door's socket. NULL: `error` says why. */
 zsock_t *op_links_bind(op_links_t *self, char error[256]) OP_MUST_CHECK;

@@ -260,6 +260,22 @@ class Keys(Split):
         system.says("core", "a connection was refused")
         self.assertNotIn(f'"link is up" peer={system.endpoints["radio"]}', system.hosts["core"].stderr())
 
+    def test_who_is_let_in_late(self):
+        """A host that runs before the ledger's knows it: it is refused, and needs no restart."""
+        system = self.three_hosts()
+        cli("host", "remove", "radio", "--dir", system.keys("core"))
+        for name in system.layout:
+            system.launch(name)
+        system.says("core", "a connection was refused")
+        system.let_in("core", "radio")
+        system.hosts["core"].hang_up()
+        for here, there in (("core", "radio"), ("radio", "core")):
+            system.says(here, f'"link is up" peer={system.endpoints[there]}')
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        self.assertEqual(settled(agent, send(agent, new_phone(), "late")["id"])["status"], "sent")
+
     def test_limits_are_read_again(self):
         """... and what cannot be is named."""
         system = self.three_hosts()
