@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { THREADS = 8 }; /* of a listener for /sim alone */
+enum {
+    THREADS = 8,    /* of a listener for /sim alone */
+    LOOK_MS = 30000 /* for all that was due to begin, here, and then at the peers */
+};
 
 bool op_opd_simulated(const op_config_t *config)
 {
@@ -40,8 +43,10 @@ int op_opd_simulation_open(op_opd_simulation_t *self, const op_config_t *config,
 static bool s_look(op_opd_simulation_t *self)
 {
     pthread_mutex_lock(&self->looking);
-    bool looked = op_runtime_look(self->runtime, OP_REQUEST_DEADLINE_MS);
+    bool looked = op_runtime_look(self->runtime, LOOK_MS);
     pthread_mutex_unlock(&self->looking);
+    if (!looked)
+        op_log(OP_LOG_ERROR, "opd", "the time was moved, and not all actors have looked at it");
     return looked;
 }
 
@@ -55,7 +60,10 @@ static bool s_moved(void *simulation)
     if (!self->timeline)
         return true;
     op_timeline_begun(self->timeline, ahead);
-    return op_timeline_wait(self->timeline, ahead, OP_REQUEST_DEADLINE_MS);
+    if (op_timeline_wait(self->timeline, ahead, LOOK_MS))
+        return true;
+    op_log(OP_LOG_ERROR, "opd", "the time was moved, and not all peers are there");
+    return false;
 }
 
 int op_opd_simulation_fd(const op_opd_simulation_t *self)
@@ -70,9 +78,6 @@ void op_opd_simulation_look(op_opd_simulation_t *self)
         op_carrier_pty_look(self->carrier);
     if (s_look(self))
         op_timeline_begun(self->timeline, ahead);
-    else
-        op_log(OP_LOG_ERROR, "opd",
-               "the time was moved, and not everything that was due has begun");
 }
 
 static void s_handle(void *sim, const op_http_request_t *request, op_http_response_t *response)
