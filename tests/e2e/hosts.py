@@ -151,7 +151,11 @@ class Spread:
         self.system.up()
         if self.simulates:
             client = Client(self.address, checked=False)
-            eventually(lambda: client.get("/readyz").status == 200, "a line is up")
+
+            def ready():  # not too often: the calls are counted
+                return client.get("/readyz").status == 200 or threading.Event().wait(0.05)
+
+            eventually(ready, "a line is up")
         return self
 
     @property
