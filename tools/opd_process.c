@@ -328,7 +328,8 @@ static int s_open_control(process_t *self)
 {
     char path[sizeof self->config.control_socket + sizeof self->config.store_path];
     op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
-    self->control = op_control_new(path, self->store, self->runtime, self->error);
+    self->control =
+        op_control_new(path, self->store, self->runtime, &self->links.topology, self->error);
     return self->control ? 0 : -1;
 }
 
