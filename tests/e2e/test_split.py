@@ -123,9 +123,9 @@ class Flow(Split):
         remote = ["--data", f"{system.folder}/data-remote"]
         self.assertRegex(cli(*remote, "lines"), r"(?m)^state +up$")
         self.assertRegex(cli(*remote, "status"), r"(?m)^ +modem-2 +no ")
-        refused = cli(*remote, "numbers", "list", code=1)
+        refused = cli(*remote, "numbers", "list", code=3)
         self.assertIn(f"ledger runs in another process, {system.endpoints['core']}", refused)
-        lines = cli("--data", f"{system.folder}/data-core", "lines", code=1)
+        lines = cli("--data", f"{system.folder}/data-core", "lines", code=3)
         self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
