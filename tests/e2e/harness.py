@@ -379,11 +379,11 @@ class Program:
 class Opd(Program):
     """opd on a free port, its data in folder/data unless the arguments say otherwise."""
 
-    def __init__(self, folder, *arguments, data=None, under=()):
+    def __init__(self, folder, *arguments, data=None, under=(), environment=None):
         """under: a command that runs it, such as strace."""
         data = data or os.path.join(folder, "data")
         given = ["--data", data, "--listen", "127.0.0.1:0", *arguments]
-        super().__init__("opd", given, folder, under)
+        super().__init__("opd", given, folder, under, environment)
 
     def client(self, credential=None):
         return Client(self.address, credential)
