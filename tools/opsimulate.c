@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 static const char s_usage[] =
-    "usage: opsimulate [--seed N] [--hours H] [--faults LIST|all|none] [--runs K] [--report]\n"
-    "                  [--quiet] [--until-bad] [--traces DIR] [--plant NAME]\n"
+    "usage: opsimulate [options]\n"
+    "\n"
     "  --seed N       the first seed (1)\n"
     "  --hours H      hours of life with faults in each world (1)\n"
     "  --faults LIST  names with commas between them, all (the default) or none\n"
@@ -28,6 +28,7 @@ static const char s_usage[] =
     "  --until-bad    no more seeds after a bad one\n"
     "  --traces DIR   write DIR/seed-N.trace for a bad seed: its last minutes (.); none: do not\n"
     "  --plant NAME   with this deliberate bug (opsimulate_planted only)\n"
+    "\n"
     "opsimulate --plants lists the deliberate bugs.\n";
 
 static const struct {
@@ -180,6 +181,8 @@ int main(int count, char **words)
     uint64_t fired[SIM_FAULT_END] = {0}, bad = 0;
     if (count == 2 && strcmp(words[1], "--plants") == 0)
         return s_list_plants();
+    if (count == 2 && strcmp(words[1], "--help") == 0)
+        return fputs(s_usage, stdout) < 0;
     signal(SIGABRT, s_aborted);
     for (int i = 1, used; i < count; i += used) {
         used = s_argument(&self, words[i], i + 1 < count ? words[i + 1] : NULL);
