@@ -61,7 +61,7 @@ static void s_wake(op_carrier_pty_t *self)
 static void s_read(op_carrier_pty_t *self, size_t modem, size_t tty)
 {
     char bytes[S_READ_MAX];
-    ssize_t size = read(self->all[modem].ttys[tty].master, bytes, sizeof(bytes));
+    ssize_t size = op_carrier_tty_read(&self->all[modem].ttys[tty], bytes, sizeof(bytes));
     if (size > 0)
         op_carrier_feed_tty(self->core, modem, tty, op_str_of(bytes, (size_t)size), op_clock_now());
 }
