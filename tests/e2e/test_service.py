@@ -1,22 +1,19 @@
 """test_service.py - opd under a service manager, which is the test: what it hears, and when it hears nothing
 
-An actor that hangs is made by stopping its thread alone, as a debugger does (ptrace).
+An actor that hangs is one whose thread is stopped (frozen.py).
 """
 
-import ctypes
 import os
 import select
 import signal
 import socket
 import time
 
+from frozen import Frozen
 from harness import DEADLINE_S, Case, Opd, eventually, main
 
 ACTORS = ["rate", "auth", "webhook", "ledger", "modem"]
 WATCHDOG_S = 4  # opd looks every half of it, and gives its actors the other half
-
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
-WALL = 0x40000000  # __WALL: threads too
 
 
 class Manager:
@@ -44,34 +41,6 @@ class Manager:
             assert heard, f"no {name} {text} after {said}"
             said.append(heard)
         return said
-
-
-class Frozen:
-    """A thread that is stopped while the others go on."""
-
-    def __init__(self, process, name):
-        self.thread = next(
-            int(task) for task in os.listdir(f"/proc/{process}/task") if comm(process, task) == name
-        )
-
-    def __enter__(self):
-        self.trace(PTRACE_SEIZE)
-        self.trace(PTRACE_INTERRUPT)
-        os.waitpid(self.thread, WALL)
-
-    def __exit__(self, *_):
-        self.trace(PTRACE_DETACH)
-
-    def trace(self, request):
-        call = ctypes.CDLL(None, use_errno=True).ptrace
-        call.restype, call.argtypes = ctypes.c_long, [ctypes.c_long] * 4
-        if call(request, self.thread, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "ptrace")
-
-
-def comm(process, task):
-    with open(f"/proc/{process}/task/{task}/comm", encoding="utf-8") as file:
-        return file.read().rstrip("\n")
 
 
 class Service(Case):
