@@ -5,7 +5,8 @@
 set -eu
 base=$1 folder=$2 root=$2/root
 mkdir -p "$folder/upper" "$folder/work" "$root"
-mount -t overlay overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$root"
+# It is thrown away, so nothing of it needs to reach the disk: dpkg syncs a lot.
+mount -t overlay overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work,volatile" "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t tmpfs tmpfs "$root/sys/fs/cgroup"
