@@ -9,6 +9,7 @@ says so.
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -50,7 +51,13 @@ webhook
     allow = "127.0.0.0/8"
 """
 SIMULATED = CONFIGURATION + "simulate\n    modems = 2\n"
-WITH_MODEM = CONFIGURATION + f'modems\n    modem = "/run/sim/modem0={SHARED},shared"\n'
+WITH_MODEM = CONFIGURATION + f"""\
+modems
+    modem = "/run/sim/modem0={SHARED},shared"
+    modem = "/dev/ttyUSB9=+16175550101"
+    modem = "/dev/ttyACM9=+16175550102"
+    modem = "/dev/ttyS9=+16175550103"
+"""
 
 
 def build(folder, version):
@@ -201,8 +208,15 @@ class Package(Case):
         eventually(lambda: self.exists("/run/sim/modem0"), "the modem")
         self.machine.do("chgrp", "dialout", "/run/sim/modem0")
         self.machine.do("chmod", "0660", "/run/sim/modem0")
+        # And nodes without a device behind them: of modems, which may be plugged in later, and of what is none.
+        for name, major in (("ttyUSB9", "188"), ("ttyACM9", "166"), ("ttyS9", "4")):
+            self.machine.do("mknod", "--mode=660", f"/dev/{name}", "c", major, "73")
+            self.machine.do("chgrp", "dialout", f"/dev/{name}")
         self.restart(WITH_MODEM)
         self.talk(Carrier("127.0.0.1:8090"), self.agent, "through a tty")
+        for name, why in (("ttyUSB9", "No such device"), ("ttyACM9", "No such device"),
+                          ("ttyS9", "Operation not permitted")):  # fmt: skip
+            eventually(lambda n=name, w=why: re.search(rf"{w}.*device=/dev/{n}", self.journal()), name)
 
     def test_7_upgrades(self):
         before = self.show("MainPID")
