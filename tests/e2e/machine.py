@@ -1,8 +1,9 @@
 """machine.py - clean Debian machines, for tests that install something
 
 The base is made by debootstrap once and kept, with the packages that a test will install beside it, so that
-later runs need no network: in $XDG_CACHE_HOME/op, or ~/.cache/op. A Machine is an overlay above it, in which systemd
-boots within namespaces of its own; it takes a second, and what it does nobody else sees. The base stays as it was.
+later runs need no network: in $XDG_CACHE_HOME/op, or ~/.cache/op, for KEPT_DAYS after its last use. A
+Machine is an overlay above it, in which systemd boots within namespaces of its own; it takes a second, and what
+it does nobody else sees. The base stays as it was.
 """
 
 import ctypes
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 from harness import DEADLINE_S, die_with_parent, eventually
 
@@ -23,6 +25,7 @@ NAMESPACES = ["--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "-
 APT = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-qq", "--no-install-recommends"]
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MAKE_S = 600  # the base, with a slow mirror
+KEPT_DAYS = 14
 
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -66,9 +69,7 @@ def base(package):
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = os.path.join(CACHE, f"root-{key}")
         if not os.path.exists(found):
-            for name in os.listdir(CACHE):  # of other dependencies, or half made
-                if name.startswith("root-"):
-                    shutil.rmtree(os.path.join(CACHE, name))
+            forget_old()
             part = f"{found}.part"
             run("debootstrap", "--variant=minbase", "--include=systemd,dbus", SUITE, part, MIRROR)
             shutil.copy(package, f"{part}/root/wanted.deb")
@@ -77,7 +78,17 @@ def base(package):
             with open(f"{part}/etc/dpkg/dpkg.cfg.d/quick", "w", encoding="utf-8") as file:
                 file.write("force-unsafe-io\n")
             os.rename(part, found)
+        os.utime(found)
     return found
+
+
+def forget_old():
+    """Bases that were left half made, or that nobody has used for long."""
+    for name in os.listdir(CACHE):
+        path = os.path.join(CACHE, name)
+        old = time.time() - os.stat(path).st_mtime > KEPT_DAYS * 86400
+        if name.startswith("root-") and (old or name.endswith(".part")):
+            shutil.rmtree(path)
 
 
 class Machine:

@@ -80,7 +80,10 @@ class Served:
         return Client(ADDRESS, credential)
 
 
-@unittest.skipIf(why_not(), f"skipped: {why_not()}")
+MISSING = why_not()
+
+
+@unittest.skipIf(MISSING, f"skipped: {MISSING}")
 class Package(Case):
     @classmethod
     def setUpClass(cls):
