@@ -29,6 +29,8 @@
 
 #define HOST "Host: x\r\n"
 
+enum { PATIENCE_S = 60 }; /* with a server that must say something */
+
 static struct {
     atomic_int handled, prepared;
     sem_t entered, release;
@@ -126,7 +128,7 @@ static inline s_client_t s_connect(const op_http_server_t *server)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)op_http_server_port(server)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {.tv_sec = 30};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
     assert_true(self.fd >= 0);
     setsockopt(self.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(self.fd, (struct sockaddr *)&to, sizeof to), 0);
