@@ -8,6 +8,7 @@
 #include "transport/mailbox.h"
 
 #include <czmq.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +19,8 @@ enum { POLL_FIXED = 2, TURNS_BETWEEN_POLLS = 4 };
 /*  What an actor's thread is given, and owns. */
 typedef struct {
     op_runtime_t *runtime;
+    op_trace_file_t *trace; /* or NULL, as at the start */
+    op_metrics_t *metrics;  /* likewise */
     const op_core_class_t *class;
     const char *name;
     size_t which; /* of the views */
@@ -51,7 +54,8 @@ struct op_runtime {
     op_metrics_t *metrics;  /* or NULL */
     op_views_t *views;
     uint64_t round; /* of commands to all, so that a late answer is not taken for a later round's */
-    int failure[2]; /* a pipe: the reason of the first failure is written into it */
+    atomic_size_t ended; /* threads that are done with all that is not their own */
+    int failure[2];      /* a pipe: the reason of the first failure is written into it */
 };
 
 /*  ---- Sending ---- */
@@ -60,7 +64,7 @@ static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
 {
     if (op_postbox_send(self->postbox, to, frame))
         return true;
-    op_metrics_put(self->runtime->metrics, OP_METRIC_MAILBOX_FULL, 1, to, (op_str_t){0});
+    op_metrics_put(self->metrics, OP_METRIC_MAILBOX_FULL, 1, to, (op_str_t){0});
     return false;
 }
 
@@ -121,7 +125,7 @@ static bool s_commit(thread_t *self)
     int64_t began = op_clock_micros();
     if (op_actor_commit(self->actor) != 0)
         return false;
-    op_measure_turn(self->runtime->metrics, self->actor, began, commits);
+    op_measure_turn(self->metrics, self->actor, began, commits);
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
         op_log_fields(OP_LOG_INFO, self->name, line);
@@ -192,7 +196,7 @@ static size_t s_receive_mail(thread_t *self)
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
-    op_measure_look(self->runtime->metrics, self->actor, count);
+    op_measure_look(self->metrics, self->actor, count);
     return count;
 }
 
@@ -314,9 +318,9 @@ static void s_loop(thread_t *self)
 
 static void s_record(thread_t *self)
 {
-    if (!self->runtime->trace)
+    if (!self->trace)
         return;
-    op_recording_sink_t sink = op_recording_to_file(self->runtime->trace);
+    op_recording_sink_t sink = op_recording_to_file(self->trace);
     self->recording = op_recording_new(&sink, self->store, self->name, self->class->name);
     op_actor_observe(self->actor, op_recording_observer(self->recording));
 }
@@ -386,6 +390,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     op_buf_free(&self->setup);
     op_buf_free(&self->frame);
     op_arena_free(&self->arena);
+    atomic_fetch_add(&self->runtime->ended, 1);
     free(self);
 }
 
@@ -404,8 +409,10 @@ void op_runtime_destroy(op_runtime_t **self_p)
     op_runtime_t *self = *self_p;
     if (!self)
         return;
-    while (self->count)
-        zactor_destroy(&self->actors[--self->count]);
+    for (size_t i = self->count; i > 0; i--)
+        zactor_destroy(&self->actors[i - 1]);
+    /* zactor waits for each, but through ZeroMQ, which promises no order of what is in memory. */
+    OP_ASSERT(atomic_load(&self->ended) == self->count);
     close(self->failure[0]);
     close(self->failure[1]);
     op_views_destroy(&self->views);
@@ -430,6 +437,8 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     OP_ASSERT(self->count < OP_RUNTIME_ACTORS_MAX);
     thread_t *thread = op_alloc(sizeof *thread);
     *thread = (thread_t){.runtime = self,
+                         .trace = self->trace,
+                         .metrics = self->metrics,
                          .class = class,
                          .name = self->names[self->count],
                          .which = op_views_begin(self->views, name),

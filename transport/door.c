@@ -32,6 +32,7 @@ struct op_door {
     op_roles_leads_t *leads;
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
+    atomic_bool ended; /* the thread is done with what is its own */
 
     /* The thread's own. */
     zsock_t *pipe;
@@ -332,6 +333,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     for (size_t i = 0; i < OP_PEERS_MAX; i++)
         zsock_destroy(&self->greeters[i]);
     op_postbox_destroy(&self->postbox);
+    atomic_store(&self->ended, true);
 }
 
 /*  ---- new and destroy ---- */
@@ -378,6 +380,8 @@ void op_door_destroy(op_door_t **self_p)
     if (!*self_p)
         return;
     zactor_destroy(&(*self_p)->actor);
+    /* zactor waits, but through ZeroMQ, which promises no order of what is in memory. */
+    OP_ASSERT(atomic_load(&(*self_p)->ended));
     s_free(*self_p);
     *self_p = NULL;
 }
