@@ -98,7 +98,13 @@ static inline int s_setup(void **state)
     (void)state;
     sem_init(&s_app.entered, 0, 0);
     sem_init(&s_app.release, 0, 0);
-    s_server = s_serve((op_http_server_options_t){.threads = 8, .max_body = 20000});
+    /* No connection of a test that is held up is to end for that: not because it idles, and not to make
+       room, since workers of earlier tests may still be on their way out. */
+    s_server = s_serve((op_http_server_options_t){.threads = 64,
+                                                  .max_body = 20000,
+                                                  .head_timeout_ms = PATIENCE_S * 1000,
+                                                  .body_timeout_ms = PATIENCE_S * 1000,
+                                                  .keep_alive_ms = PATIENCE_S * 1000});
     return 0;
 }
 
