@@ -488,12 +488,13 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(owner.statuses.get(self.path, 200))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                with owner.changed:
+                status = owner.statuses.get(self.path, 200)
+                with owner.changed:  # before the answer, which the next post may be quick to follow
                     owner.posts.append((self.path, self.headers, body))
                     owner.changed.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_):
                 pass
