@@ -365,7 +365,7 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
 
 bool op_turn_is_full(const op_turn_t *self, const char *to)
 {
-    return op_turn_backlog(self, to) >= OP_OUTBOX_MAX;
+    return op_turn_backlog(self, to) >= self->actor->outbox_max;
 }
 
 void op_turn_wake_at(op_turn_t *self, int64_t at)

@@ -23,7 +23,7 @@ struct sim_life {
 static uint64_t s_actor(void *at, const char *name, const char *class)
 {
     sim_life_t *life = at;
-    op_trace_actor_t actor = {life->number, op_str(name), op_str(class)};
+    op_trace_actor_t actor = {life->number, op_str(name), op_str(class), 0};
     op_trace_add(&op_trace_actor_type, &actor, &life->records);
     return life->number;
 }
