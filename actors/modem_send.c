@@ -33,9 +33,8 @@ static bool s_encode(const op_modem_t *self, const op_queue_row_t *row, int64_t 
     op_arena_t arena = {0};
     op_sms_parts_t parts;
     op_sms_result_t split =
-        self->wide_references
-            ? op_sms_split_wide(row->body, (uint16_t)row->reference, &arena, &parts)
-            : op_sms_split(row->body, (uint8_t)row->reference, &arena, &parts);
+        row->wide ? op_sms_split_wide(row->body, (uint16_t)row->reference, &arena, &parts)
+                  : op_sms_split(row->body, (uint8_t)row->reference, &arena, &parts);
     bool can =
         split == OP_SMS_OK && row->sent < parts.count && op_address_from(row->to, &pdu->peer) == 0;
     if (can) {
@@ -124,7 +123,7 @@ static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *r
     row->in_air = false;
     row->tries = 0;
     row->doubt = (op_id_t){{0}};
-    if (row->sent >= op_sms_count(row->body))
+    if (row->sent >= op_sms_count(row->body, row->wide))
         op_queue_settle(turn, key, row, OP_TEXT_SENT, OP_FAILURE_NONE);
     else
         op_turn_put(turn, key, &op_queue_row_type, row);
