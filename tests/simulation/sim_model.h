@@ -51,6 +51,7 @@ typedef struct {
     char e164[OP_PHONE_MAX + 1];
     bool known; /* `id` was shown to somebody */
     op_id_t id;
+    int64_t absent_until; /* its line is not configured */
 } model_number_t;
 
 typedef struct {

@@ -241,7 +241,7 @@ bool model_because(const model_t *self, int line, model_cause_t cause, int64_t f
         if (here && why->cause == cause && why->at >= from && why->at <= to)
             return true;
     }
-    return false;
+    return cause == MODEL_CAUSE_TROUBLE && line >= 0 && self->numbers[line].absent_until >= from;
 }
 
 /*  ---- As shown ---- */

@@ -88,7 +88,7 @@ void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame)
     model_frame(&self->model, type->name, envelope.to, frame);
     sim_gateway_watch(self, from, &envelope, type, body);
     sim_way_t *way = &self->ways[from][to];
-    if (s_is_lost(self, way))
+    if (sim_hosts_lose(self, from, to) || s_is_lost(self, way))
         return;
     sim_queue_put(&self->queue, s_arrival(self, way), SIM_EVENT_FRAME, to, 0, frame);
     bool repeatable = envelope.kind == OP_FRAME_TELL || envelope.kind == OP_FRAME_ACK;

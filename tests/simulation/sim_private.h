@@ -12,6 +12,7 @@
 #include "tests/simulation/sim_model.h"
 #include "tests/simulation/sim_queue.h"
 #include "tests/simulation/sim_random.h"
+#include "transport/handshake.h"
 
 #include <sodium.h>
 
@@ -24,7 +25,7 @@ enum {
     SIM_ACTORS,
     SIM_HTTP = SIM_ACTORS, /* a peer without a core */
     SIM_PEERS,
-    SIM_PROCESSES_MAX = 3,
+    SIM_PROCESSES_MAX = SIM_PEERS,
     SIM_LINES_MAX = 4,
     SIM_PHONES = 5,
     SIM_RING = 48
@@ -39,7 +40,8 @@ typedef enum {
     SIM_EVENT_USER,     /* a: user */
     SIM_EVENT_PHONE,
     SIM_EVENT_MISCHIEF,
-    SIM_EVENT_HEAL_CLOCK /* a: process */
+    SIM_EVENT_HEAL_CLOCK, /* a: process */
+    SIM_EVENT_HOSTS       /* hosts greet each other */
 } sim_event_kind_t;
 
 typedef struct {
@@ -50,6 +52,13 @@ typedef struct {
     enum { SIM_NO_CRASH, SIM_CRASH_BEFORE, SIM_CRASH_AFTER } crash;
     uint64_t crash_in;      /* commits until then */
     uint64_t disk_failures; /* seen so far */
+    uint64_t config;        /* a bit for each thing that is configured otherwise (sim_hosts.c) */
+    int64_t start_by;       /* it waits until then to hear the ledger's time; 0: it does not */
+    int64_t apart;          /* of its machine's clock, since ever */
+    int64_t shift;          /* by which it is corrected */
+    op_id_t incarnation;
+    op_handshake_t ledger; /* what it knows of the ledger's host */
+    op_handshake_t heard;  /* what that knows of it */
 } sim_process_t;
 
 typedef struct sim_life sim_life_t; /* sim_record.c */
@@ -171,6 +180,14 @@ typedef struct sim {
     sim_process_t processes[SIM_PROCESSES_MAX];
     sim_actor_t actors[SIM_ACTORS];
     sim_way_t ways[SIM_PEERS][SIM_PEERS];
+    struct {
+        int64_t until;
+        sim_fault_t by;
+    } cuts[SIM_PROCESSES_MAX][SIM_PROCESSES_MAX]; /* between hosts */
+    bool follows;                                 /* hosts correct their clocks to the ledger's */
+    uint64_t outbox_max;                          /* 0: as ever */
+    int64_t minute;                               /* of the latest look at the clocks */
+    op_buf_t catalogue;                           /* for greetings */
 
     size_t line_count;
     sim_line_t lines[SIM_LINES_MAX];
@@ -223,6 +240,28 @@ void sim_actor_turn(sim_t *self, size_t actor);
 /*  When the first actor wants to be woken, in true time; 0: never. */
 int64_t sim_actors_wake_at(const sim_t *self);
 void sim_actors_tick(sim_t *self, bool all_of, size_t process);
+
+/*  sim_hosts.c: which actors share one, what lies between them, and what is the time there */
+void sim_hosts_make(sim_t *self);
+/*  A peer's; SIM_PROCESSES_MAX: it is on each of them. */
+size_t sim_host_of(const sim_t *self, size_t peer);
+/*  Is a frame lost because of a cut between two hosts? */
+bool sim_hosts_lose(sim_t *self, size_t from, size_t to);
+/*  Greetings, every half of a second. */
+void sim_hosts_greet(sim_t *self);
+/*  May it be started? Where its ledger is elsewhere, it waits for the time, for some seconds. */
+bool sim_host_has_time(sim_t *self, size_t process);
+void sim_hosts_hurt(sim_t *self, sim_fault_t fault);
+/*  Cuts end, and hosts are started as they should be. */
+void sim_hosts_heal(sim_t *self);
+/*  Changes what a host's modems are configured as, while it is configured otherwise. */
+void sim_host_configure(sim_t *self, size_t process, op_ledger_setup_t *ledger,
+                        op_modem_setup_t *modem);
+/*  Its disk is another one, which a backup was restored to. */
+void sim_host_restore(sim_t *self, size_t process);
+void sim_outbox_look(sim_t *self, size_t actor);
+/*  Of an instant there, in true time. */
+int64_t sim_host_true(const sim_t *self, size_t process, int64_t local);
 
 /*  sim_network.c */
 void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame);
@@ -281,6 +320,8 @@ void sim_mischief(sim_t *self);
 void sim_heal(sim_t *self);
 void sim_help_modem(sim_t *self, size_t line);
 void sim_heal_clock(sim_t *self, size_t process);
+/*  What waits for a time may come early or late, commands time out too soon. */
+void sim_clock_cause(sim_t *self, size_t process);
 
 /*  sim_record.c: with options.trace, an actor's life goes into a trace. Begin before its start; a
     clean end is one between two turns. */
