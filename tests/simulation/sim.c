@@ -31,7 +31,7 @@ static void s_draw_faults(sim_t *self)
 
 static void s_make_people(sim_t *self)
 {
-    char phone[OP_PHONE_MAX + 1];
+    char phone[40];
     for (size_t i = 0; i < self->line_count; i++)
         (void)model_add_number(&self->model, op_carrier_modem_number(self->carrier, i));
     for (size_t i = 0; i < SIM_PHONES; i++)
@@ -40,10 +40,7 @@ static void s_make_people(sim_t *self)
     for (size_t i = 0; i < self->user_count; i++) {
         snprintf(phone, sizeof phone, "+1415555010%zu", i);
         (void)model_add_user(&self->model, phone);
-        self->users[i] = (sim_user_t){.verification = MODEL_NONE,
-                                      .session = MODEL_NONE,
-                                      .to_check = SIM_CHECK_KEYS | SIM_CHECK_HOOKS |
-                                                  SIM_CHECK_AVAILABLE | SIM_CHECK_MINE};
+        sim_user_begins(self, i);
         sim_queue_put(&self->queue, self->now + sim_between(&self->random, 1000, 30000),
                       SIM_EVENT_USER, i, 0, (op_str_t){0});
     }
@@ -81,6 +78,7 @@ static void s_begin(sim_t *self, const sim_options_t *options, sim_verdict_t *ve
     s_make_people(self);
     sim_queue_put(&self->queue, self->now + 20000, SIM_EVENT_PHONE, 0, 0, (op_str_t){0});
     sim_queue_put(&self->queue, self->now + 5000, SIM_EVENT_MISCHIEF, 0, 0, (op_str_t){0});
+    sim_operator_begins(self);
     for (size_t i = 0; i < self->process_count; i++)
         sim_process_restart(self, i);
 }
@@ -142,6 +140,9 @@ static void s_happen(sim_t *self, const sim_event_t *event)
         break;
     case SIM_EVENT_HEAL_CLOCK:
         sim_heal_clock(self, a);
+        break;
+    case SIM_EVENT_OPERATOR:
+        sim_operator_acts(self);
         break;
     case SIM_EVENT_HOSTS:
         sim_hosts_greet(self);

@@ -23,7 +23,8 @@ enum {
     SIM_LEDGER,
     SIM_MODEM,
     SIM_ACTORS,
-    SIM_HTTP = SIM_ACTORS, /* a peer without a core */
+    SIM_HTTP = SIM_ACTORS, /* peers without a core */
+    SIM_CONTROL,
     SIM_PEERS,
     SIM_PROCESSES_MAX = SIM_PEERS,
     SIM_LINES_MAX = 4,
@@ -41,7 +42,8 @@ typedef enum {
     SIM_EVENT_PHONE,
     SIM_EVENT_MISCHIEF,
     SIM_EVENT_HEAL_CLOCK, /* a: process */
-    SIM_EVENT_HOSTS       /* hosts greet each other */
+    SIM_EVENT_HOSTS,      /* hosts greet each other */
+    SIM_EVENT_OPERATOR
 } sim_event_kind_t;
 
 typedef struct {
@@ -158,10 +160,24 @@ typedef struct {
     int64_t rest_until; /* told to wait */
     uint64_t to_check;  /* of the end: what was not looked at yet, SIM_CHECK_... */
     int scopes_read;    /* of the end: leases looked at, the shared number first */
+    bool gone;          /* the account is being erased, or was */
+    bool erased;        /* ... it was */
+    bool stays_away;    /* nobody signs up with the phone again */
+    bool replaced;      /* another user has the phone */
     bool done;
 } sim_user_t;
 
 enum { SIM_CHECK_KEYS = 1, SIM_CHECK_HOOKS = 2, SIM_CHECK_AVAILABLE = 4, SIM_CHECK_MINE = 8 };
+
+/*  What the operator asked for last. */
+typedef struct {
+    bool open;
+    sim_verb_t verb;
+    int user, number, key;
+    int64_t expires; /* of a session */
+    int64_t asked;
+    uint64_t correlation;
+} sim_operation_t;
 
 typedef enum { SIM_LIFE, SIM_REST, SIM_READING, SIM_OVER } sim_part_t;
 
@@ -202,6 +218,9 @@ typedef struct sim {
     int request_count;
     size_t user_count;
     sim_user_t users[MODEL_USERS_MAX];
+
+    bool operated; /* somebody operates this world */
+    sim_operation_t operation;
 
     crypto_generichash_state hash;
     struct {
@@ -303,7 +322,14 @@ void sim_owner_acts(sim_t *self, int user);
 bool sim_owner_answered(sim_t *self, const sim_request_t *request, const op_type_t *type,
                         const void *body);
 
+/*  sim_operator.c */
+void sim_operator_begins(sim_t *self);
+void sim_operator_acts(sim_t *self);
+void sim_operator_answered(sim_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                           const void *body);
+
 /*  sim_users.c, sim_answers.c, sim_reader.c */
+void sim_user_begins(sim_t *self, size_t user);
 void sim_user_acts(sim_t *self, int user);
 void sim_user_signs_in(sim_t *self, int user);
 void sim_user_reads_all(sim_t *self, int user);

@@ -18,9 +18,13 @@
 static const struct {
     const op_core_class_t *class;
     const char *name;
-} s_peers[SIM_PEERS] = {{&op_rate_class, "rate"},       {&op_auth_class, "auth"},
-                        {&op_webhook_class, "webhook"}, {&op_ledger_class, "ledger"},
-                        {&op_modem_class, "modem"},     {NULL, "http"}};
+} s_peers[SIM_PEERS] = {{&op_rate_class, "rate"},
+                        {&op_auth_class, "auth"},
+                        {&op_webhook_class, "webhook"},
+                        {&op_ledger_class, "ledger"},
+                        {&op_modem_class, "modem"},
+                        {NULL, "http"},
+                        {NULL, "control"}};
 
 const char *sim_peer_name(size_t peer)
 {
