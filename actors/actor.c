@@ -251,6 +251,8 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     }
     if (s_must_wait(self, link)) {
         self->counts.held++;
+        if (OP_PLANTED(HELD_TAKEN))
+            op_link_taken(self, link, envelope->sequence);
         return;
     }
     op_decode_t result;

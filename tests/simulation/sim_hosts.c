@@ -127,41 +127,47 @@ static int64_t s_machine(const sim_t *self, size_t process)
     return sim_local(self, process) - self->processes[process].shift;
 }
 
-/*  One hello. */
-static void s_hello(sim_t *self, size_t from, op_handshake_t *knows, size_t to,
+/*  One hello. False: it was lost. */
+static bool s_hello(sim_t *self, size_t from, op_handshake_t *knows, size_t to,
                     op_handshake_t *learns)
 {
     if (s_is_cut(self, from, to))
-        return;
+        return false;
     op_hello_t hello =
         op_handshake_say(knows, self->processes[from].incarnation, op_buf_str(&self->catalogue),
                          s_machine(self, from), self->now);
     (void)op_handshake_hear(learns, self->processes[to].incarnation, &hello, s_machine(self, to),
                             self->now);
-}
-
-/*  The host and the ledger's say hello to each other, if both are there. */
-static void s_greet(sim_t *self, size_t process)
-{
-    sim_process_t *of = &self->processes[process];
-    size_t ledger = s_ledger(self);
-    if (!self->processes[ledger].alive || process == ledger)
-        return;
-    s_hello(self, process, &of->ledger, ledger, &of->heard);
-    s_hello(self, ledger, &of->heard, process, &of->ledger);
+    return true;
 }
 
 static void s_follow(sim_t *self, size_t process)
 {
     sim_process_t *of = &self->processes[process];
     int64_t by = of->ledger.offset - of->shift;
-    if (by == 0 || process == s_ledger(self))
+    if (by == 0)
         return;
     of->shift += by;
     if (of->apart)
         sim_fired(self, SIM_FAULT_CLOCK_APART);
     if (by < 0 && of->alive)
         sim_actors_tick(self, true, process);
+}
+
+/*  The host and the ledger's say hello to each other, if both are there. Where both are heard, they
+    have one time. */
+static void s_greet(sim_t *self, size_t process)
+{
+    sim_process_t *of = &self->processes[process];
+    size_t ledger = s_ledger(self);
+    if (!self->processes[ledger].alive || process == ledger)
+        return;
+    bool heard = s_hello(self, process, &of->ledger, ledger, &of->heard);
+    heard &= s_hello(self, ledger, &of->heard, process, &of->ledger);
+    s_follow(self, process);
+    int64_t off = sim_local(self, process) - s_machine(self, ledger);
+    if (heard && (off < -OP_LINK_CLOCK_SLACK_MS || off > OP_LINK_CLOCK_SLACK_MS))
+        model_wrong(&self->model, "clock: a host that hears the ledger's has another time");
 }
 
 /*  Where a clock is wrong, whatever it explains happens all the time. */
@@ -179,12 +185,9 @@ static void s_look_at_clocks(sim_t *self)
 
 void sim_hosts_greet(sim_t *self)
 {
-    for (size_t i = 0; self->follows && i < self->process_count; i++) {
-        if (!self->processes[i].alive)
-            continue;
-        s_greet(self, i);
-        s_follow(self, i);
-    }
+    for (size_t i = 0; self->follows && i < self->process_count; i++)
+        if (self->processes[i].alive)
+            s_greet(self, i);
     s_look_at_clocks(self);
     sim_queue_put(&self->queue, self->now + OP_LINK_HELLO_MS, SIM_EVENT_HOSTS, 0, 0, (op_str_t){0});
 }
@@ -210,7 +213,6 @@ bool sim_host_has_time(sim_t *self, size_t process)
         return false;
     }
     of->start_by = 0;
-    s_follow(self, process);
     int64_t off = sim_local(self, process) - self->now;
     if (off < -s_wrong || off > s_wrong)
         sim_clock_cause(self, process);
