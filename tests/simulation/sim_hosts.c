@@ -114,6 +114,50 @@ static void s_cut(sim_t *self, sim_fault_t fault)
         self->cuts[b][a] = self->cuts[a][b];
 }
 
+/*  ---- Outboxes ---- */
+
+void sim_outbox_look(sim_t *self, size_t actor)
+{
+    op_actor_link_t links[OP_PEERS_MAX];
+    if (!self->outbox_max)
+        return;
+    size_t count = op_actor_links(self->actors[actor].actor, links);
+    for (size_t i = 0; i < count; i++)
+        if (links[i].unacknowledged >= self->outbox_max)
+            sim_fired(self, SIM_FAULT_OUTBOX_FULL);
+}
+
+/*  Texts are what nobody begins while an outbox is full. */
+static void s_judge_outbox(sim_t *self, size_t actor, const char *from, const char *to)
+{
+    size_t host = self->actors[actor].process;
+    op_store_range_t *range = op_store_range(sim_disk_memory(self->processes[host].disk),
+                                             op_str(from), op_str(to), false);
+    op_str_t key, value, body;
+    op_arena_t arena = {0};
+    size_t count = 0;
+    while (op_store_range_next(range, &key, &value) > 0) {
+        op_outbox_row_t row;
+        op_envelope_t envelope;
+        if (!op_record_open(&op_outbox_row_type, value, &arena, &row) &&
+            op_frame_open(row.frame, &arena, &envelope, &body) == OP_DECODE_OK)
+            count += envelope.type == op_text_send_type.number;
+    }
+    if (self->processes[host].alive && count > self->outbox_max)
+        model_wrong(&self->model, "outbox: %zu texts wait for the modem, %llu may", count,
+                    (unsigned long long)self->outbox_max);
+    op_store_range_destroy(&range);
+    op_arena_free(&arena);
+}
+
+static void s_judge_outboxes(sim_t *self)
+{
+    if (!self->outbox_max)
+        return;
+    s_judge_outbox(self, SIM_LEDGER, "ledger!omodem", "ledger!omodem\x01");
+    s_judge_outbox(self, SIM_AUTH, "auth!omodem", "auth!omodem\x01");
+}
+
 /*  ---- Time ---- */
 
 int64_t sim_host_true(const sim_t *self, size_t process, int64_t local)
@@ -171,11 +215,12 @@ static void s_greet(sim_t *self, size_t process)
 }
 
 /*  Where a clock is wrong, whatever it explains happens all the time. */
-static void s_look_at_clocks(sim_t *self)
+static void s_look_each_minute(sim_t *self)
 {
     if (self->now < self->minute + OP_MINUTE_MS)
         return;
     self->minute = self->now;
+    s_judge_outboxes(self);
     for (size_t i = 0; i < self->process_count; i++) {
         int64_t off = sim_local(self, i) - self->now;
         if (self->processes[i].alive && (off < -s_wrong || off > s_wrong))
@@ -188,7 +233,7 @@ void sim_hosts_greet(sim_t *self)
     for (size_t i = 0; self->follows && i < self->process_count; i++)
         if (self->processes[i].alive)
             s_greet(self, i);
-    s_look_at_clocks(self);
+    s_look_each_minute(self);
     sim_queue_put(&self->queue, self->now + OP_LINK_HELLO_MS, SIM_EVENT_HOSTS, 0, 0, (op_str_t){0});
 }
 
@@ -302,42 +347,6 @@ void sim_host_restore(sim_t *self, size_t process)
     sim_disk_replace(disk, restore.store);
 }
 
-/*  ---- Outboxes ---- */
-
-void sim_outbox_look(sim_t *self, size_t actor)
-{
-    op_actor_link_t links[OP_PEERS_MAX];
-    if (!self->outbox_max)
-        return;
-    size_t count = op_actor_links(self->actors[actor].actor, links);
-    for (size_t i = 0; i < count; i++)
-        if (links[i].unacknowledged >= self->outbox_max)
-            sim_fired(self, SIM_FAULT_OUTBOX_FULL);
-}
-
-/*  Texts are what nobody begins while an outbox is full. */
-static void s_judge_outbox(sim_t *self, size_t actor, const char *from, const char *to)
-{
-    size_t host = self->actors[actor].process;
-    op_store_range_t *range = op_store_range(sim_disk_memory(self->processes[host].disk),
-                                             op_str(from), op_str(to), false);
-    op_str_t key, value, body;
-    op_arena_t arena = {0};
-    size_t count = 0;
-    while (op_store_range_next(range, &key, &value) > 0) {
-        op_outbox_row_t row;
-        op_envelope_t envelope;
-        if (!op_record_open(&op_outbox_row_type, value, &arena, &row) &&
-            op_frame_open(row.frame, &arena, &envelope, &body) == OP_DECODE_OK)
-            count += envelope.type == op_text_send_type.number;
-    }
-    if (self->processes[host].alive && count > self->outbox_max)
-        model_wrong(&self->model, "outbox: %zu texts wait for the modem, %llu may", count,
-                    (unsigned long long)self->outbox_max);
-    op_store_range_destroy(&range);
-    op_arena_free(&arena);
-}
-
 /*  ---- Faults ---- */
 
 static void s_black_out(sim_t *self)
@@ -365,10 +374,6 @@ void sim_hosts_hurt(sim_t *self, sim_fault_t fault)
 
 void sim_hosts_heal(sim_t *self)
 {
-    if (self->outbox_max) {
-        s_judge_outbox(self, SIM_LEDGER, "ledger!omodem", "ledger!omodem\x01");
-        s_judge_outbox(self, SIM_AUTH, "auth!omodem", "auth!omodem\x01");
-    }
     memset(self->cuts, 0, sizeof self->cuts);
     for (size_t i = 0; i < self->process_count; i++)
         if (self->processes[i].config) {
