@@ -9,7 +9,7 @@
 op_actor_t *op_actor_new(const op_core_class_t *class, const char *name, op_store_t *store)
 {
     op_actor_t *self = op_alloc(sizeof *self);
-    *self = (op_actor_t){.class = class, .store = store};
+    *self = (op_actor_t){.class = class, .store = store, .outbox_max = OP_OUTBOX_MAX};
     OP_ASSERT(op_str_copy(op_str(name), self->name, sizeof self->name));
     OP_ASSERT(!strpbrk(name, "/!"));
     self->turn.actor = self;
@@ -33,6 +33,12 @@ void op_actor_destroy(op_actor_t **self_p)
     op_buf_free(&self->value);
     free(self);
     *self_p = NULL;
+}
+
+void op_actor_limit_outbox(op_actor_t *self, uint64_t max)
+{
+    OP_ASSERT(max > 0 && max <= OP_OUTBOX_MAX);
+    self->outbox_max = max;
 }
 
 const char *op_actor_name(const op_actor_t *self)
@@ -220,7 +226,7 @@ static bool s_must_wait(const op_actor_t *self, const op_link_t *from)
         return false;
     for (size_t i = 0; i < self->link_count; i++) {
         const op_link_t *link = &self->links[i];
-        if (link != from && link->last - link->acked >= OP_OUTBOX_MAX)
+        if (link != from && link->last - link->acked >= self->outbox_max)
             return true;
     }
     return false;
@@ -245,6 +251,8 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     }
     if (s_must_wait(self, link)) {
         self->counts.held++;
+        if (OP_PLANTED(HELD_TAKEN))
+            op_link_taken(self, link, envelope->sequence);
         return;
     }
     op_decode_t result;

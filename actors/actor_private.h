@@ -82,6 +82,7 @@ struct op_actor {
     op_id_clock_t ids;
     op_link_t links[OP_PEERS_MAX];
     size_t link_count;
+    uint64_t outbox_max; /* tells to one peer: then it is full */
     int64_t wake_at;
     op_actor_counts_t counts;
     op_actor_observer_t observer; /* its `event` is NULL: none */

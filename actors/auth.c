@@ -29,7 +29,7 @@ bool op_auth_admits(op_turn_t *turn, op_id_t account)
     op_account_row_t row;
     if (!op_turn_get(turn, &key, &op_account_row_type, &row))
         op_turn_refuse(turn, OP_ERROR_UNAUTHENTICATED, NULL);
-    else if (row.suspended)
+    else if (row.suspended && !OP_PLANTED(SUSPENDED_SENDS))
         op_turn_refuse_with(turn, OP_ERROR_UNAUTHENTICATED, NULL,
                             "The server's operator has suspended this account.", 0);
     else

@@ -6,6 +6,7 @@
     until it expires. */
 
 #include "actors/auth_private.h"
+#include "base/plant.h"
 
 op_key_t op_auth_session_id_key(op_id_t account, op_id_t session)
 {
@@ -46,7 +47,8 @@ static void s_end(op_turn_t *turn, op_id_t account, const sessions_t *sessions, 
 {
     op_key_t key = op_auth_session_key(&sessions->hashes[which]);
     op_key_t id_key = op_auth_session_id_key(account, sessions->views[which].id);
-    op_turn_delete(turn, &key);
+    if (!OP_PLANTED(REVOKED_LIVES))
+        op_turn_delete(turn, &key);
     op_turn_delete(turn, &id_key);
 }
 
@@ -141,7 +143,8 @@ void op_auth_on_erase(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
     op_turn_delete(turn, &key);
     op_account_erased_t erased = {.account = id};
     op_turn_tell(turn, "ledger", &op_account_erased_type, &erased);
-    op_turn_tell(turn, "webhook", &op_account_erased_type, &erased);
+    if (!OP_PLANTED(ERASED_HOOKS))
+        op_turn_tell(turn, "webhook", &op_account_erased_type, &erased);
     op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
 }
 

@@ -25,13 +25,16 @@ static op_hash_t s_code_hash(op_id_t verification, op_str_t code)
     return hash;
 }
 
+/*  What is kept of it is that it has ended. Its phone is not: nobody would find this row when the
+    account is erased. */
 static void s_end_earlier(op_turn_t *turn, op_id_t verification)
 {
     op_key_t key = op_key_of_id('v', verification);
     op_verification_row_t row;
-    if (!op_turn_get(turn, &key, &op_verification_row_type, &row) || row.ended)
+    if (!op_turn_get(turn, &key, &op_verification_row_type, &row) || OP_PLANTED(EARLIER_LIVES))
         return;
-    row.ended = !OP_PLANTED(EARLIER_LIVES);
+    row.ended = true;
+    row.phone = (op_str_t){0};
     op_turn_put(turn, &key, &op_verification_row_type, &row);
 }
 
@@ -197,18 +200,18 @@ void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
         return;
     }
-    op_phone_row_t phone = {0};
-    op_key_t phone_key = op_key_of_text('p', row.phone);
-    if (!op_turn_get(turn, &phone_key, &op_phone_row_type, &phone)) {
-        op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
-        return;
-    }
     if (row.wrong >= self->setup.tries) {
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "code");
         return;
     }
     if (row.ended || row.expires <= event->now) {
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_EXPIRED, NULL);
+        return;
+    }
+    op_phone_row_t phone = {0};
+    op_key_t phone_key = op_key_of_text('p', row.phone);
+    if (!op_turn_get(turn, &phone_key, &op_phone_row_type, &phone)) {
+        op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
         return;
     }
     int64_t day = op_instant_day(event->now);

@@ -4,6 +4,7 @@
     walk through all messages, for which nobody waits. */
 
 #include "actors/ledger_private.h"
+#include "base/plant.h"
 
 #include <string.h>
 
@@ -69,7 +70,7 @@ static bool s_text_goes(const void *arg, op_str_t key, const void *row)
     const op_text_row_t *text = row;
     op_id_t id;
     op_number_row_t inside;
-    if (!op_id_equal(text->account, self->account))
+    if (!op_id_equal(text->account, self->account) || OP_PLANTED(ERASED_TEXTS))
         return false;
     bool open = text->state == OP_TEXT_QUEUED || text->state == OP_TEXT_SENDING;
     if (open && !op_ledger_number_at(self->turn, text->peer, &id, &inside))

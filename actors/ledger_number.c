@@ -194,7 +194,8 @@ void op_ledger_on_lease(op_ledger_t *self, const op_event_t *event, op_turn_t *t
         return;
     }
     bool another = op_ledger_leased(&row) && !s_is_mine(&row, account) && !OP_PLANTED(LEASE_SHARED);
-    if (row.shared || row.retired || another) {
+    bool retired = row.retired && !OP_PLANTED(RETIRED_LEASED);
+    if (row.shared || retired || another) {
         op_turn_refuse(turn, OP_ERROR_NUMBER_UNAVAILABLE, NULL);
         return;
     }

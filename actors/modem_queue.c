@@ -79,11 +79,12 @@ void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
                           .code = send->code,
                           .expires = send->expires,
                           .request = op_turn_request(turn)};
-    if (!line || op_sms_count(send->body) == 0) {
+    if (!line || op_sms_count(send->body, self->wide_references) == 0) {
         op_queue_tell(turn, &row, OP_TEXT_FAILED,
                       line ? OP_FAILURE_NOT_SENDABLE : OP_FAILURE_NO_SERVICE);
         return;
     }
+    row.wide = self->wide_references;
     row.reference = ++line->reference & (self->wide_references ? 0xffff : 0xff);
     op_key_t key = s_class_of(line, send->code ? 0 : 1);
     op_key_id(&key, op_turn_new_id(turn));

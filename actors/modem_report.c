@@ -175,7 +175,7 @@ void op_report_expect(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                               .scope = row->scope,
                               .owner = row->owner,
                               .to = row->to,
-                              .parts = op_sms_count(row->body),
+                              .parts = op_sms_count(row->body, row->wide),
                               .submitted = row->submitted,
                               .part = row->sent,
                               .code = row->code};

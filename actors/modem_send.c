@@ -27,21 +27,20 @@ static void s_set_validity(op_pdu_t *pdu, const op_queue_row_t *row, int64_t now
 }
 
 /*  The PDU of the row's next part and, in *parts, how many there are. False: there is no such part. */
-static bool s_encode(const op_modem_t *self, const op_queue_row_t *row, int64_t now, op_pdu_t *pdu,
-                     op_buf_t *hex, size_t *count)
+static bool s_encode(const op_queue_row_t *row, int64_t now, op_pdu_t *pdu, op_buf_t *hex,
+                     size_t *count)
 {
     op_arena_t arena = {0};
     op_sms_parts_t parts;
     op_sms_result_t split =
-        self->wide_references
-            ? op_sms_split_wide(row->body, (uint16_t)row->reference, &arena, &parts)
-            : op_sms_split(row->body, (uint8_t)row->reference, &arena, &parts);
+        row->wide ? op_sms_split_wide(row->body, (uint16_t)row->reference, &arena, &parts)
+                  : op_sms_split(row->body, (uint8_t)row->reference, &arena, &parts);
     bool can =
         split == OP_SMS_OK && row->sent < parts.count && op_address_from(row->to, &pdu->peer) == 0;
     if (can) {
         *count = parts.count;
         pdu->user = parts.at[row->sent];
-        pdu->report = self->reports;
+        pdu->report = row->asked;
         s_set_validity(pdu, row, now);
         can = op_pdu_encode(pdu, hex) == OP_PDU_OK;
     }
@@ -74,7 +73,10 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
     op_buf_t hex = {0};
     op_pdu_t pdu = {.kind = OP_PDU_SUBMIT};
     size_t count = 0;
-    bool can = s_encode(self, row, event->now, &pdu, &hex, &count);
+    row->asked = self->reports;
+    if (OP_PLANTED(OTHER_HEADER))
+        row->wide = self->wide_references;
+    bool can = s_encode(row, event->now, &pdu, &hex, &count);
     if (can && !s_open_burst(line, event, row->sent + 1 < count)) {
         char command[32];
         snprintf(command, sizeof command, "AT+CMGS=%u", pdu.size);
@@ -124,19 +126,19 @@ static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *r
     row->in_air = false;
     row->tries = 0;
     row->doubt = (op_id_t){{0}};
-    if (row->sent >= op_sms_count(row->body))
+    if (row->sent >= op_sms_count(row->body, row->wide))
         op_queue_settle(turn, key, row, OP_TEXT_SENT, OP_FAILURE_NONE);
     else
         op_turn_put(turn, key, &op_queue_row_type, row);
 }
 
 /*  The same, with the message reference that the modem gave; NO_REFERENCE: it gave none. */
-static void s_answered(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+static void s_answered(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_key_t *key, op_queue_row_t *row, int reference)
 {
     op_queue_row_t taken = *row;
     s_part_taken(turn, key, row);
-    if (self->reports && reference != NO_REFERENCE)
+    if (taken.asked && reference != NO_REFERENCE)
         op_report_expect(line, event, turn, key, &taken, (uint64_t)reference);
 }
 
@@ -165,17 +167,17 @@ static void s_unknown(op_modem_t *self, op_line_t *line, const op_event_t *event
 {
     bool resend = row->code || self->resend_unknown || OP_PLANTED(RESEND_UNKNOWN);
     op_queue_row_t lost = *row;
-    if (self->reports)
+    if (row->asked)
         row->doubt = op_turn_new_id(turn);
     if (resend)
         s_try_later(line, event, turn, key, row, OP_FAILURE_UNKNOWN_OUTCOME);
-    else if (self->reports)
+    else if (row->asked)
         op_queue_hold(self, event, turn, key, row);
     else
         op_queue_settle(turn, key, row, OP_TEXT_FAILED,
                         OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED
                                                  : OP_FAILURE_UNKNOWN_OUTCOME);
-    if (self->reports) {
+    if (lost.asked) {
         lost.doubt = row->doubt;
         op_report_expect(line, event, turn, key, &lost, OP_REFERENCE_UNKNOWN);
     }
@@ -218,7 +220,7 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
         op_queue_settle(turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_UNREACHABLE);
         return;
     case OP_CMS_ACCEPTED:
-        s_answered(self, line, event, turn, &key, row, NO_REFERENCE);
+        s_answered(line, event, turn, &key, row, NO_REFERENCE);
         return;
     case OP_CMS_IN_DOUBT:
         s_unknown(self, line, event, turn, &key, row);
@@ -244,7 +246,7 @@ static void s_accepted(op_modem_t *self, op_line_t *line, const op_event_t *even
     for (size_t i = 0; i < done->line_count; i++)
         if (op_str_starts(done->lines[i], "+CMGS:")) {
             op_key_t key = line->flight;
-            s_answered(self, line, event, turn, &key, row, s_reference(done->lines[i]));
+            s_answered(line, event, turn, &key, row, s_reference(done->lines[i]));
             return;
         }
     s_refused(self, line, event, turn, row, OP_CMS_IN_DOUBT);
@@ -317,7 +319,7 @@ void op_send_settle_doubt(op_modem_t *self, op_line_t *line, const op_event_t *e
     /* Nothing was submitted since, so a late answer can only be the answer to this part. */
     op_key_t key = line->flight;
     if (line->late_answer || (line->late_error && OP_PLANTED(LATE_ERROR_TAKEN)))
-        s_answered(self, line, event, turn, &key, &row, line->late_reference);
+        s_answered(line, event, turn, &key, &row, line->late_reference);
     else if (line->late_error)
         s_refused(self, line, event, turn, &row, op_cms_class(line->late_code));
     else

@@ -32,14 +32,16 @@ const op_core_class_t *op_replay_class(const char *name)
     return NULL;
 }
 
-op_replay_t *op_replay_new(const char *name, const char *class_name)
+op_replay_t *op_replay_new(const op_tape_actor_t *like)
 {
-    const op_core_class_t *class = op_replay_class(class_name);
+    const op_core_class_t *class = op_replay_class(like->class);
     if (!class)
         return NULL;
     op_replay_t *self = op_alloc(sizeof *self);
     *self = (op_replay_t){.store = op_store_memory_new(), .class = class, .error = ""};
-    self->actor = op_actor_new(class, name, self->store);
+    self->actor = op_actor_new(class, like->name, self->store);
+    if (like->outbox_max)
+        op_actor_limit_outbox(self->actor, like->outbox_max);
     return self;
 }
 
@@ -258,7 +260,7 @@ op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_buf_t
 {
     const op_tape_actor_t *actor = &tape->actors[index];
     s_compare_t self = {.tape = tape, .actor = index, .report = report};
-    self.replay = op_replay_new(actor->name, actor->class);
+    self.replay = op_replay_new(actor);
     if (!self.replay) {
         op_buf_printf(report, "%s: this build has no class \"%s\"\n", actor->name, actor->class);
         return self.result;

@@ -1,5 +1,6 @@
 #include "actors/runtime.h"
 
+#include "actors/command.h"
 #include "actors/measure.h"
 #include "actors/recording_file.h"
 #include "transport/clock.h"
@@ -7,8 +8,10 @@
 #include "transport/mailbox.h"
 
 #include <czmq.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { POLL_FIXED = 2, TURNS_BETWEEN_POLLS = 4 };
@@ -16,6 +19,8 @@ enum { POLL_FIXED = 2, TURNS_BETWEEN_POLLS = 4 };
 /*  What an actor's thread is given, and owns. */
 typedef struct {
     op_runtime_t *runtime;
+    op_trace_file_t *trace; /* or NULL, as at the start */
+    op_metrics_t *metrics;  /* likewise */
     const op_core_class_t *class;
     const char *name;
     size_t which; /* of the views */
@@ -35,8 +40,8 @@ typedef struct {
     int64_t latest; /* time seen */
     uint8_t entropy[32 * OP_ENTROPY_SIZE];
     size_t entropy_left;
-    bool looking; /* somebody waits until the clock has been looked at */
-    bool draining;
+    uint64_t looking;  /* the round that waits until the clock has been looked at, or 0 */
+    uint64_t draining; /* the round that waits until all is finished, or 0 */
     bool drained;
     bool failed;
 } thread_t;
@@ -48,7 +53,9 @@ struct op_runtime {
     op_trace_file_t *trace; /* or NULL */
     op_metrics_t *metrics;  /* or NULL */
     op_views_t *views;
-    int failure[2]; /* a pipe: the reason of the first failure is written into it */
+    uint64_t round; /* of commands to all, so that a late answer is not taken for a later round's */
+    atomic_size_t ended; /* threads that are done with all that is not their own */
+    int failure[2];      /* a pipe: the reason of the first failure is written into it */
 };
 
 /*  ---- Sending ---- */
@@ -57,7 +64,7 @@ static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
 {
     if (op_postbox_send(self->postbox, to, frame))
         return true;
-    op_metrics_put(self->runtime->metrics, OP_METRIC_MAILBOX_FULL, 1, to, (op_str_t){0});
+    op_metrics_put(self->metrics, OP_METRIC_MAILBOX_FULL, 1, to, (op_str_t){0});
     return false;
 }
 
@@ -118,7 +125,7 @@ static bool s_commit(thread_t *self)
     int64_t began = op_clock_micros();
     if (op_actor_commit(self->actor) != 0)
         return false;
-    op_measure_turn(self->runtime->metrics, self->actor, began, commits);
+    op_measure_turn(self->metrics, self->actor, began, commits);
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
         op_log_fields(OP_LOG_INFO, self->name, line);
@@ -189,7 +196,7 @@ static size_t s_receive_mail(thread_t *self)
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
-    op_measure_look(self->runtime->metrics, self->actor, count);
+    op_measure_look(self->metrics, self->actor, count);
     return count;
 }
 
@@ -223,24 +230,23 @@ static bool s_tick(thread_t *self)
 
 /*  ---- The loop ---- */
 
-static void s_drain(thread_t *self)
+static void s_drain(thread_t *self, uint64_t round)
 {
     op_actor_drain(self->actor, op_clock_now(), s_entropy(self));
-    self->draining = true;
+    self->draining = round;
     s_finish_turn(self);
 }
 
 /*  False: $TERM, or the pipe is gone. */
 static bool s_obey(thread_t *self)
 {
-    char *command = zstr_recv(self->pipe);
-    bool go_on = command && strcmp(command, "$TERM") != 0;
-    if (go_on && strcmp(command, "DRAIN") == 0)
-        s_drain(self);
-    if (go_on && strcmp(command, "LOOK") == 0)
-        self->looking = true;
-    zstr_free(&command);
-    return go_on;
+    char command[OP_COMMAND_MAX];
+    uint64_t round = op_command_receive(self->pipe, command);
+    if (strcmp(command, "DRAIN") == 0)
+        s_drain(self, round);
+    if (strcmp(command, "LOOK") == 0)
+        self->looking = round;
+    return *command && strcmp(command, "$TERM") != 0;
 }
 
 static long s_timeout(thread_t *self, int64_t port_timeout)
@@ -299,22 +305,22 @@ static void s_loop(thread_t *self)
             if ((mail = s_receive_mail(self)) > 0)
                 s_finish_turn(self);
         if (self->looking && !self->failed) {
-            self->looking = false;
-            zstr_send(self->pipe, "LOOKED");
+            op_command_answer(self->pipe, "LOOKED", self->looking);
+            self->looking = 0;
         }
         more = mail > 0 || notes > 0;
         if (self->draining && !self->drained && !more && !op_actor_busy(self->actor)) {
             self->drained = true;
-            zstr_send(self->pipe, "DRAINED");
+            op_command_answer(self->pipe, "DRAINED", self->draining);
         }
     }
 }
 
 static void s_record(thread_t *self)
 {
-    if (!self->runtime->trace)
+    if (!self->trace)
         return;
-    op_recording_sink_t sink = op_recording_to_file(self->runtime->trace);
+    op_recording_sink_t sink = op_recording_to_file(self->trace);
     self->recording = op_recording_new(&sink, self->store, self->name, self->class->name);
     op_actor_observe(self->actor, op_recording_observer(self->recording));
 }
@@ -349,14 +355,13 @@ static bool s_open(thread_t *self, char error[256])
     gone reads no pipe, and whoever writes to it would wait for ever. */
 static void s_lie_still(thread_t *self)
 {
-    char *command;
-    if (self->looking)
-        zstr_send(self->pipe, "FAILED");
-    while ((command = zstr_recv(self->pipe)) != NULL && strcmp(command, "$TERM") != 0) {
-        zstr_send(self->pipe, "FAILED");
-        zstr_free(&command);
-    }
-    zstr_free(&command);
+    char command[OP_COMMAND_MAX] = "";
+    uint64_t round = self->looking;
+    do {
+        if (round)
+            op_command_answer(self->pipe, "FAILED", round);
+        round = op_command_receive(self->pipe, command);
+    } while (*command && strcmp(command, "$TERM") != 0);
 }
 
 static void s_thread(zsock_t *pipe, void *argument)
@@ -364,7 +369,8 @@ static void s_thread(zsock_t *pipe, void *argument)
     thread_t *self = argument;
     char error[256] = "";
     self->pipe = pipe;
-    zsock_signal(pipe, 0); /* zactor_new returns now, whatever comes of the start */
+    prctl(PR_SET_NAME, self->name); /* what top -H shows; the kernel cuts it */
+    zsock_signal(pipe, 0);          /* zactor_new returns now, whatever comes of the start */
     bool ready = s_open(self, error);
     zstr_sendx(pipe, ready ? "READY" : "FAILED", error, NULL);
     if (ready) {
@@ -384,6 +390,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     op_buf_free(&self->setup);
     op_buf_free(&self->frame);
     op_arena_free(&self->arena);
+    atomic_fetch_add(&self->runtime->ended, 1);
     free(self);
 }
 
@@ -402,8 +409,10 @@ void op_runtime_destroy(op_runtime_t **self_p)
     op_runtime_t *self = *self_p;
     if (!self)
         return;
-    while (self->count)
-        zactor_destroy(&self->actors[--self->count]);
+    for (size_t i = self->count; i > 0; i--)
+        zactor_destroy(&self->actors[i - 1]);
+    /* zactor waits for each, but through ZeroMQ, which promises no order of what is in memory. */
+    OP_ASSERT(atomic_load(&self->ended) == self->count);
     close(self->failure[0]);
     close(self->failure[1]);
     op_views_destroy(&self->views);
@@ -421,19 +430,6 @@ void op_runtime_measure(op_runtime_t *self, op_metrics_t *metrics)
     self->metrics = metrics;
 }
 
-/*  Waits for a message on an actor's pipe. The caller frees both texts. False: the deadline
-    came. */
-static bool s_wait(zactor_t *actor, int64_t deadline, char **word, char **detail)
-{
-    *word = *detail = NULL;
-    int64_t wait = deadline - op_clock_steady();
-    zmq_pollitem_t item = {.socket = zsock_resolve(actor), .events = ZMQ_POLLIN};
-    if (zmq_poll(&item, 1, wait > 0 ? (long)wait : 0) <= 0)
-        return false;
-    zstr_recvx(actor, word, detail, NULL);
-    return *word != NULL;
-}
-
 int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const char *name,
                      op_store_t *store, const op_type_t *setup_type, const void *setup,
                      const op_port_t *port, char error[256])
@@ -441,6 +437,8 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     OP_ASSERT(self->count < OP_RUNTIME_ACTORS_MAX);
     thread_t *thread = op_alloc(sizeof *thread);
     *thread = (thread_t){.runtime = self,
+                         .trace = self->trace,
+                         .metrics = self->metrics,
                          .class = class,
                          .name = self->names[self->count],
                          .which = op_views_begin(self->views, name),
@@ -457,7 +455,8 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
     self->actors[self->count++] = actor;
 
     char *word, *detail;
-    bool answered = s_wait(actor, op_clock_steady() + OP_START_DEADLINE_MS, &word, &detail);
+    bool answered =
+        op_command_wait(actor, op_clock_steady() + OP_START_DEADLINE_MS, &word, &detail);
     int rc = answered && strcmp(word, "READY") == 0 ? 0 : -1;
     if (rc != 0)
         snprintf(error, 256, "%s does not start: %s", name,
@@ -484,20 +483,15 @@ void op_runtime_failure(op_runtime_t *self, char error[256])
 }
 
 /*  Tells all actors, and waits until each has answered as it should. */
-static bool s_tell_all(op_runtime_t *self, const char *command, const char *answer,
+static bool s_tell_all(op_runtime_t *self, const char *word, const char *answer,
                        int64_t deadline_ms)
 {
-    int64_t deadline = op_clock_steady() + deadline_ms;
-    bool all = true;
-    for (size_t i = 0; i < self->count; i++)
-        zstr_send(self->actors[i], command);
-    for (size_t i = 0; i < self->count; i++) {
-        char *word = NULL, *detail = NULL;
-        all &= s_wait(self->actors[i], deadline, &word, &detail) && strcmp(word, answer) == 0;
-        zstr_free(&word);
-        zstr_free(&detail);
-    }
-    return all;
+    const op_command_t command = {.word = word, .answer = answer, .round = ++self->round};
+    op_command_tell(&command, self->actors, self->count);
+    size_t missing = op_command_await(&command, self->actors, self->count, deadline_ms);
+    if (missing < self->count)
+        op_log(OP_LOG_WARNING, self->names[missing], "what was told was not done command=%s", word);
+    return missing == self->count;
 }
 
 bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms)

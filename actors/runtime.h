@@ -46,8 +46,9 @@ int op_runtime_failure_fd(const op_runtime_t *self);
 void op_runtime_failure(op_runtime_t *self, char error[256]);
 
 /*  The clock was moved: every actor looks at it and runs what is due. Returns when all have, their
-    commits included; false: an actor has failed, or the deadline came first. One call at a time,
-    from any thread, and none beside the functions above and below. */
+    commits included; false: an actor has failed, or the deadline came first, and the log says whose
+    answer is missing. So it also tells whether all actors are alive. One call at a time, from any
+    thread, and none beside the functions above and below. */
 bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms);
 
 /*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing

@@ -18,14 +18,14 @@ void op_tape_free(op_tape_t *self)
 
 /*  ---- Making one ---- */
 
-size_t op_tape_add_actor(op_tape_t *self, op_str_t name, op_str_t class)
+size_t op_tape_add_actor(op_tape_t *self, op_str_t name, op_str_t class, uint64_t outbox_max)
 {
     if (self->actor_count == OP_TAPE_ACTORS_MAX)
         return OP_TAPE_ACTORS_MAX;
     if (!self->actors)
         self->actors = op_alloc(OP_TAPE_ACTORS_MAX * sizeof *self->actors);
     op_tape_actor_t *actor = &self->actors[self->actor_count];
-    *actor = (op_tape_actor_t){.number = self->actor_count + 1};
+    *actor = (op_tape_actor_t){.number = self->actor_count + 1, .outbox_max = outbox_max};
     OP_ASSERT(op_str_copy(name, actor->name, sizeof actor->name));
     OP_ASSERT(op_str_copy(class, actor->class, sizeof actor->class));
     return self->actor_count++;
@@ -101,9 +101,11 @@ static const char *s_take_actor(op_tape_t *self, const op_trace_actor_t *record)
                    : "two actors have the same number";
     if (!s_is_name(record->name) || !s_is_name(record->class))
         return "an actor's name is none";
-    size_t added = op_tape_add_actor(self, record->name, record->class);
+    size_t added = op_tape_add_actor(self, record->name, record->class, record->outbox_max);
     if (added == OP_TAPE_ACTORS_MAX)
         return "more actors than this build reads";
+    if (record->outbox_max > OP_OUTBOX_MAX)
+        return "an actor's outbox is larger than any";
     self->actors[added].number = record->actor;
     return NULL;
 }
@@ -225,7 +227,8 @@ void op_tape_write(const op_tape_t *self, op_buf_t *out)
     op_trace_add(&op_trace_header_type, &header, out);
     for (size_t i = 0; i < self->actor_count; i++) {
         const op_tape_actor_t *actor = &self->actors[i];
-        op_trace_actor_t record = {actor->number, op_str(actor->name), op_str(actor->class)};
+        op_trace_actor_t record = {actor->number, op_str(actor->name), op_str(actor->class),
+                                   actor->outbox_max};
         op_trace_add(&op_trace_actor_type, &record, out);
         for (size_t r = 0; r < actor->row_count; r++) {
             op_trace_row_t row = {actor->number, actor->rows[r].key, actor->rows[r].value};

@@ -27,6 +27,7 @@ typedef struct {
     uint64_t number; /* in the file */
     char name[OP_ACTOR_NAME_MAX + 1];
     char class[OP_ACTOR_NAME_MAX + 1];
+    uint64_t outbox_max; /* 0: OP_OUTBOX_MAX */
     op_tape_row_t *rows;
     size_t row_count, row_capacity;
     size_t event_count;
@@ -68,7 +69,7 @@ void op_tape_write(const op_tape_t *self, op_buf_t *out);
 /*  ---- Making one. Strings and bytes are borrowed. ---- */
 
 /*  The index of a new actor; OP_TAPE_ACTORS_MAX when there are that many. */
-size_t op_tape_add_actor(op_tape_t *self, op_str_t name, op_str_t class);
+size_t op_tape_add_actor(op_tape_t *self, op_str_t name, op_str_t class, uint64_t outbox_max);
 void op_tape_add_row(op_tape_t *self, size_t actor, op_str_t key, op_str_t value);
 void op_tape_add_event(op_tape_t *self, const op_tape_event_t *event);
 

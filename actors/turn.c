@@ -1,6 +1,7 @@
 #include "actors/actor_private.h"
 
 #include "base/fields.h"
+#include "base/plant.h"
 
 #include <sodium.h>
 #include <stdarg.h>
@@ -365,7 +366,7 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
 
 bool op_turn_is_full(const op_turn_t *self, const char *to)
 {
-    return op_turn_backlog(self, to) >= OP_OUTBOX_MAX;
+    return op_turn_backlog(self, to) >= self->actor->outbox_max && !OP_PLANTED(FULL_ACCEPTS);
 }
 
 void op_turn_wake_at(op_turn_t *self, int64_t at)

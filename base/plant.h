@@ -56,7 +56,16 @@
     PLANT(ALWAYS_SM, "always_sm", "only the SIM's memory is looked into")                          \
     PLANT(PARTIAL_AGAIN, "partial_again", "a text that was shown in part is shown again")          \
     PLANT(PARTIAL_FINAL, "partial_final", "a text that was shown in part is never completed")      \
-    PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")
+    PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")            \
+    PLANT(FULL_ACCEPTS, "full_accepts", "texts are accepted although an outbox is full")           \
+    PLANT(HELD_TAKEN, "held_taken", "a tell that a full outbox holds back counts as taken")        \
+    PLANT(OWN_CLOCK, "own_clock", "a host goes by its own clock, not by the ledger's")             \
+    PLANT(OTHER_HEADER, "other_header", "a text goes on with another kind of references")          \
+    PLANT(SUSPENDED_SENDS, "suspended_sends", "a suspended account's keys are good")               \
+    PLANT(REVOKED_LIVES, "revoked_lives", "a session that the operator has ended is good")         \
+    PLANT(ERASED_TEXTS, "erased_texts", "an erased account's texts stay")                          \
+    PLANT(ERASED_HOOKS, "erased_hooks", "nobody tells webhook that an account is erased")          \
+    PLANT(RETIRED_LEASED, "retired_leased", "a retired number can be leased")
 
 typedef enum {
     OP_PLANT_NONE,

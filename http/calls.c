@@ -277,13 +277,14 @@ static void s_forget(op_calls_t *self, s_slot_t *slot)
     pthread_mutex_unlock(&self->mutex);
 }
 
-op_ask_t op_calls_ask(op_calls_t *self, op_call_t *call, const uint8_t *steps, size_t step_count,
-                      const op_type_t *type, const void *body, const op_context_t *context,
-                      op_str_t request_id, int64_t timeout_ms)
+op_ask_t op_calls_ask(op_calls_t *self, op_call_t *call, op_str_t to, const uint8_t *steps,
+                      size_t step_count, const op_type_t *type, const void *body,
+                      const op_context_t *context, op_str_t request_id, int64_t timeout_ms)
 {
     s_slot_t *slot = (s_slot_t *)call;
     int64_t until = op_clock_steady() + timeout_ms;
-    op_str_t to = op_str(op_step_actor(steps[0]));
+    if (to.size == 0)
+        to = op_str(op_step_actor(steps[0]));
     op_envelope_t envelope = {.kind = OP_FRAME_REQUEST,
                               .from = op_str(self->name),
                               .to = to,

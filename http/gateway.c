@@ -225,8 +225,9 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
     int deadline_ms = options->deadline_ms;
     if (route->name == OP_ROUTE_WEBHOOK_TEST)
         deadline_ms += options->post_ms;
-    switch (op_calls_ask(self->gateway->calls, self->call, route->steps, route->step_count,
-                         route->request, message, &context, op_str(self->id), deadline_ms)) {
+    switch (op_calls_ask(self->gateway->calls, self->call, (op_str_t){0}, route->steps,
+                         route->step_count, route->request, message, &context, op_str(self->id),
+                         deadline_ms)) {
     case OP_ASK_ANSWERED:
         s_answer(self, route);
         return;
@@ -346,9 +347,9 @@ static void s_count(s_exchange_t *self)
     if (timeout_ms > OP_GATEWAY_COUNT_MS)
         timeout_ms = OP_GATEWAY_COUNT_MS;
     if (!self->call ||
-        op_calls_ask(self->gateway->calls, self->call, self->looks ? &s_look_step : &s_count_step,
-                     1, &op_nothing_type, &nothing, &context, op_str(self->id),
-                     timeout_ms) != OP_ASK_ANSWERED)
+        op_calls_ask(self->gateway->calls, self->call, (op_str_t){0},
+                     self->looks ? &s_look_step : &s_count_step, 1, &op_nothing_type, &nothing,
+                     &context, op_str(self->id), timeout_ms) != OP_ASK_ANSWERED)
         return;
     self->window = self->call->reply.context;
     if (self->call->reply.type == op_refusal_type.number &&

@@ -24,8 +24,8 @@ static const char *s_missing(const s_question_t *question, op_calls_t *calls, op
     const void *body = question->type == &op_by_number_type ? (const void *)&all : &nothing;
     op_context_t context = {0};
     uint8_t step = (uint8_t)question->step;
-    if (op_calls_ask(calls, call, &step, 1, question->type, body, &context, request_id,
-                     OP_READY_MS) != OP_ASK_ANSWERED)
+    if (op_calls_ask(calls, call, (op_str_t){0}, &step, 1, question->type, body, &context,
+                     request_id, OP_READY_MS) != OP_ASK_ANSWERED)
         return question->silent;
     return call->reply.type == op_refusal_type.number ? question->refused : NULL;
 }

@@ -8,8 +8,8 @@ bool op_shared_number_ask(op_calls_t *calls, op_call_t *call, op_str_t request_i
     static const uint8_t step = OP_STEP_LEDGER_SHARED;
     op_context_t context = {0};
     op_decode_t result;
-    if (op_calls_ask(calls, call, &step, 1, &op_nothing_type, &(op_nothing_t){0}, &context,
-                     request_id, OP_READY_MS) != OP_ASK_ANSWERED ||
+    if (op_calls_ask(calls, call, (op_str_t){0}, &step, 1, &op_nothing_type, &(op_nothing_t){0},
+                     &context, request_id, OP_READY_MS) != OP_ASK_ANSWERED ||
         call->reply.type != op_line_view_type.number)
         return false;
     const op_line_view_t *line =

@@ -1,3 +1,8 @@
+/*  What a thread changes in the core, the loop sees: whoever changes it does so under the lock and
+    writes to `wake` afterwards; the loop empties `wake` before it takes the lock and looks. A change
+    is thus either seen by the look before a poll, or ends that poll. Bytes that a driver does not
+    take are asked for with POLLOUT, and bytes that one turn left unread end the next poll at once. */
+
 #include "modem/carrier_pty.h"
 
 #include "base/instant.h"
@@ -61,7 +66,7 @@ static void s_wake(op_carrier_pty_t *self)
 static void s_read(op_carrier_pty_t *self, size_t modem, size_t tty)
 {
     char bytes[S_READ_MAX];
-    ssize_t size = read(self->all[modem].ttys[tty].master, bytes, sizeof(bytes));
+    ssize_t size = op_carrier_tty_read(&self->all[modem].ttys[tty], bytes, sizeof(bytes));
     if (size > 0)
         op_carrier_feed_tty(self->core, modem, tty, op_str_of(bytes, (size_t)size), op_clock_now());
 }

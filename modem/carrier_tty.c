@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -68,6 +69,16 @@ int op_carrier_tty_link(op_carrier_tty_t *self, const char *directory, const cha
         return -1;
     self->links[place] = op_strdup(op_str(link));
     return 0;
+}
+
+ssize_t op_carrier_tty_read(op_carrier_tty_t *self, char *bytes, size_t size)
+{
+    ssize_t got = read(self->master, bytes, size);
+    /*  A device forgets with its last close that a driver had it for itself (TIOCEXCL). This one is
+        never closed, and the driver that comes after one that was killed need not be root. */
+    if (got > 0)
+        (void)ioctl(self->slave, TIOCNXCL);
+    return got;
 }
 
 void op_carrier_tty_close(op_carrier_tty_t *self)

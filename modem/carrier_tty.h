@@ -7,6 +7,8 @@
 
 #include "base/bytes.h"
 
+#include <sys/types.h>
+
 enum { OP_CARRIER_TTY_PATH = 64, OP_CARRIER_TTY_LINKS = 2 };
 
 typedef struct {
@@ -23,6 +25,8 @@ int op_carrier_tty_open(op_carrier_tty_t *self) OP_MUST_CHECK;
     is an error: -1 with errno. */
 int op_carrier_tty_link(op_carrier_tty_t *self, const char *directory,
                         const char *name) OP_MUST_CHECK;
+/*  What its driver wrote, as read(2). Once it has written, others may open it too. */
+ssize_t op_carrier_tty_read(op_carrier_tty_t *self, char *bytes, size_t size) OP_MUST_CHECK;
 /*  Removes the links and closes: who has it open sees a hangup. */
 void op_carrier_tty_close(op_carrier_tty_t *self);
 

@@ -157,12 +157,12 @@ op_sms_result_t op_sms_split_wide(op_str_t body, uint16_t reference, op_arena_t 
     return s_split(body, true, reference, arena, parts);
 }
 
-size_t op_sms_count(op_str_t body)
+size_t op_sms_count(op_str_t body, bool wide)
 {
     op_arena_t arena = {0};
     s_text_t text;
     size_t count = 0;
-    op_sms_result_t result = s_prepare(body, false, &arena, &text, &count);
+    op_sms_result_t result = s_prepare(body, wide, &arena, &text, &count);
     op_arena_free(&arena);
     return result == OP_SMS_OK ? count : 0;
 }

@@ -46,8 +46,9 @@ op_sms_result_t op_sms_split(op_str_t body, uint8_t reference, op_arena_t *arena
 op_sms_result_t op_sms_split_wide(op_str_t body, uint16_t reference, op_arena_t *arena,
                                   op_sms_parts_t *parts) OP_MUST_CHECK;
 
-/*  How many parts op_sms_split makes, without making them; 0 when it would refuse the body. */
-size_t op_sms_count(op_str_t body);
+/*  How many parts op_sms_split makes, or op_sms_split_wide, without making them; 0 when it would
+    refuse the body. The longer header leaves less room: there may be one part more. */
+size_t op_sms_count(op_str_t body, bool wide);
 
 /*  One received part: units as in op_user_data_t, borrowed. */
 typedef struct {

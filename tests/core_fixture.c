@@ -67,6 +67,8 @@ static void s_start(core_t *self)
 {
     drive_forget(&self->out);
     self->actor = op_actor_new(self->class, self->class->name, self->store);
+    if (self->outbox_max)
+        op_actor_limit_outbox(self->actor, self->outbox_max);
     op_actor_start(self->actor, self->setup_type, self->setup, self->now, drive_entropy());
     s_finish(self, 0);
 }

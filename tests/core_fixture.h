@@ -23,8 +23,9 @@ typedef struct {
         const char *name;
         uint64_t sequence; /* of its last tell; outlives restarts of the actor */
     } peers[CORE_PEERS_MAX];
-    bool hold_self; /* tells to itself are not delivered */
-    bool hold_acks; /* tells to others are not acknowledged */
+    bool hold_self;      /* tells to itself are not delivered */
+    bool hold_acks;      /* tells to others are not acknowledged */
+    uint64_t outbox_max; /* from the next restart on (op_actor_limit_outbox); 0: as ever */
     drive_out_t out;
 } core_t;
 

@@ -29,6 +29,8 @@
 
 #define HOST "Host: x\r\n"
 
+enum { PATIENCE_S = 60 }; /* with a server that must say something */
+
 static struct {
     atomic_int handled, prepared;
     sem_t entered, release;
@@ -96,7 +98,13 @@ static inline int s_setup(void **state)
     (void)state;
     sem_init(&s_app.entered, 0, 0);
     sem_init(&s_app.release, 0, 0);
-    s_server = s_serve((op_http_server_options_t){.threads = 8, .max_body = 20000});
+    /* No connection of a test that is held up is to end for that: not because it idles, and not to make
+       room, since workers of earlier tests may still be on their way out. */
+    s_server = s_serve((op_http_server_options_t){.threads = 64,
+                                                  .max_body = 20000,
+                                                  .head_timeout_ms = PATIENCE_S * 1000,
+                                                  .body_timeout_ms = PATIENCE_S * 1000,
+                                                  .keep_alive_ms = PATIENCE_S * 1000});
     return 0;
 }
 
@@ -126,7 +134,7 @@ static inline s_client_t s_connect(const op_http_server_t *server)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)op_http_server_port(server)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {.tv_sec = 30};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
     assert_true(self.fd >= 0);
     setsockopt(self.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(self.fd, (struct sockaddr *)&to, sizeof to), 0);

@@ -134,6 +134,7 @@ static void test_suspended_and_resumed(void **state)
 static void test_erased(void **state)
 {
     (void)state;
+    s_human(PHONE); /* of each code that was sent to the phone something is kept */
     human_t human = s_human(PHONE), other = s_human(OTHER);
     op_id_t account = human.session.account;
     CORE_ASK(&s_core, &human.session, nothing, &(op_nothing_t){0}, nothing, OP_STEP_AUTH_ERASE);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -186,6 +187,26 @@ static void test_both_ways(void **state)
     assert_null(carrier);
 }
 
+/*  A driver that is killed takes its claim (TIOCEXCL) along, as with a device. */
+static void test_exclusive(void **state)
+{
+    static s_driver_t driver;
+    op_carrier_pty_options_t options = {.modems = 1};
+    int exclusive = 0;
+    (void)state;
+    op_carrier_pty_t *carrier = op_carrier_pty_new(&options);
+    assert_non_null(carrier);
+    s_open(&driver, op_carrier_pty_path(carrier, 0));
+    assert_int_equal(ioctl(driver.tty, TIOCEXCL), 0);
+    s_setup(&driver);
+    s_close(&driver);
+    s_open(&driver, op_carrier_pty_path(carrier, 0)); /* root may, even if it is still claimed */
+    assert_int_equal(ioctl(driver.tty, TIOCGEXCL, &exclusive), 0);
+    assert_int_equal(exclusive, 0);
+    s_close(&driver);
+    op_carrier_pty_destroy(&carrier);
+}
+
 /*  A driver that dies behind Ctrl-Z: the answer it never read does not fool its successor, and what
     arrived while nobody was there is there. */
 static void test_restart(void **state)
@@ -307,7 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_ways),    cmocka_unit_test(test_restart),
         cmocka_unit_test(test_slow_reader),  cmocka_unit_test(test_replug),
-        cmocka_unit_test(test_cannot_start),
+        cmocka_unit_test(test_cannot_start), cmocka_unit_test(test_exclusive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+enum { WORKERS = 64 };
+
 static s_client_t s_peer;
 static op_network_t s_proxy;
 
@@ -27,7 +29,7 @@ static int s_group_setup(void **state)
     (void)state;
     char error[256];
     s_actors_start();
-    op_gateway_options_t options = {.workers = 4, .check_url = s_no_http};
+    op_gateway_options_t options = {.workers = WORKERS, .check_url = s_no_http};
     options.side.prefix = "/sim";
     options.side.serve = s_side;
     options.side.arg = &s_gateway;
@@ -37,7 +39,10 @@ static int s_group_setup(void **state)
     assert_true(strlen(error) > 0);
     assert_int_equal(op_networks_parse(OP_STR("127.0.0.0/8"), &s_proxy, 1), 1);
     op_http_server_options_t server = {.listen = "127.0.0.1:0",
-                                       .threads = 4,
+                                       .threads = WORKERS, /* never full, see http_fixture.h */
+                                       .head_timeout_ms = PATIENCE_S * 1000,
+                                       .body_timeout_ms = PATIENCE_S * 1000,
+                                       .keep_alive_ms = PATIENCE_S * 1000,
                                        .proxies = &s_proxy,
                                        .proxy_count = 1,
                                        .handle = op_gateway_handle,

@@ -129,35 +129,52 @@ static void test_crowd(void **state)
     op_http_server_destroy(&server);
 }
 
+enum { MANY = 60 };
+static const char *const s_words[] = {"", "GET /show HTTP/1.1\r\nX-Slow: ",
+                                      "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhe"};
+
+/*  One more has been sent away, and was told so if it had said anything; it is closed. Which one is
+    the scheduler's choice: a worker may be held up between taking a connection and counting it, and then
+    the connection counts as a late one. */
+static void s_assert_one_sent_away(s_client_t *waiting)
+{
+    struct pollfd polls[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        polls[i] = (struct pollfd){.fd = waiting[i].fd, .events = POLLIN}; /* poll skips -1 */
+    assert_true(poll(polls, MANY, PATIENCE_S * 1000) > 0);
+    size_t one = 0;
+    while (!polls[one].revents)
+        one++;
+    if (*s_words[one % OP_COUNT(s_words)]) {
+        s_response(&waiting[one], true);
+        assert_int_equal(waiting[one].status, 408);
+        s_assert_refused(&waiting[one], "validation_error");
+    }
+    assert_false(s_more(&waiting[one]));
+    s_close(&waiting[one]);
+    waiting[one].fd = -1;
+}
+
 /*  Many that say nothing, half a head, or half a body; and somebody who wants an answer. */
 static void test_waiting_ones_give_way(void **state)
 {
     (void)state;
-    static const char *const words[] = {"", "GET /show HTTP/1.1\r\nX-Slow: ",
-                                        "POST /echo HTTP/1.1\r\n" HOST
-                                        "Content-Length: 5\r\n\r\nhe"};
-    enum { MANY = 60 };
     op_http_server_t *server = s_serve((op_http_server_options_t){
         .threads = 8, .head_timeout_ms = 3600000, .body_timeout_ms = 3600000});
     s_client_t waiting[MANY];
     for (size_t i = 0; i < MANY; i++) {
         waiting[i] = s_connect(server);
-        s_say(&waiting[i], words[i % OP_COUNT(words)]);
+        s_say(&waiting[i], s_words[i % OP_COUNT(s_words)]);
         s_client_t client = s_connect(server);
         s_ask(&client, "GET /show HTTP/1.1\r\n" HOST "\r\n", 200);
         s_close(&client);
     }
     /* No more of them are left than there are workers. */
-    for (size_t i = 0; i < MANY - 8; i++) {
-        if (i % OP_COUNT(words) != 0) {
-            s_response(&waiting[i], true);
-            assert_int_equal(waiting[i].status, 408);
-            s_assert_refused(&waiting[i], "validation_error");
-        }
-        assert_false(s_more(&waiting[i]));
-    }
+    for (size_t left = MANY; left > 8; left--)
+        s_assert_one_sent_away(waiting);
     for (size_t i = 0; i < MANY; i++)
-        s_close(&waiting[i]);
+        if (waiting[i].fd >= 0)
+            s_close(&waiting[i]);
     op_http_server_destroy(&server);
 }
 

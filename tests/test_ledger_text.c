@@ -225,6 +225,79 @@ static void test_reports_change_no_status(void **state)
     assert_true(op_str_is(view->error->code, "unknown_outcome"));
 }
 
+/*  ---- a peer is away, and its outbox full (actors/actor.h) ---- */
+
+static void s_fill(uint64_t max)
+{
+    s_core.outbox_max = max;
+    core_restart(&s_core, false);
+    s_core.hold_acks = true;
+}
+
+static void s_drain(void)
+{
+    s_core.hold_acks = false;
+    core_advance(&s_core, OP_TELL_RESEND_MS);
+    assert_int_equal(op_actor_unacknowledged(s_core.actor), 0);
+}
+
+static void test_a_modem_that_is_away(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a'), inside = s_lease('b', s_first);
+    s_fill(2);
+    sent_t first = s_send(&key, PEER);
+    s_send(&key, PEER);
+    assert_int_equal(s_send_refused(&key, PEER, OP_ERROR_UNAVAILABLE)->retry_after,
+                     OP_FULL_RETRY_S);
+    s_send_refused(&inside, PEER, OP_ERROR_UNAVAILABLE);
+    s_outcome(first, OP_TEXT_SENT, ""); /* from the modem itself, about what was begun */
+    assert_true(op_str_is(s_get(&key, first.id)->status, "sent"));
+    core_restart(&s_core, true);
+    s_send_refused(&key, PEER, OP_ERROR_UNAVAILABLE);
+    s_drain();
+    s_send(&key, PEER); /* what was refused has not counted */
+    s_send_refused(&key, PEER, OP_ERROR_RATE_LIMITED);
+    s_send(&inside, PEER);
+}
+
+static void test_a_modem_that_is_away_is_not_asked_inside(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a');
+    s_lease('b', s_first);
+    s_fill(2);
+    s_send(&key, PEER);
+    s_send(&key, PEER);
+    sent_t over = s_send(&key, FIRST);
+    assert_true(op_str_is(s_get(&key, over.id)->status, "sent"));
+}
+
+/*  What would be told to it stays with those who tell: a modem then leaves it in the SIM. */
+static void test_a_webhook_that_is_away(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a'), inside = s_lease('b', s_first);
+    s_fill(2);
+    s_send(&key, FIRST); /* handed over: an event for each side */
+    s_send_refused(&key, FIRST, OP_ERROR_UNAVAILABLE);
+    s_send_refused(&inside, PEER, OP_ERROR_UNAVAILABLE);
+    s_receive(FIRST, PEER, "held");
+    assert_int_equal(op_actor_counts(s_core.actor).held, 1);
+    assert_int_equal(s_inbox(&inside, "held"), 0);
+    s_drain();
+    op_text_received_t text = {.line = OP_STR(FIRST),
+                               .from = OP_STR(PEER),
+                               .body = OP_STR("held"),
+                               .received = s_core.now,
+                               .stamped = s_core.now};
+    core_tell_again(&s_core, "modem", &op_text_received_type, &text);
+    assert_int_equal(s_inbox(&inside, "held"), 1);
+    core_tell_again(&s_core, "modem", &op_text_received_type, &text);
+    assert_int_equal(s_inbox(&inside, "held"), 1);
+    s_send(&inside, PEER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +311,9 @@ int main(void)
         TEST(test_an_outcome_is_an_event),
         TEST(test_reports),
         TEST(test_reports_change_no_status),
+        TEST(test_a_modem_that_is_away),
+        TEST(test_a_modem_that_is_away_is_not_asked_inside),
+        TEST(test_a_webhook_that_is_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

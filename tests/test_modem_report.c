@@ -212,6 +212,27 @@ static void test_two_in_doubt(void **state)
     s_expect_outcomes("a4:unknown_outcome b4:unknown_outcome");
 }
 
+/*  Reports were asked for, and are not any more: what was submitted before is in doubt as ever. */
+static void test_reports_are_switched_off(void **state)
+{
+    (void)state;
+    s_doubtful('a');
+    s_text('b', "hello");
+    s_submitted();
+    s_modem_setup.reports = false;
+    core_restart(&s_core, true);
+    tty_bring_up(&s_core, 0);
+    assert_int_equal(s_held(), 2);
+    s_say_report(s_report(17, PEER, 0, 0)); /* whose? */
+    s_expect_outcomes("");
+    core_advance(&s_core, DOUBT_MS + 10000);
+    s_expect_outcomes("a4:unknown_outcome b4:unknown_outcome");
+    s_text('c', "hello");
+    assert_false(s_submitted().report);
+    tty_say(&s_core, "\r\n+CMS ERROR: 500\r\n");
+    s_expect_outcomes("c4:unknown_outcome");
+}
+
 static void test_no_report_in_time(void **state)
 {
     (void)state;
@@ -343,6 +364,7 @@ int main(void)
         TEST_REPORTS(test_a_report_of_another_time),
         TEST_REPORTS(test_a_report_that_was_there_before),
         TEST_REPORTS(test_two_in_doubt),
+        TEST_REPORTS(test_reports_are_switched_off),
         TEST_REPORTS(test_no_report_in_time),
         TEST_REPORTS(test_a_report_before_its_answer),
         TEST_REPORTS(test_a_part_in_doubt_and_the_parts_behind_it),

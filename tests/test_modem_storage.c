@@ -220,6 +220,42 @@ static void test_the_quarantine(void **state)
                  OP_STEP_MODEM_QUARANTINE);
 }
 
+/*  The ledger's host is away, and the outbox full: texts are safer in the SIM. What was read before
+    is deleted, and what was to be sent is sent. */
+static void test_a_full_outbox_leaves_texts_in_the_sim(void **state)
+{
+    (void)state;
+    enum { SOON_MS = 20000 };
+    s_modem_setup.sweep_ms = SOON_MS; /* a told text is told again every second */
+    s_core.outbox_max = 2;
+    core_restart(&s_core, false);
+    tty_bring_up(&s_core, 0);
+    s_core.hold_acks = true;
+    s_arrive(1, s_pdu("one", 1), "one");
+    s_announce(2);
+    s_read(s_pdu("two", 2));
+    s_expect_texts("two");
+    tty_expect(&s_core, "AT+CMGD=2\r");
+    tty_say(&s_core, OK);
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",3\r\n", "");
+    core_advance(&s_core, SOON_MS);
+    tty_expect(&s_core, "");
+    s_text('a', "goes out");
+    s_expect_submit();
+    s_prompt();
+    tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    s_expect_outcomes("a3");
+    s_core.hold_acks = false;
+    core_advance(&s_core, OP_TELL_RESEND_MS);
+    assert_int_equal(op_actor_unacknowledged(s_core.actor), 0);
+    for (int i = 0; i < SOON_MS / 1000 && !CORE_COUNT(&s_core, "serial", serial_bytes); i++)
+        core_advance(&s_core, 1000);
+    tty_expect(&s_core, "AT+CMGR=3\r");
+    s_read(s_pdu("three", 3));
+    s_expect_texts("three");
+    s_modem_setup.sweep_ms = SWEEP_MS;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +268,7 @@ int main(void)
         TEST_UP(test_a_restart_of_the_modem_forgets_slots),
         TEST_UP(test_directly_and_not_acknowledged),
         TEST_UP(test_the_quarantine),
+        TEST_UP(test_a_full_outbox_leaves_texts_in_the_sim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

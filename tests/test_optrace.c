@@ -378,7 +378,7 @@ static void test_merge(void **state)
             const op_tape_actor_t *actor = &tape->actors[i];
             if ((i == ledger) != (side == 0))
                 continue;
-            place[i] = op_tape_add_actor(&half, op_str(actor->name), op_str(actor->class));
+            place[i] = op_tape_add_actor(&half, op_str(actor->name), op_str(actor->class), 0);
             for (size_t r = 0; r < actor->row_count; r++)
                 op_tape_add_row(&half, place[i], actor->rows[r].key, actor->rows[r].value);
         }

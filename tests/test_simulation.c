@@ -37,13 +37,15 @@ static sim_verdict_t s_run(uint64_t seed, sim_fault_set_t faults)
 static void test_many_seeds(void **state)
 {
     (void)state;
-    uint64_t fired[SIM_FAULT_END] = {0}, accepted = 0, inbound = 0;
+    uint64_t fired[SIM_FAULT_END] = {0}, operated[SIM_VERB_END] = {0}, accepted = 0, inbound = 0;
     for (uint64_t seed = 1; seed <= OP_SIMULATION_SEEDS; seed++) {
         sim_verdict_t verdict = s_run(seed, SIM_FAULTS_ALL);
         accepted += verdict.accepted;
         inbound += verdict.inbound;
         for (size_t i = 0; i < SIM_FAULT_END; i++)
             fired[i] += verdict.fired[i];
+        for (size_t i = 0; i < SIM_VERB_END; i++)
+            operated[i] += verdict.operated[i];
     }
     assert_true(accepted > OP_SIMULATION_SEEDS * 10);
     assert_true(inbound > OP_SIMULATION_SEEDS * 10);
@@ -51,6 +53,11 @@ static void test_many_seeds(void **state)
         print_message("%-18s %8llu\n", sim_fault_name((sim_fault_t)i),
                       (unsigned long long)fired[i]);
         assert_true(fired[i] > 0);
+    }
+    for (size_t i = 0; OP_SIMULATION_SEEDS >= 200 && i < SIM_VERB_END; i++) {
+        print_message("%-18s %8llu\n", sim_verb_name((sim_verb_t)i),
+                      (unsigned long long)operated[i]);
+        assert_true(operated[i] > 0);
     }
 }
 

@@ -98,7 +98,7 @@ static void s_limits(void **state)
         op_buf_add_str(&body, op_str(table[i].behind));
         op_sms_result_t result = op_sms_split(op_buf_str(&body), 0x42, &arena, &parts);
         assert_int_equal(result, table[i].parts ? OP_SMS_OK : OP_SMS_TOO_LONG);
-        assert_int_equal(op_sms_count(op_buf_str(&body)), table[i].parts);
+        assert_int_equal(op_sms_count(op_buf_str(&body), false), table[i].parts);
         if (result == OP_SMS_OK) {
             assert_int_equal(parts.count, table[i].parts);
             assert_int_equal(parts.at[0].alphabet, table[i].alphabet);
@@ -121,7 +121,7 @@ static void s_not_utf8(void **state)
     op_sms_parts_t parts;
     assert_int_equal(op_sms_split(op_str("a\xc3"), 0, &arena, &parts), OP_SMS_BAD_UTF8);
     assert_int_equal(op_sms_split(op_str("\xed\xa0\x80"), 0, &arena, &parts), OP_SMS_BAD_UTF8);
-    assert_int_equal(op_sms_count(op_str("\xff")), 0);
+    assert_int_equal(op_sms_count(op_str("\xff"), false), 0);
     op_arena_free(&arena);
 }
 
@@ -158,7 +158,7 @@ static void s_round_trip(void **state)
             op_utf8_add(&body, s_random_point(&random, kind));
         uint8_t reference = (uint8_t)op_random_below(&random, 256);
         assert_int_equal(op_sms_split(op_buf_str(&body), reference, &arena, &parts), OP_SMS_OK);
-        assert_int_equal(op_sms_count(op_buf_str(&body)), parts.count);
+        assert_int_equal(op_sms_count(op_buf_str(&body), false), parts.count);
         s_check_parts(op_buf_str(&body), &parts);
 
         op_pdu_t *pdus = op_arena_alloc(&arena, parts.count * sizeof *pdus);
@@ -261,6 +261,7 @@ static void s_wide(void **state)
         op_sms_result_t result = op_sms_split_wide(op_buf_str(&body), 0xbeef, &arena, &parts);
         assert_int_equal(result, table[i].parts ? OP_SMS_OK : OP_SMS_TOO_LONG);
         assert_int_equal(parts.count, table[i].parts);
+        assert_int_equal(op_sms_count(op_buf_str(&body), true), table[i].parts);
         for (size_t part = 0; part < parts.count; part++) {
             const op_user_data_t *user = &parts.at[part];
             uint8_t octets[1 + OP_USER_DATA_OCTETS];

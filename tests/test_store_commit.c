@@ -49,8 +49,7 @@ static int s_write(void *context, leveldb_writebatch_t *batch, bool sync,
     self->since += self->fail_at && self->calls > self->fail_at;
     self->sync = sync;
     leveldb_writebatch_iterate(batch, self, s_put_row, s_delete_row);
-    for (int i = 0; i < 20; i++) /* let others queue up behind */
-        sched_yield();
+    sched_yield(); /* let others queue up behind */
     if (self->calls != self->fail_at)
         return 0;
     snprintf(error, OP_STORE_ERROR_SIZE, "the disk is full");

@@ -98,7 +98,7 @@ static op_trace_header_t s_header(uint64_t segment)
 
 static void s_add_actor(op_buf_t *out, uint64_t number, const char *name)
 {
-    op_trace_actor_t actor = {number, op_str(name), OP_STR("rate")};
+    op_trace_actor_t actor = {number, op_str(name), OP_STR("rate"), 0};
     op_trace_add(&op_trace_actor_type, &actor, out);
 }
 
@@ -226,8 +226,8 @@ static void test_causes_come_first(void **state)
 {
     (void)state;
     op_tape_t tape = {.actor_count = 0};
-    size_t b = op_tape_add_actor(&tape, OP_STR("b"), OP_STR("rate"));
-    size_t a = op_tape_add_actor(&tape, OP_STR("a"), OP_STR("rate"));
+    size_t b = op_tape_add_actor(&tape, OP_STR("b"), OP_STR("rate"), 0);
+    size_t a = op_tape_add_actor(&tape, OP_STR("a"), OP_STR("rate"), 0);
     s_happens(&tape, b, OP_TRACE_START, 10, "");
     s_happens(&tape, b, OP_TRACE_RECEIVE, 11, "ping");
     s_happens(&tape, b, OP_TRACE_COMMIT, 11, "");
@@ -258,8 +258,8 @@ static void test_no_order_is_possible(void **state)
 {
     (void)state;
     op_tape_t tape = {.actor_count = 0};
-    size_t a = op_tape_add_actor(&tape, OP_STR("a"), OP_STR("rate"));
-    size_t b = op_tape_add_actor(&tape, OP_STR("b"), OP_STR("rate"));
+    size_t a = op_tape_add_actor(&tape, OP_STR("a"), OP_STR("rate"), 0);
+    size_t b = op_tape_add_actor(&tape, OP_STR("b"), OP_STR("rate"), 0);
     s_happens(&tape, a, OP_TRACE_RECEIVE, 1, "x");
     s_happens(&tape, a, OP_TRACE_SEND, 1, "y");
     s_happens(&tape, b, OP_TRACE_RECEIVE, 1, "y");

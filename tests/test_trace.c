@@ -21,7 +21,7 @@ static void s_fill(op_buf_t *out)
     op_trace_header_t header = {
         .format = OP_TRACE_FORMAT, .build = OP_STR("opd 1"), .started = 1779304490000};
     op_catalogue_hash(&header.catalogue);
-    op_trace_actor_t actor = {3, OP_STR("ledger"), OP_STR("ledger")};
+    op_trace_actor_t actor = {3, OP_STR("ledger"), OP_STR("ledger"), 0};
     op_trace_row_t row = {3, OP_STR("ledger/a\0b"), OP_STR("\x01\x02")};
     op_trace_event_t start = {.actor = 3,
                               .what = OP_TRACE_START,

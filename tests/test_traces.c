@@ -154,9 +154,9 @@ static void test_flows(void **state)
 static void s_again(const op_tape_t *tape, size_t actor, op_tape_t *out)
 {
     const op_tape_actor_t *from = &tape->actors[actor];
-    op_replay_t *replay = op_replay_new(from->name, from->class);
+    op_replay_t *replay = op_replay_new(from);
     assert_non_null(replay);
-    size_t to = op_tape_add_actor(out, op_str(from->name), op_str(from->class));
+    size_t to = op_tape_add_actor(out, op_str(from->name), op_str(from->class), from->outbox_max);
     for (size_t r = 0; r < from->row_count; r++) {
         op_replay_row(replay, from->rows[r].key, from->rows[r].value);
         op_tape_add_row(out, to, from->rows[r].key, from->rows[r].value);

@@ -24,7 +24,7 @@ typedef struct {
 static uint64_t s_sink_actor(void *at, const char *name, const char *class)
 {
     s_memory_t *self = at;
-    op_trace_actor_t actor = {++self->actors, op_str(name), op_str(class)};
+    op_trace_actor_t actor = {++self->actors, op_str(name), op_str(class), 0};
     op_trace_add(&op_trace_actor_type, &actor, self->bytes);
     return actor.actor;
 }

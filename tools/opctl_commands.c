@@ -105,6 +105,27 @@ static int s_webhook_enable(op_ctl_t *self, const op_ctl_command_t *command, cha
     return s_ask_and_print(self, command->step, &op_webhook_update_type, &update);
 }
 
+/*  ---- lines ---- */
+
+static int s_quarantine(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    const op_type_t *type;
+    const void *answer;
+    op_quarantine_list_t list = {.limit = 0};
+    (void)arguments;
+    do {
+        int rc = op_ctl_ask(self, command->step, &op_quarantine_list_type, &list, &type, &answer);
+        if (rc != OP_CTL_OK)
+            return rc;
+        OP_ASSERT(type == &op_quarantine_view_type);
+        list.cursor = ((const op_quarantine_view_t *)answer)->next_cursor;
+        op_ctl_print(self, type, answer);
+    } while (list.cursor.size);
+    return OP_CTL_OK;
+}
+
+/*  ---- deliveries ---- */
+
 static int s_deliveries(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
     const op_account_view_t *view;
@@ -135,7 +156,7 @@ const op_ctl_command_t op_ctl_commands[] = {
      s_plain,
      OP_STEP_CONTROL_STATUS,
      0,
-     "actors, what they have done, and what waits between them"},
+     "actors, what they have done, what waits between them, and lines"},
     {"drain",
      NULL,
      {NULL},
@@ -143,6 +164,21 @@ const op_ctl_command_t op_ctl_commands[] = {
      OP_STEP_CONTROL_DRAIN,
      0,
      "finish what is under way, then end opd"},
+
+    {"lines",
+     NULL,
+     {NULL},
+     s_plain,
+     OP_STEP_MODEM_LINES,
+     0,
+     "how each line is, its modem and its SIM, and why it is not up"},
+    {"quarantine",
+     NULL,
+     {NULL},
+     s_quarantine,
+     OP_STEP_MODEM_QUARANTINE,
+     0,
+     "what came in and is no text for a reader, newest first"},
 
     {"numbers", "list", {NULL}, s_plain, OP_STEP_LEDGER_POOL, 0, "the pool"},
     {"numbers",

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2 };
+enum { INDENT = 2, COLUMNS_MAX = 12 /* of a table; objects with more members are blocks */ };
 
 /*  ---- masking ---- */
 
@@ -149,6 +149,20 @@ static size_t s_width(const json_t *rows, const char *column)
     return width;
 }
 
+static void s_object(json_t *object, int indent);
+
+static void s_blocks(const json_t *rows, int indent)
+{
+    size_t index;
+    json_t *row;
+    json_array_foreach((json_t *)rows, index, row)
+    {
+        if (index)
+            putchar('\n');
+        s_object(row, indent);
+    }
+}
+
 /*  Columns are the members of the first row: all rows are of one type. */
 static void s_table(const json_t *rows, int indent)
 {
@@ -159,6 +173,10 @@ static void s_table(const json_t *rows, int indent)
     json_t *first = json_array_get(rows, 0);
     if (!first) {
         printf("%*s(none)\n", indent, "");
+        return;
+    }
+    if (json_object_size(first) > COLUMNS_MAX) {
+        s_blocks(rows, indent);
         return;
     }
     printf("%*s", indent, "");

@@ -122,6 +122,42 @@ static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *s
     s_look_at_links(control, arena, status);
 }
 
+/*  The actor of this process that takes the step; NULL: it runs elsewhere. */
+static const char *s_here(const op_control_t *self, uint8_t step)
+{
+    return op_topology_here(&self->links->topology, op_step_actor(step));
+}
+
+static void s_look_at_lines(connection_t *self, op_status_view_t *status)
+{
+    op_call_t *call = op_calls_take(self->control->calls);
+    const uint8_t step = OP_STEP_MODEM_LINES;
+    const char *modem = s_here(self->control, step);
+    op_decode_t result;
+    if (call && modem &&
+        op_calls_ask(self->control->calls, call, op_str(modem), &step, 1, &op_nothing_type,
+                     &(op_nothing_t){0}, &(op_context_t){0}, OP_STR("status"),
+                     OP_REQUEST_DEADLINE_MS) == OP_ASK_ANSWERED &&
+        call->reply.type == op_lines_health_type.number) {
+        const op_lines_health_t *health = op_frame_body(
+            &op_lines_health_type, op_arena_copy(&self->arena, call->body), &self->arena, &result);
+        size_t count = health ? health->lines.count : 0;
+        op_line_brief_t *lines = op_arena_alloc(&self->arena, (count + 1) * sizeof *lines);
+        for (size_t i = 0; i < count; i++) {
+            const op_line_health_t *line = &health->lines.at[i];
+            lines[i] = (op_line_brief_t){.number = line->number,
+                                         .state = line->state,
+                                         .since = line->since,
+                                         .signal = line->signal,
+                                         .device = line->device,
+                                         .reason = line->reason};
+        }
+        status->lines.at = lines;
+        status->lines.count = count;
+    }
+    op_calls_give(self->control->calls, &call);
+}
+
 static bool s_send_parts(connection_t *self, const op_envelope_t *request, op_str_t bytes)
 {
     while (bytes.size) {
@@ -163,6 +199,7 @@ static bool s_own_step(connection_t *self, const op_envelope_t *request, op_step
         return s_back_up(self, request);
     if (step == OP_STEP_CONTROL_STATUS) {
         s_look(self->control, &self->arena, &status);
+        s_look_at_lines(self, &status);
         return s_reply(self, request, &op_status_view_type, &status);
     }
     sent = s_reply(self, request, &op_nothing_type, &(op_nothing_t){0});
@@ -182,19 +219,39 @@ static bool s_hand_back(connection_t *self, const op_envelope_t *request, const 
     return s_reply(self, request, type, body);
 }
 
+/*  The step is another process's, and its operator's. */
+static bool s_refer(connection_t *self, const op_envelope_t *request, uint8_t step)
+{
+    char sentence[201];
+    const op_topology_t *topology = &self->control->links->topology;
+    for (size_t i = 0; i < topology->peer_count; i++) {
+        const op_topology_peer_t *peer = &topology->peers[i];
+        if (!op_str_is(op_topology_class(op_str(peer->actor)), op_step_actor(step)))
+            continue;
+        snprintf(sentence, sizeof sentence, "%s runs in another process, %s: ask there.",
+                 peer->actor, topology->endpoints[peer->process]);
+        return s_refuse(self, request, OP_ERROR_UNAVAILABLE, sentence);
+    }
+    snprintf(sentence, sizeof sentence, "No %s runs in this process.", op_step_actor(step));
+    return s_refuse(self, request, OP_ERROR_UNAVAILABLE, sentence);
+}
+
 static bool s_ask(connection_t *self, const op_envelope_t *request, const op_type_t *type,
                   const void *body)
 {
     char id[OP_REQUEST_ID_MAX + 1];
+    const char *actor = s_here(self->control, (uint8_t)request->slip.at[0]);
+    if (!actor)
+        return s_refer(self, request, (uint8_t)request->slip.at[0]);
     op_call_t *call = op_calls_take(self->control->calls);
     if (!call)
         return s_refuse(self, request, OP_ERROR_UNAVAILABLE, "The server is stopping.");
     snprintf(id, sizeof id, "control-%lld-%llu", (long long)self->peer.pid,
              (unsigned long long)request->correlation);
     bool sent = false;
-    switch (op_calls_ask(self->control->calls, call, (const uint8_t *)request->slip.at,
-                         request->slip.size, type, body, &request->context, op_str(id),
-                         OP_REQUEST_DEADLINE_MS)) {
+    switch (op_calls_ask(self->control->calls, call, op_str(actor),
+                         (const uint8_t *)request->slip.at, request->slip.size, type, body,
+                         &request->context, op_str(id), OP_REQUEST_DEADLINE_MS)) {
     case OP_ASK_ANSWERED:
         sent = s_hand_back(self, request, call);
         break;

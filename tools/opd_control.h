@@ -7,7 +7,9 @@
     may read it is the operator. Each request is logged, with the uid and pid of the peer
     (SO_PEERCRED) and without its content.
 
-    Its own steps: control.status (status_view), control.drain (nothing; then the process is sent
+    It reaches the actors of its own process; for one that runs elsewhere it says where.
+
+    Its own steps: control.status (status_view, the lines of the modem here included), control.drain (nothing; then the process is sent
     SIGTERM) and control.backup: as many replies backup_part as it takes, the last one empty. A
     backup is a snapshot: other requests and all writes go on meanwhile.
 
@@ -25,8 +27,8 @@ enum { OP_CONTROL_CONNECTIONS = 16, OP_CONTROL_PATIENCE_S = 60 };
 
 typedef struct op_control op_control_t;
 
-/*  Listens at `path`. Store, runtime and links (which are open) are borrowed, and outlive it. NULL: `error` says
-    why. */
+/*  Listens at `path`. What it is given is borrowed, and outlives it; `links` are open. NULL: `error`
+    says why. */
 op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
                              const op_opd_links_t *links, char error[256]) OP_MUST_CHECK;
 /*  Cuts all connections and removes the socket. */

@@ -16,6 +16,7 @@
 #include "tools/control_wire.h"
 #include "tools/opd_control.h"
 #include "tools/opd_links.h"
+#include "tools/opd_notify.h"
 #include "tools/opd_pages.h"
 #include "tools/opd_ready.h"
 #include "tools/opd_reload.h"
@@ -31,7 +32,7 @@
 #include <sodium.h>
 #include <sys/signalfd.h>
 
-enum { ALLOW_MAX = 64, READY_WAIT_MS = 10000, READY_ASK_MS = 20 };
+enum { ALLOW_MAX = 64, READY_ASK_MS = 20 };
 
 typedef struct {
     const op_options_t *options;
@@ -49,6 +50,7 @@ typedef struct {
     op_observer_t observer;
     op_http_server_t *observing; /* or NULL */
     op_control_t *control;
+    op_notify_t notify;
     op_target_rules_t rules;
     op_network_t proxies[OP_PROXIES_MAX];
     const char *allow[ALLOW_MAX];
@@ -300,13 +302,14 @@ static void s_reload(process_t *self)
 {
     op_config_t next;
     char error[OP_CONFIG_ERROR];
-    if (op_options_reload(self->options, &next, error) != 0) {
-        op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was reason=%s", error);
-        return;
-    }
+    op_notify_reloading(&self->notify);
     if (!self->postbox)
         self->postbox = op_postbox_new();
-    op_opd_reload(&self->config, &next, &self->links, self->postbox);
+    if (op_options_reload(self->options, &next, error) == 0)
+        op_opd_reload(&self->config, &next, &self->links, self->postbox);
+    else
+        op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was reason=%s", error);
+    op_notify_reloaded(&self->notify);
 }
 
 /*  True: a signal to end. */
@@ -336,53 +339,33 @@ static bool s_wait(process_t *self, int timeout_ms)
     return self->failed || (events[0].revents && s_on_signal(self));
 }
 
-/*  ---- Ready: the ledger knows a line that can text a code ---- */
-
-/*  Waits until a text can be sent, at most READY_WAIT_MS; a server without modems serves at once.
-    False: a signal came first. */
-static bool s_wait_for_line(process_t *self)
+static bool s_pause(void *process)
 {
-    if ((!self->simulation.carrier && self->config.modem_count == 0) || !s_runs(self, "ledger"))
-        return true;
-    op_mailbox_t *mailbox = op_mailbox_new("opd", self->error);
-    OP_ASSERT(mailbox);
-    op_postbox_t *postbox = op_postbox_new();
-    int64_t until = op_clock_steady() + READY_WAIT_MS;
-    bool ready = false, stopped = false;
-    for (uint64_t n = 1; !ready && !stopped && op_clock_steady() < until; n++) {
-        ready = op_opd_line_is_up(mailbox, postbox, n);
-        stopped = !ready && s_wait(self, READY_ASK_MS);
-    }
-    if (!ready && !stopped)
-        op_log(OP_LOG_WARNING, "opd", "no line is up yet: nobody can sign up until one is");
-    op_postbox_destroy(&postbox);
-    op_mailbox_destroy(&mailbox);
-    return !stopped;
+    return s_wait(process, READY_ASK_MS);
 }
 
-/*  Waits until all peers are up, at most READY_WAIT_MS: a process serves what it can without them.
-    False: a signal came first. */
-static bool s_wait_for_links(process_t *self)
+/*  ---- Ready ---- */
+
+/*  Waits for what it needs to serve, but not for ever. False: a signal came first. */
+static bool s_wait_to_serve(process_t *self)
 {
-    int64_t until = op_clock_steady() + READY_WAIT_MS;
-    while (!op_opd_links_up(&self->links)) {
-        if (s_wait(self, READY_ASK_MS))
-            return false;
-        if (op_clock_steady() > until) {
-            op_log(OP_LOG_WARNING, "opd", "not all peers are up yet");
-            return true;
-        }
-    }
-    return true;
+    bool lines =
+        (self->simulation.carrier || self->config.modem_count > 0) && s_runs(self, "ledger");
+    op_pause_t pause = {s_pause, self};
+    return op_opd_wait_for_links(&self->links, pause) && (!lines || op_opd_wait_for_line(pause));
 }
 
-static void s_say_ready(const process_t *self)
+static void s_say_ready(process_t *self)
 {
+    char where[256];
     if (self->server)
-        printf("OP is ready on http://%s\n", op_http_server_address(self->server));
+        snprintf(where, sizeof where, " on http://%s", op_http_server_address(self->server));
     else
-        printf("OP is ready: %s\n", self->config.actors_run);
+        snprintf(where, sizeof where, ": %s", self->config.actors_run);
+    printf("OP is ready%s\n", where);
     fflush(stdout);
+    self->notify = op_notify_new(op_opd_simulation_ask, &self->simulation, op_clock_steady());
+    op_notify_serving(&self->notify, where[0] == ':' ? where + 2 : where + 1);
 }
 
 /*  ---- The run ---- */
@@ -390,8 +373,8 @@ static void s_say_ready(const process_t *self)
 /*  Until a signal (0) or the failure of an actor (-1 and self->error). */
 static int s_wait_for_end(process_t *self)
 {
-    while (!s_wait(self, -1))
-        ;
+    while (!s_wait(self, op_notify_wait_ms(&self->notify, op_clock_steady())))
+        op_notify_work(&self->notify, op_clock_steady());
     if (!self->failed)
         return 0;
     op_runtime_failure(self->runtime, self->error);
@@ -457,10 +440,11 @@ int op_process_run(const op_options_t *options)
     if (rc == 0)
         rc = s_open_control(&self);
     bool started = rc == 0;
-    if (started && s_wait_for_links(&self) && s_wait_for_line(&self)) {
+    if (started && s_wait_to_serve(&self)) {
         s_say_ready(&self);
         rc = s_wait_for_end(&self);
     }
+    op_notify_stopping();
     s_stop(&self, started && rc == 0);
     if (rc != 0)
         fprintf(stderr, "opd: %s\n", self.error);

@@ -1,10 +1,14 @@
 #include "tools/opd_ready.h"
 
 #include "transport/clock.h"
+#include "transport/log.h"
+#include "transport/mailbox.h"
 
 #include <czmq.h>
 
-bool op_opd_line_is_up(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number)
+/*  Asks, and waits for the answer at most a second. The mailbox is that of the name "opd"; `number`
+    is new for every call. */
+static bool s_line_is_up(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number)
 {
     uint8_t slip = OP_STEP_LEDGER_READY;
     op_envelope_t request = {.kind = OP_FRAME_REQUEST,
@@ -29,4 +33,37 @@ bool op_opd_line_is_up(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t nu
     op_arena_free(&arena);
     op_buf_free(&frame);
     return ready;
+}
+
+bool op_opd_wait_for_line(op_pause_t pause)
+{
+    char error[256];
+    op_mailbox_t *mailbox = op_mailbox_new("opd", error);
+    OP_ASSERT(mailbox);
+    op_postbox_t *postbox = op_postbox_new();
+    int64_t until = op_clock_steady() + OP_READY_WAIT_MS;
+    bool ready = false, stopped = false;
+    for (uint64_t n = 1; !ready && !stopped && op_clock_steady() < until; n++) {
+        ready = s_line_is_up(mailbox, postbox, n);
+        stopped = !ready && pause.pause(pause.arg);
+    }
+    if (!ready && !stopped)
+        op_log(OP_LOG_WARNING, "opd", "no line is up yet: nobody can sign up until one is");
+    op_postbox_destroy(&postbox);
+    op_mailbox_destroy(&mailbox);
+    return !stopped;
+}
+
+bool op_opd_wait_for_links(const op_opd_links_t *links, op_pause_t pause)
+{
+    int64_t until = op_clock_steady() + OP_READY_WAIT_MS;
+    while (!op_opd_links_up(links)) {
+        if (pause.pause(pause.arg))
+            return false;
+        if (op_clock_steady() > until) {
+            op_log(OP_LOG_WARNING, "opd", "not all peers are up yet");
+            return true;
+        }
+    }
+    return true;
 }

@@ -1,12 +1,25 @@
-/*  opd_ready.h - does the ledger, which runs here, know a line that can text a code? */
+/*  opd_ready.h - what opd waits for before it says that it is ready
+
+    Each wait lasts at most OP_READY_WAIT_MS; then opd serves what it can, and the log says what is
+    missing. Between two looks `pause` is called, which takes a moment; true from it ends the wait:
+    the process is to end. */
 
 #ifndef OP_TOOLS_OPD_READY_H
 #define OP_TOOLS_OPD_READY_H
 
-#include "transport/mailbox.h"
+#include "tools/opd_links.h"
 
-/*  Asks, and waits for the answer at most a second. The mailbox is that of the name "opd"; `number`
-    is new for every call. */
-bool op_opd_line_is_up(op_mailbox_t *mailbox, op_postbox_t *postbox, uint64_t number);
+enum { OP_READY_WAIT_MS = 10000 };
+
+typedef struct {
+    bool (*pause)(void *arg);
+    void *arg;
+} op_pause_t;
+
+/*  Until the ledger, which runs here, knows a line that can text a code. False: `pause` said so. */
+bool op_opd_wait_for_line(op_pause_t pause) OP_MUST_CHECK;
+
+/*  Until all peers are up. False: `pause` said so. */
+bool op_opd_wait_for_links(const op_opd_links_t *links, op_pause_t pause) OP_MUST_CHECK;
 
 #endif

@@ -39,12 +39,19 @@ int op_opd_simulation_open(op_opd_simulation_t *self, const op_config_t *config,
     return -1;
 }
 
+bool op_opd_simulation_ask(void *simulation, int64_t deadline_ms)
+{
+    op_opd_simulation_t *self = simulation;
+    pthread_mutex_lock(&self->looking);
+    bool looked = op_runtime_look(self->runtime, deadline_ms);
+    pthread_mutex_unlock(&self->looking);
+    return looked;
+}
+
 /*  What has waited for the hour that has just passed happens now, here. */
 static bool s_look(op_opd_simulation_t *self)
 {
-    pthread_mutex_lock(&self->looking);
-    bool looked = op_runtime_look(self->runtime, LOOK_MS);
-    pthread_mutex_unlock(&self->looking);
+    bool looked = op_opd_simulation_ask(self, LOOK_MS);
     if (!looked)
         op_log(OP_LOG_ERROR, "opd", "the time was moved, and not all actors have looked at it");
     return looked;

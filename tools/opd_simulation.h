@@ -35,6 +35,10 @@ int op_opd_simulation_serve(op_opd_simulation_t *self, const op_config_t *config
                             op_runtime_t *runtime, op_timeline_t *timeline,
                             char error[256]) OP_MUST_CHECK;
 
+/*  Have all actors looked at the clock by then? `simulation` is the op_opd_simulation_t. Here, because
+    one may ask at a time; any thread. */
+bool op_opd_simulation_ask(void *simulation, int64_t deadline_ms);
+
 /*  Readable when another process has moved the time, then op_opd_simulation_look; -1: never. */
 int op_opd_simulation_fd(const op_opd_simulation_t *self);
 void op_opd_simulation_look(op_opd_simulation_t *self);

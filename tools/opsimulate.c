@@ -17,17 +17,18 @@
 #include <unistd.h>
 
 static const char s_usage[] =
-    "usage: opsimulate [--seed N] [--hours H] [--faults LIST|all|none] [--runs K] [--report]\n"
-    "                  [--quiet] [--until-bad] [--traces DIR] [--plant NAME]\n"
+    "usage: opsimulate [options]\n"
+    "\n"
     "  --seed N       the first seed (1)\n"
     "  --hours H      hours of life with faults in each world (1)\n"
     "  --faults LIST  names with commas between them, all (the default) or none\n"
     "  --runs K       so many seeds, one after another (1)\n"
-    "  --report       at the end, how often each kind of fault happened\n"
+    "  --report       at the end, how often each kind of fault happened, and what operators did\n"
     "  --quiet        no line for a good seed\n"
     "  --until-bad    no more seeds after a bad one\n"
     "  --traces DIR   write DIR/seed-N.trace for a bad seed: its last minutes (.); none: do not\n"
     "  --plant NAME   with this deliberate bug (opsimulate_planted only)\n"
+    "\n"
     "opsimulate --plants lists the deliberate bugs.\n";
 
 static const struct {
@@ -177,9 +178,11 @@ int main(int count, char **words)
     arguments_t self = {.options = {.seed = 1, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL},
                         .runs = 1,
                         .traces = "."};
-    uint64_t fired[SIM_FAULT_END] = {0}, bad = 0;
+    uint64_t fired[SIM_FAULT_END] = {0}, operated[SIM_VERB_END] = {0}, bad = 0;
     if (count == 2 && strcmp(words[1], "--plants") == 0)
         return s_list_plants();
+    if (count == 2 && strcmp(words[1], "--help") == 0)
+        return fputs(s_usage, stdout) < 0;
     signal(SIGABRT, s_aborted);
     for (int i = 1, used; i < count; i += used) {
         used = s_argument(&self, words[i], i + 1 < count ? words[i + 1] : NULL);
@@ -199,11 +202,16 @@ int main(int count, char **words)
         bad += !verdict.good;
         for (size_t f = 0; f < SIM_FAULT_END; f++)
             fired[f] += verdict.fired[f];
+        for (size_t v = 0; v < SIM_VERB_END; v++)
+            operated[v] += verdict.operated[v];
         sim_verdict_free(&verdict);
     }
     for (size_t f = 0; self.report && f < SIM_FAULT_END; f++)
         printf("%-18s %10llu  %s\n", sim_fault_name((sim_fault_t)f), (unsigned long long)fired[f],
                sim_fault_sentence((sim_fault_t)f));
+    for (size_t v = 0; self.report && v < SIM_VERB_END; v++)
+        printf("operator: %-14s %4llu  %s\n", sim_verb_name((sim_verb_t)v),
+               (unsigned long long)operated[v], sim_verb_sentence((sim_verb_t)v));
     if (self.runs > 1)
         printf("%llu seeds, %llu bad\n", (unsigned long long)self.runs, (unsigned long long)bad);
     return bad ? 1 : 0;

@@ -63,7 +63,7 @@ static size_t s_turn_end(const s_cut_t *self, size_t i)
 
 static op_replay_t *s_begin(const op_tape_actor_t *actor)
 {
-    op_replay_t *replay = op_replay_new(actor->name, actor->class);
+    op_replay_t *replay = op_replay_new(actor);
     if (!replay)
         return NULL;
     for (size_t r = 0; r < actor->row_count; r++)
@@ -89,7 +89,8 @@ static bool s_run(const s_cut_t *self, op_replay_t *replay, size_t begin, size_t
 
 static size_t s_add_actor(s_cut_t *self, const op_tape_actor_t *actor)
 {
-    return op_tape_add_actor(&self->out, op_str(actor->name), op_str(actor->class));
+    return op_tape_add_actor(&self->out, op_str(actor->name), op_str(actor->class),
+                             actor->outbox_max);
 }
 
 static void s_copy_events(s_cut_t *self, size_t to, size_t begin, size_t end)
@@ -145,10 +146,10 @@ static bool s_try(s_cut_t *self, const op_tape_actor_t *actor, size_t begin, siz
 {
     op_arena_t *arena = &self->out.arena;
     op_tape_t draft = {.actor_count = 0};
-    op_replay_t *whole = s_begin(actor), *fresh = op_replay_new(actor->name, actor->class);
+    op_replay_t *whole = s_begin(actor), *fresh = op_replay_new(actor);
     bool good = whole && s_run(self, whole, 0, begin);
     if (good) {
-        op_tape_add_actor(&draft, op_str(actor->name), op_str(actor->class));
+        op_tape_add_actor(&draft, op_str(actor->name), op_str(actor->class), actor->outbox_max);
         s_dump(whole, arena, &draft, 0);
         for (size_t r = 0; r < draft.actors[0].row_count; r++)
             op_replay_row(fresh, draft.actors[0].rows[r].key, draft.actors[0].rows[r].value);

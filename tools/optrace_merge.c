@@ -10,7 +10,8 @@ static int s_join(op_tape_t *all, const op_tape_t *one, const char *path)
     size_t first = all->actor_count;
     for (size_t i = 0; i < one->actor_count; i++) {
         const op_tape_actor_t *from = &one->actors[i];
-        size_t added = op_tape_add_actor(all, op_str(from->name), op_str(from->class));
+        size_t added =
+            op_tape_add_actor(all, op_str(from->name), op_str(from->class), from->outbox_max);
         if (added == OP_TAPE_ACTORS_MAX) {
             fprintf(stderr, "optrace: %s: more than %d actors together\n", path,
                     OP_TAPE_ACTORS_MAX);

@@ -141,8 +141,8 @@ static void s_add_row(s_scrub_t *self, size_t actor, op_str_t key, op_str_t valu
 static void s_begin(s_scrub_t *self, size_t index)
 {
     const op_tape_actor_t *actor = &self->trace->tape.actors[index];
-    self->old[index] = op_replay_new(actor->name, actor->class);
-    self->now[index] = op_replay_new(actor->name, actor->class);
+    self->old[index] = op_replay_new(actor);
+    self->now[index] = op_replay_new(actor);
     if (!self->old[index]) {
         self->wrong = "this build has no such actor";
         return;
@@ -286,7 +286,8 @@ int op_optrace_scrubbed(const op_optrace_t *trace, const uint8_t key[OP_PSEUDONY
     self->bytes = op_alloc((tape->event_count + 1) * sizeof *self->bytes);
     memset(self->bytes, 0, (tape->event_count + 1) * sizeof *self->bytes);
     for (size_t i = 0; i < tape->actor_count; i++)
-        op_tape_add_actor(&self->out, op_str(tape->actors[i].name), op_str(tape->actors[i].class));
+        op_tape_add_actor(&self->out, op_str(tape->actors[i].name), op_str(tape->actors[i].class),
+                          tape->actors[i].outbox_max);
     s_scrub_ttys(self);
     for (size_t i = 0; i < tape->event_count && !self->wrong; i++) {
         s_event(self, trace->order[i]);

@@ -33,6 +33,7 @@ struct op_door {
     op_timeline_t *timeline; /* or NULL */
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
+    atomic_bool ended; /* the thread is done with what is its own */
 
     /* The thread's own. */
     zsock_t *pipe;
@@ -355,6 +356,7 @@ static void s_thread(zsock_t *pipe, void *argument)
     for (size_t i = 0; i < OP_PEERS_MAX; i++)
         zsock_destroy(&self->greeters[i]);
     op_postbox_destroy(&self->postbox);
+    atomic_store(&self->ended, true);
 }
 
 /*  ---- new and destroy ---- */
@@ -403,6 +405,8 @@ void op_door_destroy(op_door_t **self_p)
     if (!*self_p)
         return;
     zactor_destroy(&(*self_p)->actor);
+    /* zactor waits, but through ZeroMQ, which promises no order of what is in memory. */
+    OP_ASSERT(atomic_load(&(*self_p)->ended));
     s_free(*self_p);
     *self_p = NULL;
 }

@@ -209,7 +209,7 @@ uint64_t op_trace_file_actor(op_trace_file_t *self, const char *name, const char
 {
     pthread_mutex_lock(&self->lock);
     OP_ASSERT(self->actor_count < OP_TRACE_ACTORS_MAX);
-    op_trace_actor_t actor = {++self->actor_count, op_str(name), op_str(class)};
+    op_trace_actor_t actor = {++self->actor_count, op_str(name), op_str(class), 0};
     op_buf_t record = {0};
     op_trace_add(&op_trace_actor_type, &actor, &record);
     if (!op_trace_file_stopped(self))

@@ -2,10 +2,10 @@
 
 A test is run as  python3 -B tests/e2e/test_X.py OPD OPSIM [options of unittest].
 
-Nothing here sleeps. What takes time is asked for again and again (eventually) or waited for
-(Receiver.wait); the deadline is far away and met only when something is broken. Ports and folders
-are each test's own, so tests run beside each other. Call Opd and Opsim from the main thread: the
-programs end with the thread that has started them.
+Nothing here sleeps so that time passes. What takes time is asked for again and again (eventually)
+or waited for (Receiver.wait); the deadline is far away and met only when something is broken. Ports
+and folders are each test's own, so tests run beside each other. Call Opd and Opsim from the main
+thread: the programs end with the thread that has started them.
 
 With OP_JOURNAL=DIR every exchange of a Client is written to DIR, one JSON object a line: see
 Journal. tests/contract/validate.mjs holds what is there against the OpenAPI document.
@@ -32,6 +32,7 @@ import time
 import unittest
 
 DEADLINE_S = 60  # how long anything may take; builds with sanitizers are slow
+REST_MIN_S, REST_MAX_S = 0.001, 0.05  # between two looks at what is waited for
 SHARED = "+16176088932"  # the simulated carrier's first number
 SECOND = "+16176088933"
 
@@ -68,14 +69,21 @@ def new_phone():
 
 
 def eventually(probe, what, deadline_s=DEADLINE_S):
-    """Calls probe until it answers something true, which is returned."""
+    """Calls probe until it answers something true, which is returned.
+
+    It rests between two calls, longer and longer. Two processes that ask and answer without a pause
+    can keep the scheduler from others that are ready to run, for many seconds where all processors
+    are busy; among those is the one whose work is waited for."""
     end = time.monotonic() + deadline_s
+    rest_s = REST_MIN_S
     while True:
         found = probe()
         if found:
             return found
         if time.monotonic() > end:
             raise AssertionError(f"not within {deadline_s} s: {what}; last answer: {found!r}")
+        time.sleep(rest_s)
+        rest_s = min(2 * rest_s, REST_MAX_S)
 
 
 class Maybe:
@@ -379,11 +387,11 @@ class Program:
 class Opd(Program):
     """opd on a free port, its data in folder/data unless the arguments say otherwise."""
 
-    def __init__(self, folder, *arguments, data=None, under=()):
+    def __init__(self, folder, *arguments, data=None, under=(), environment=None):
         """under: a command that runs it, such as strace."""
         self.data = data or os.path.join(folder, "data")
         given = ["--data", self.data, "--listen", "127.0.0.1:0", *arguments]
-        super().__init__("opd", given, folder, under)
+        super().__init__("opd", given, folder, under, environment)
 
     def client(self, credential=None):
         return Client(self.address, credential)
@@ -518,12 +526,13 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(owner.statuses.get(self.path, 200))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                with owner.changed:
+                status = owner.statuses.get(self.path, 200)
+                with owner.changed:  # before the answer, which the next post may be quick to follow
                     owner.posts.append((self.path, self.headers, body))
                     owner.changed.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_):
                 pass

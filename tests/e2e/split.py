@@ -25,13 +25,13 @@ def next_port():
             return port
 
 
-def cli(*arguments):
-    """keygen or host."""
+def cli(*arguments, code=0):
+    """opctl: what it prints, or why it does not."""
     done = subprocess.run(
         [program("opctl"), *arguments], capture_output=True, text=True, timeout=DEADLINE_S
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == code, (done.returncode, done.stderr)
+    return done.stderr if code else done.stdout
 
 
 class Host(Program):

@@ -71,8 +71,29 @@ class Commands(OpctlCase):
         self.assertTrue(all(actor["turns"] > 0 and not actor["failed"] for actor in actors.values()))
         links = {(link["from"], link["to"]): link for link in status["links"]}
         self.assertGreater(links["auth", "modem"]["told"], 0)
+        self.assertEqual([line["state"] for line in status["lines"]], ["up"] * 3)
+        self.assertEqual(status["lines"][0]["number"], SHARED)
         table = opctl(self.data, "status")
         self.assertRegex(table, r"(?m)^ +ledger +no ")
+        self.assertNotIn(SHARED, table)
+
+    def test_lines(self):
+        lines = self.ask("lines")["lines"]
+        self.assertEqual(len(lines), 3)
+        self.assertEqual((lines[0]["number"], lines[0]["state"]), (SHARED, "up"))
+        self.assertTrue(lines[0]["registered"] and lines[0]["service_centre"])
+        self.assertRegex(lines[0]["imei"], r"^\d{4}$")
+        shown = opctl(self.data, "lines")
+        self.assertRegex(shown, r"(?m)^state +up$")
+        self.assertNotIn(SHARED, shown)
+
+    def test_quarantine(self):
+        self.carrier.turn(SHARED, malformed_next=1, malformed_form="truncated")
+        self.carrier.text(new_phone(), SHARED, "cut off on its way")
+        kept = eventually(lambda: self.ask("quarantine")["data"], "it is kept")
+        self.assertEqual(kept[0]["line"], SHARED)
+        self.assertTrue(kept[0]["reason"] and kept[0]["pdu"])
+        self.assertNotIn(kept[0]["pdu"], opctl(self.data, "quarantine"))
 
     def test_who_may_ask(self):
         path = os.path.join(self.data, "control.sock")

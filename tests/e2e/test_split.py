@@ -117,7 +117,18 @@ class Flow(Split):
         self.assertEqual(len(other.pages()), 2)
         phone = new_phone()
         self.assertEqual(settled(other, send(other, phone, "by the other")["id"])["status"], "sent")
+        self.operate(system)
         system.stop()
+
+    def operate(self, system):
+        """An operator asks where an actor runs, and elsewhere is told where that is."""
+        remote = ["--data", f"{system.folder}/data-remote"]
+        self.assertRegex(cli(*remote, "lines"), r"(?m)^state +up$")
+        self.assertRegex(cli(*remote, "status"), r"(?m)^ +modem-2 +no ")
+        refused = cli(*remote, "numbers", "list", code=3)
+        self.assertIn(f"ledger runs in another process, {system.endpoints['core']}", refused)
+        lines = cli("--data", f"{system.folder}/data-core", "lines", code=3)
+        self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
 class TwoFronts(Split):

@@ -97,7 +97,7 @@ static void s_start(uint64_t actor, int64_t at, op_buf_t *out)
 static void s_other(unsigned kind, uint64_t actor, int64_t at, op_str_t bytes, op_buf_t *out)
 {
     static const char *const names[] = {"rate", "other", "third"};
-    op_trace_actor_t named = {actor, op_str(names[actor % 3]), OP_STR("rate")};
+    op_trace_actor_t named = {actor, op_str(names[actor % 3]), OP_STR("rate"), 0};
     op_trace_row_t row = {actor, bytes, bytes};
     op_trace_digest_t digest = {.actor = actor, .rows = bytes.size};
     switch (kind) {

@@ -324,10 +324,16 @@ class ModemManager(Peer):
                 f"array:string:{self.path(name)}",
             )
 
+    def mmcli(self, *arguments):
+        """Its own patience, 25 s, is too short for a busy machine: to enable a modem takes dozens of
+        commands, one after the other through three programs."""
+        return self.run("mmcli", f"--timeout={harness.DEADLINE_S}", *arguments)
+
     def call(self, path, method, *arguments):
         return self.run(
             "dbus-send",
             "--session",
+            f"--reply-timeout={harness.DEADLINE_S * 1000}",
             "--print-reply",
             "--dest=org.freedesktop.ModemManager1",
             path,
@@ -344,8 +350,8 @@ class ModemManager(Peer):
     def found(self):
         """The modems that it has found: {name: path}."""
         names = {}
-        for path in re.findall(r"/org/\S+/Modem/\d+", self.run("mmcli", "-L")):
-            device = re.search(r"device: /virtual/(\S+)", self.run("mmcli", "-m", path))
+        for path in re.findall(r"/org/\S+/Modem/\d+", self.mmcli("-L")):
+            device = re.search(r"device: /virtual/(\S+)", self.mmcli("-m", path))
             if device:
                 names[device.group(1)] = path
         return names
@@ -353,9 +359,9 @@ class ModemManager(Peer):
     def texts(self, path):
         """What lies in one of its modems: (number, text, state) each."""
         texts = []
-        listed = self.run("mmcli", "-m", path, "--messaging-list-sms")
+        listed = self.mmcli("-m", path, "--messaging-list-sms")
         for sms in re.findall(r"/org/\S+/SMS/\d+", listed):
-            said = self.run("mmcli", "-s", sms, "--output-keyvalue")
+            said = self.mmcli("-s", sms, "--output-keyvalue")
             fields = dict(re.findall(r"^(\S+)\s*: (.*)$", _plain(said), re.MULTILINE))
             texts.append(
                 tuple(fields.get(f"sms.{f}", "") for f in

@@ -130,7 +130,7 @@ class ModemManager(Peers):
         numbers = [modem["number"] for modem in carrier.client.get("/sim/modems").json["data"]]
         for (plugin, _, _), number in zip(modems, numbers):
             path = found[plugin]
-            self.assertRegex(manager.run("mmcli", "-m", path), rf"plugin: {plugin}\n")
+            self.assertRegex(manager.mmcli("-m", path), rf"plugin: {plugin}\n")
         with concurrent.futures.ThreadPoolExecutor(len(modems)) as pool:
             drives = [
                 pool.submit(self.drive, manager, plugin, found[plugin], number, new_phone())
@@ -141,11 +141,11 @@ class ModemManager(Peers):
 
     def drive(self, manager, plugin, path, number, phone):
         carrier = Carrier(self.sim.address)  # a thread's own
-        manager.run("mmcli", "-m", path, "--enable")
-        self.assertRegex(manager.run("mmcli", "-m", path), r"equipment id: \d{15}\n")
+        manager.mmcli("-m", path, "--enable")
+        self.assertRegex(manager.mmcli("-m", path), r"equipment id: \d{15}\n")
         text = f"--messaging-create-sms=number='{phone}',text='{UNICODE}'"
-        made = manager.run("mmcli", "-m", path, text)
-        manager.run("mmcli", "-s", re.search(r"/org/\S+/SMS/\d+", made).group(), "--send")
+        made = manager.mmcli("-m", path, text)
+        manager.mmcli("-s", re.search(r"/org/\S+/SMS/\d+", made).group(), "--send")
         self.arrives(carrier, phone, UNICODE)
         if plugin in self.receiving:
             # Of several announcements at once it follows one: a long text would stay incomplete.

@@ -6,7 +6,6 @@
 #include "tests/simulation/sim_private.h"
 
 #include "base/instant.h"
-#include "store/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,23 +29,9 @@ static void s_draw_faults(sim_t *self)
     self->mischief_mean = sim_between(&self->random, 3, 60) * OP_SECOND_MS;
 }
 
-static void s_make_processes(sim_t *self)
-{
-    static const size_t apart[SIM_ACTORS] = {0, 0, 1, 1, 2};
-    char error[256];
-    self->process_count = sim_once_in(&self->random, 2) ? 1 : 3;
-    for (size_t i = 0; i < self->process_count; i++) {
-        self->processes[i].disk = sim_disk_new();
-        self->processes[i].clock.since = self->now;
-        OP_ASSERT(op_schema_check(self->processes[i].disk, error) == 0);
-    }
-    for (size_t i = 0; i < SIM_ACTORS; i++)
-        self->actors[i].process = self->process_count == 3 ? apart[i] : 0;
-}
-
 static void s_make_people(sim_t *self)
 {
-    char phone[OP_PHONE_MAX + 1];
+    char phone[40];
     for (size_t i = 0; i < self->line_count; i++)
         (void)model_add_number(&self->model, op_carrier_modem_number(self->carrier, i));
     for (size_t i = 0; i < SIM_PHONES; i++)
@@ -55,10 +40,7 @@ static void s_make_people(sim_t *self)
     for (size_t i = 0; i < self->user_count; i++) {
         snprintf(phone, sizeof phone, "+1415555010%zu", i);
         (void)model_add_user(&self->model, phone);
-        self->users[i] = (sim_user_t){.verification = MODEL_NONE,
-                                      .session = MODEL_NONE,
-                                      .to_check = SIM_CHECK_KEYS | SIM_CHECK_HOOKS |
-                                                  SIM_CHECK_AVAILABLE | SIM_CHECK_MINE};
+        sim_user_begins(self, i);
         sim_queue_put(&self->queue, self->now + sim_between(&self->random, 1000, 30000),
                       SIM_EVENT_USER, i, 0, (op_str_t){0});
     }
@@ -92,10 +74,11 @@ static void s_begin(sim_t *self, const sim_options_t *options, sim_verdict_t *ve
     self->carrier = op_carrier_new(self->line_count);
     crypto_generichash_init(&self->hash, NULL, 0, 16);
     s_draw_faults(self);
-    s_make_processes(self);
+    sim_hosts_make(self);
     s_make_people(self);
     sim_queue_put(&self->queue, self->now + 20000, SIM_EVENT_PHONE, 0, 0, (op_str_t){0});
     sim_queue_put(&self->queue, self->now + 5000, SIM_EVENT_MISCHIEF, 0, 0, (op_str_t){0});
+    sim_operator_begins(self);
     for (size_t i = 0; i < self->process_count; i++)
         sim_process_restart(self, i);
 }
@@ -157,6 +140,12 @@ static void s_happen(sim_t *self, const sim_event_t *event)
         break;
     case SIM_EVENT_HEAL_CLOCK:
         sim_heal_clock(self, a);
+        break;
+    case SIM_EVENT_OPERATOR:
+        sim_operator_acts(self);
+        break;
+    case SIM_EVENT_HOSTS:
+        sim_hosts_greet(self);
         break;
     }
 }
@@ -244,6 +233,7 @@ static void s_free(sim_t *self)
     model_free(&self->model);
     sim_queue_free(&self->queue);
     op_arena_free(&self->arena);
+    op_buf_free(&self->catalogue);
     sim_record_free(self);
     free(self->receivers);
     free(self->requests);

@@ -12,6 +12,33 @@
 #include "base/bytes.h"
 #include "tests/simulation/sim_faults.h"
 
+/*  What an operator does. VERB(NAME, "name", sentence). */
+#define SIM_VERBS(VERB)                                                                            \
+    VERB(SUSPEND, "suspend", "an account is suspended")                                            \
+    VERB(RESUME, "resume", "it is taken up again")                                                 \
+    VERB(ERASE, "erase", "an account is erased")                                                   \
+    VERB(SESSIONS, "sessions", "an account's sessions are listed")                                 \
+    VERB(SESSION_REVOKE, "session_revoke", "one of them is ended")                                 \
+    VERB(KEY_REVOKE, "key_revoke", "a key is revoked")                                             \
+    VERB(RETIRE, "retire", "a number is taken out of the pool")                                    \
+    VERB(ADD, "add", "it is in the pool again")                                                    \
+    VERB(MOVE, "move", "a number goes to another account")                                         \
+    VERB(SHARE, "share", "a number is to be shared, which is already, or is retired")              \
+    VERB(POOL, "pool", "the pool is looked at")                                                    \
+    VERB(UNCLAIMED, "unclaimed", "texts that are nobody's are looked at")                          \
+    VERB(QUARANTINE, "quarantine", "the quarantine is looked at")                                  \
+    VERB(FIND, "find", "an account is looked at")
+
+typedef enum {
+#define SIM_VERB_ENUM(NAME, name, sentence) SIM_VERB_##NAME,
+    SIM_VERBS(SIM_VERB_ENUM)
+#undef SIM_VERB_ENUM
+        SIM_VERB_END
+} sim_verb_t;
+
+const char *sim_verb_name(sim_verb_t verb);
+const char *sim_verb_sentence(sim_verb_t verb);
+
 typedef struct {
     uint64_t seed;
     int64_t span;           /* ms of life with faults */
@@ -27,6 +54,7 @@ typedef struct {
     char hash[17];    /* over all frames that were delivered, and when */
     op_buf_t context; /* of a bad run: the last frames, one a line */
     uint64_t fired[SIM_FAULT_END];
+    uint64_t operated[SIM_VERB_END]; /* by the operator, and granted */
     uint64_t frames, requests, silences, accepted, arrived, inbound, posts, deaths;
 } sim_verdict_t;
 

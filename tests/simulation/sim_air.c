@@ -46,6 +46,8 @@ static void s_look_at_phones(sim_t *self)
 {
     inbox_t inbox = {self, NULL, self->phones_seen};
     for (size_t i = 0; i < SIM_PHONES + self->user_count; i++) {
+        if (i >= SIM_PHONES && self->users[i - SIM_PHONES].replaced)
+            continue;
         inbox.phone = i < SIM_PHONES ? self->phones[i] : self->model.phones[i - SIM_PHONES];
         op_carrier_inbox(self->carrier, op_str(inbox.phone), self->phones_seen, s_received, &inbox);
     }

@@ -20,6 +20,7 @@ static void s_verified(sim_t *self, const sim_request_t *request, const op_sessi
     model_verified(&self->model, request->ref, request->word, request->asked, opened->user.id,
                    opened->user.created, op_token_hash(opened->session_token));
     of->session = self->model.session_count - 1;
+    self->model.sessions[of->session].expires = opened->expires_at;
     of->verification = MODEL_NONE;
 }
 

@@ -136,6 +136,12 @@ uint64_t sim_disk_failures(const op_store_t *self)
     return ((const disk_t *)self)->failures;
 }
 
+void sim_disk_replace(op_store_t *self, op_store_t *memory)
+{
+    op_store_destroy(&s_disk(self)->memory);
+    s_disk(self)->memory = memory;
+}
+
 op_store_t *sim_disk_memory(op_store_t *self)
 {
     return s_disk(self)->memory;

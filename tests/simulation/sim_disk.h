@@ -15,6 +15,8 @@ void sim_disk_fail_read(op_store_t *self, uint64_t n);
 void sim_disk_heal(op_store_t *self);
 /*  How many reads and writes were made to fail so far. */
 uint64_t sim_disk_failures(const op_store_t *self);
+/*  Another memory store in the place of the one inside; it is taken over. */
+void sim_disk_replace(op_store_t *self, op_store_t *memory);
 /*  The memory store inside. */
 op_store_t *sim_disk_memory(op_store_t *self);
 

@@ -62,7 +62,14 @@
     FAULT(SIM_PIN, "sim_pin", "a modem restarts, and its SIM wants the PIN")                       \
     FAULT(WRONG_PIN, "wrong_pin", "... which is not the configured one: somebody helps, later")    \
     FAULT(NO_NETWORK, "no_network", "a modem finds no network for a while")                        \
-    FAULT(MODEM_HANG, "modem_hang", "a modem hears and says nothing, until it is plugged in anew")
+    FAULT(MODEM_HANG, "modem_hang", "a modem hears and says nothing, until it is plugged in anew") \
+    FAULT(HOST_CUT, "host_cut", "two hosts do not hear each other, for seconds to days")           \
+    FAULT(HOST_CUT_ONE_WAY, "host_cut_one_way", "one host does not hear the other, as long")       \
+    FAULT(BLACKOUT, "blackout", "the power of all hosts fails at once")                            \
+    FAULT(CLOCK_APART, "clock_apart", "machines' clocks are days apart, and follow the ledger's")  \
+    FAULT(OUTBOX_FULL, "outbox_full", "so many tells wait for a peer that nothing new is begun")   \
+    FAULT(CONFIG, "config", "a host is started again with another configuration")                  \
+    FAULT(RESTORED, "restored", "a host goes on with a backup of its store, on another machine")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,

@@ -146,7 +146,7 @@ void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,
                        const op_type_t *type, op_str_t bytes)
 {
     bool known = envelope->correlation && envelope->correlation <= (uint64_t)self->request_count;
-    if (!known)
+    if (!known || op_str_is(envelope->origin, "control") || op_str_is(envelope->to, "control"))
         return;
     const sim_request_t *request = &self->requests[envelope->correlation - 1];
     if (from == SIM_RATE && envelope->kind == OP_FRAME_REQUEST)

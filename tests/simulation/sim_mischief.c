@@ -51,8 +51,7 @@ static void s_hurt_network(sim_t *self, sim_fault_t fault)
 
 /*  ---- Clocks ---- */
 
-/*  What waits for a time may come early or late, commands time out too soon. */
-static void s_clock_cause(sim_t *self, size_t process)
+void sim_clock_cause(sim_t *self, size_t process)
 {
     model_cause(&self->model, MODEL_NONE, MODEL_CAUSE_CLOCK);
     model_cause(&self->model, MODEL_NONE, MODEL_CAUSE_DOUBT);
@@ -74,7 +73,7 @@ static void s_hurt_clock(sim_t *self, sim_fault_t fault)
         ppm = sim_between(&self->random, -20000, 20000);
     }
     sim_clock_set(&of->clock, self->now, jump, ppm);
-    s_clock_cause(self, process);
+    sim_clock_cause(self, process);
     sim_fired(self, fault);
     sim_queue_put(&self->queue, s_some_time(self, 10 * OP_MINUTE_MS), SIM_EVENT_HEAL_CLOCK, process,
                   0, (op_str_t){0});
@@ -89,7 +88,7 @@ void sim_heal_clock(sim_t *self, size_t process)
     if (clock->offset == 0 && clock->ppm == 0)
         return;
     sim_clock_heal(clock, self->now);
-    s_clock_cause(self, process);
+    sim_clock_cause(self, process);
     if (back)
         sim_actors_tick(self, true, process);
 }
@@ -351,6 +350,16 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_MODEM_HANG:
         s_hurt_modem(self, fault);
         return;
+    case SIM_FAULT_HOST_CUT:
+    case SIM_FAULT_HOST_CUT_ONE_WAY:
+    case SIM_FAULT_BLACKOUT:
+    case SIM_FAULT_CONFIG:
+    case SIM_FAULT_RESTORED:
+        sim_hosts_hurt(self, fault);
+        return;
+    case SIM_FAULT_CLOCK_APART: /* these lie in the world from its beginning */
+    case SIM_FAULT_OUTBOX_FULL:
+        return;
     case SIM_FAULT_END:
         return;
     }
@@ -404,6 +413,7 @@ void sim_help_modem(sim_t *self, size_t line)
 void sim_heal(sim_t *self)
 {
     memset(self->ways, 0, sizeof self->ways);
+    sim_hosts_heal(self);
     for (size_t i = 0; i < self->line_count; i++) {
         self->lines[i].deaf_until = 0;
         sim_help_modem(self, i);

@@ -51,6 +51,8 @@ typedef struct {
     char e164[OP_PHONE_MAX + 1];
     bool known; /* `id` was shown to somebody */
     op_id_t id;
+    int64_t absent_until; /* its line is not configured */
+    model_life_t retired; /* by the operator */
 } model_number_t;
 
 typedef struct {
@@ -71,6 +73,7 @@ typedef struct {
     int user;
     op_hash_t hash;
     model_life_t life;
+    int64_t expires; /* as shown */
 } model_session_t;
 
 typedef struct {
@@ -139,6 +142,9 @@ struct model {
     int user_count;
     size_t silent_keys[MODEL_USERS_MAX], silent_hooks[MODEL_USERS_MAX]; /* nobody knows */
     size_t pending_hooks; /* registrations that are not answered yet */
+    model_life_t suspended[MODEL_USERS_MAX];
+    int64_t erasing[MODEL_USERS_MAX]; /* since then; 0: it is not */
+    bool forgotten[MODEL_USERS_MAX];  /* ... and nobody has its phone's account since */
 
     model_lease_t *leases;
     int lease_count;
@@ -306,6 +312,40 @@ int model_replay(model_t *self, int post, char delivery[OP_ID_TEXT + 1]);
 void model_judge_posts(model_t *self);
 /*  At the end, by somebody who has read all: this message has had its event. */
 void model_judge_hook(model_t *self, const model_reading_t *reading);
+
+/*  ---- what the operator does (sim_model_operator.c) ---- */
+
+bool model_surely_suspended(const model_t *self, int user, int64_t from, int64_t to);
+bool model_perhaps_suspended(const model_t *self, int user, int64_t from, int64_t to);
+/*  Asked for, and granted. */
+void model_suspend(model_t *self, int user);
+void model_suspended(model_t *self, int user);
+void model_resume(model_t *self, int user);
+void model_resumed(model_t *self, int user);
+/*  From here on the user is nobody's: whoever has the phone then is another user. */
+void model_erase(model_t *self, int user);
+void model_erased(model_t *self, int user);
+bool model_perhaps_retired(const model_t *self, int number, int64_t from, int64_t to);
+bool model_surely_retired(const model_t *self, int number, int64_t from, int64_t to);
+void model_retire(model_t *self, int number);
+void model_retired(model_t *self, int number, int64_t asked);
+void model_add(model_t *self, int number);
+void model_added(model_t *self, int number);
+void model_move(model_t *self, int number, int user);
+void model_moved(model_t *self, int number, int user, int64_t asked, int64_t leased_at);
+void model_not_moved(model_t *self, int number, int user, int64_t asked);
+/*  Sessions are named by when they expire: that is all that both sides see. */
+void model_session_revoke(model_t *self, int user, int64_t expires);
+void model_session_revoked(model_t *self, int user, int64_t expires, int64_t asked);
+void model_sessions_listed(model_t *self, int user, const int64_t *expires, size_t count,
+                           int64_t asked);
+/*  The pool, as its keeper sees it: this number is leased to this account (none: to nobody). */
+void model_pooled(model_t *self, int number, op_id_t account, bool retired, bool shared,
+                  int64_t asked);
+/*  An inbound text is shown as nobody's. */
+void model_unclaimed(model_t *self, int number, op_str_t from, op_str_t body);
+/*  A row of a store that is at rest: nothing in it may be an erased account's. */
+void model_row_of_nobody(model_t *self, op_str_t key, op_str_t value);
 
 /*  ---- quotas (sim_model.c) ---- */
 

@@ -105,8 +105,8 @@ void model_verified(model_t *self, int verification, const char *code, int64_t a
     s_check_account(self, of->user, account, created);
     of->used = true;
     MODEL_ROOM(self->sessions, self->session_count);
-    self->sessions[self->session_count++] =
-        (model_session_t){of->user, token, {.asked = asked, .made = self->now}};
+    self->sessions[self->session_count++] = (model_session_t){
+        .user = of->user, .hash = token, .life = {.asked = asked, .made = self->now}};
 }
 
 void model_code_refused(model_t *self, int verification, const char *code, const char *error)
@@ -122,9 +122,13 @@ void model_code_refused(model_t *self, int verification, const char *code, const
 void model_session_used(model_t *self, int session, int64_t asked, const char *error)
 {
     const model_life_t *life = &self->sessions[session].life;
+    int user = self->sessions[session].user;
     bool refused = error && strcmp(error, "unauthenticated") == 0;
-    if (refused && model_surely_there(life, asked, self->now))
+    if (refused && model_surely_there(life, asked, self->now) &&
+        !model_perhaps_suspended(self, user, asked, self->now))
         model_wrong(self, "access: a living session was refused");
+    if (!error && model_surely_suspended(self, user, asked, self->now))
+        model_wrong(self, "access: a suspended account's session is good");
     if (!error && model_surely_gone(life, asked))
         model_wrong(self, "access: a session that was ended is still good");
 }
@@ -132,9 +136,12 @@ void model_session_used(model_t *self, int session, int64_t asked, const char *e
 void model_key_used(model_t *self, int key, int64_t asked, const char *error)
 {
     bool refused = error && strcmp(error, "unauthenticated") == 0;
-    if (refused && model_key_sure(self, key, asked, self->now))
-        model_wrong(self, "access: a living key was refused");
     const model_key_t *of = &self->keys[key];
+    if (refused && model_key_sure(self, key, asked, self->now) &&
+        !model_perhaps_suspended(self, of->user, asked, self->now))
+        model_wrong(self, "access: a living key was refused");
+    if (!error && model_surely_suspended(self, of->user, asked, self->now))
+        model_wrong(self, "access: a suspended account's key is good");
     bool gone = model_surely_gone(&of->life, asked) ||
                 (of->lease >= 0 && model_surely_gone(&self->leases[of->lease].life, asked));
     if (!error && gone)
@@ -168,6 +175,8 @@ bool model_surely_leased(const model_t *self, int number, int64_t from, int64_t 
 
 bool model_surely_free(const model_t *self, int number, int64_t from, int64_t to)
 {
+    if (model_perhaps_retired(self, number, from, to))
+        return false;
     for (int i = 0; i < self->lease_count; i++) {
         const model_life_t *life = &self->leases[i].life;
         if (self->leases[i].number == number && life->asked <= to && !model_surely_gone(life, from))
@@ -218,6 +227,8 @@ void model_leased(model_t *self, int user, int number, int64_t asked, int64_t le
 {
     if (number == 0)
         model_wrong(self, "lease: the shared number was leased");
+    if (model_surely_retired(self, number, asked, self->now))
+        model_wrong(self, "lease: a retired number was leased");
     for (int i = 0; i < self->lease_count; i++)
         if (self->leases[i].number == number && self->leases[i].user != user &&
             model_lease_sure(self, i, asked, self->now))
@@ -286,6 +297,8 @@ void model_number_listed(model_t *self, int user, int number, bool mine, bool li
     bool sure = lease != MODEL_NONE && model_lease_sure(self, lease, asked, self->now);
     if (mine && sure && !listed)
         model_wrong(self, "lease: a lease is not on its lessee's list");
+    if (!mine && listed && model_surely_retired(self, number, asked, self->now))
+        model_wrong(self, "lease: a retired number is listed as available");
     if (!mine && listed && number > 0 && model_surely_leased(self, number, asked, self->now))
         model_wrong(self, "lease: a leased number is listed as available");
     if (!mine && !listed && (number == 0 || model_surely_free(self, number, asked, self->now)))

@@ -177,7 +177,7 @@ int model_text_in(model_t *self, const char *from, int number, const char *body)
 void model_arrived(model_t *self, op_str_t phone, op_str_t from, op_str_t body)
 {
     if (body.size > 6 && memmem(body.at, body.size, " is your OP code", 16)) {
-        for (int i = 0; i < self->user_count; i++)
+        for (int i = self->user_count - 1; i >= 0; i--) /* the latest who has it */
             if (op_str_is(phone, self->phones[i])) {
                 model_code_came(self, i, body);
                 return;
@@ -241,7 +241,7 @@ bool model_because(const model_t *self, int line, model_cause_t cause, int64_t f
         if (here && why->cause == cause && why->at >= from && why->at <= to)
             return true;
     }
-    return false;
+    return cause == MODEL_CAUSE_TROUBLE && line >= 0 && self->numbers[line].absent_until >= from;
 }
 
 /*  ---- As shown ---- */

@@ -88,7 +88,7 @@ void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame)
     model_frame(&self->model, type->name, envelope.to, frame);
     sim_gateway_watch(self, from, &envelope, type, body);
     sim_way_t *way = &self->ways[from][to];
-    if (s_is_lost(self, way))
+    if (sim_hosts_lose(self, from, to) || s_is_lost(self, way))
         return;
     sim_queue_put(&self->queue, s_arrival(self, way), SIM_EVENT_FRAME, to, 0, frame);
     bool repeatable = envelope.kind == OP_FRAME_TELL || envelope.kind == OP_FRAME_ACK;
@@ -100,12 +100,12 @@ void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame)
 
 void sim_network_arrived(sim_t *self, size_t to, op_str_t frame)
 {
-    if (to != SIM_HTTP) {
+    if (to < SIM_ACTORS) {
         if (self->actors[to].actor)
             sim_actor_mail(self, to, frame);
         return;
     }
-    if (!self->processes[0].alive)
+    if (to == SIM_HTTP && !self->processes[0].alive)
         return;
     op_envelope_t envelope;
     op_str_t bytes;
@@ -118,6 +118,8 @@ void sim_network_arrived(sim_t *self, size_t to, op_str_t frame)
     const void *body = op_frame_body(type, bytes, &self->arena, &result);
     if (!body)
         model_wrong(&self->model, "frames: an answer does not decode");
+    else if (to == SIM_CONTROL)
+        sim_operator_answered(self, &envelope, type, body);
     else
         sim_gateway_frame(self, &envelope, type, body);
 }

@@ -12,6 +12,7 @@
 #include "tests/simulation/sim_model.h"
 #include "tests/simulation/sim_queue.h"
 #include "tests/simulation/sim_random.h"
+#include "transport/handshake.h"
 
 #include <sodium.h>
 
@@ -22,9 +23,10 @@ enum {
     SIM_LEDGER,
     SIM_MODEM,
     SIM_ACTORS,
-    SIM_HTTP = SIM_ACTORS, /* a peer without a core */
+    SIM_HTTP = SIM_ACTORS, /* peers without a core */
+    SIM_CONTROL,
     SIM_PEERS,
-    SIM_PROCESSES_MAX = 3,
+    SIM_PROCESSES_MAX = SIM_PEERS,
     SIM_LINES_MAX = 4,
     SIM_PHONES = 5,
     SIM_RING = 48
@@ -39,7 +41,9 @@ typedef enum {
     SIM_EVENT_USER,     /* a: user */
     SIM_EVENT_PHONE,
     SIM_EVENT_MISCHIEF,
-    SIM_EVENT_HEAL_CLOCK /* a: process */
+    SIM_EVENT_HEAL_CLOCK, /* a: process */
+    SIM_EVENT_HOSTS,      /* hosts greet each other */
+    SIM_EVENT_OPERATOR
 } sim_event_kind_t;
 
 typedef struct {
@@ -50,6 +54,13 @@ typedef struct {
     enum { SIM_NO_CRASH, SIM_CRASH_BEFORE, SIM_CRASH_AFTER } crash;
     uint64_t crash_in;      /* commits until then */
     uint64_t disk_failures; /* seen so far */
+    uint64_t config;        /* a bit for each thing that is configured otherwise (sim_hosts.c) */
+    int64_t start_by;       /* it waits until then to hear the ledger's time; 0: it does not */
+    int64_t apart;          /* of its machine's clock, since ever */
+    int64_t shift;          /* by which it is corrected */
+    op_id_t incarnation;
+    op_handshake_t ledger; /* what it knows of the ledger's host */
+    op_handshake_t heard;  /* what that knows of it */
 } sim_process_t;
 
 typedef struct sim_life sim_life_t; /* sim_record.c */
@@ -149,10 +160,24 @@ typedef struct {
     int64_t rest_until; /* told to wait */
     uint64_t to_check;  /* of the end: what was not looked at yet, SIM_CHECK_... */
     int scopes_read;    /* of the end: leases looked at, the shared number first */
+    bool gone;          /* the account is being erased, or was */
+    bool erased;        /* ... it was */
+    bool stays_away;    /* nobody signs up with the phone again */
+    bool replaced;      /* another user has the phone */
     bool done;
 } sim_user_t;
 
 enum { SIM_CHECK_KEYS = 1, SIM_CHECK_HOOKS = 2, SIM_CHECK_AVAILABLE = 4, SIM_CHECK_MINE = 8 };
+
+/*  What the operator asked for last. */
+typedef struct {
+    bool open;
+    sim_verb_t verb;
+    int user, number, key;
+    int64_t expires; /* of a session */
+    int64_t asked;
+    uint64_t correlation;
+} sim_operation_t;
 
 typedef enum { SIM_LIFE, SIM_REST, SIM_READING, SIM_OVER } sim_part_t;
 
@@ -171,6 +196,14 @@ typedef struct sim {
     sim_process_t processes[SIM_PROCESSES_MAX];
     sim_actor_t actors[SIM_ACTORS];
     sim_way_t ways[SIM_PEERS][SIM_PEERS];
+    struct {
+        int64_t until;
+        sim_fault_t by;
+    } cuts[SIM_PROCESSES_MAX][SIM_PROCESSES_MAX]; /* between hosts */
+    bool follows;                                 /* hosts correct their clocks to the ledger's */
+    uint64_t outbox_max;                          /* 0: as ever */
+    int64_t minute;                               /* of the latest look at the clocks */
+    op_buf_t catalogue;                           /* for greetings */
 
     size_t line_count;
     sim_line_t lines[SIM_LINES_MAX];
@@ -185,6 +218,9 @@ typedef struct sim {
     int request_count;
     size_t user_count;
     sim_user_t users[MODEL_USERS_MAX];
+
+    bool operated; /* somebody operates this world */
+    sim_operation_t operation;
 
     crypto_generichash_state hash;
     struct {
@@ -223,6 +259,28 @@ void sim_actor_turn(sim_t *self, size_t actor);
 /*  When the first actor wants to be woken, in true time; 0: never. */
 int64_t sim_actors_wake_at(const sim_t *self);
 void sim_actors_tick(sim_t *self, bool all_of, size_t process);
+
+/*  sim_hosts.c: which actors share one, what lies between them, and what is the time there */
+void sim_hosts_make(sim_t *self);
+/*  A peer's; SIM_PROCESSES_MAX: it is on each of them. */
+size_t sim_host_of(const sim_t *self, size_t peer);
+/*  Is a frame lost because of a cut between two hosts? */
+bool sim_hosts_lose(sim_t *self, size_t from, size_t to);
+/*  Greetings, every half of a second. */
+void sim_hosts_greet(sim_t *self);
+/*  May it be started? Where its ledger is elsewhere, it waits for the time, for some seconds. */
+bool sim_host_has_time(sim_t *self, size_t process);
+void sim_hosts_hurt(sim_t *self, sim_fault_t fault);
+/*  Cuts end, and hosts are started as they should be. */
+void sim_hosts_heal(sim_t *self);
+/*  Changes what a host's modems are configured as, while it is configured otherwise. */
+void sim_host_configure(sim_t *self, size_t process, op_ledger_setup_t *ledger,
+                        op_modem_setup_t *modem);
+/*  Its disk is another one, which a backup was restored to. */
+void sim_host_restore(sim_t *self, size_t process);
+void sim_outbox_look(sim_t *self, size_t actor);
+/*  Of an instant there, in true time. */
+int64_t sim_host_true(const sim_t *self, size_t process, int64_t local);
 
 /*  sim_network.c */
 void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame);
@@ -264,7 +322,14 @@ void sim_owner_acts(sim_t *self, int user);
 bool sim_owner_answered(sim_t *self, const sim_request_t *request, const op_type_t *type,
                         const void *body);
 
+/*  sim_operator.c */
+void sim_operator_begins(sim_t *self);
+void sim_operator_acts(sim_t *self);
+void sim_operator_answered(sim_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                           const void *body);
+
 /*  sim_users.c, sim_answers.c, sim_reader.c */
+void sim_user_begins(sim_t *self, size_t user);
 void sim_user_acts(sim_t *self, int user);
 void sim_user_signs_in(sim_t *self, int user);
 void sim_user_reads_all(sim_t *self, int user);
@@ -281,6 +346,8 @@ void sim_mischief(sim_t *self);
 void sim_heal(sim_t *self);
 void sim_help_modem(sim_t *self, size_t line);
 void sim_heal_clock(sim_t *self, size_t process);
+/*  What waits for a time may come early or late, commands time out too soon. */
+void sim_clock_cause(sim_t *self, size_t process);
 
 /*  sim_record.c: with options.trace, an actor's life goes into a trace. Begin before its start; a
     clean end is one between two turns. */

@@ -18,9 +18,13 @@
 static const struct {
     const op_core_class_t *class;
     const char *name;
-} s_peers[SIM_PEERS] = {{&op_rate_class, "rate"},       {&op_auth_class, "auth"},
-                        {&op_webhook_class, "webhook"}, {&op_ledger_class, "ledger"},
-                        {&op_modem_class, "modem"},     {NULL, "http"}};
+} s_peers[SIM_PEERS] = {{&op_rate_class, "rate"},
+                        {&op_auth_class, "auth"},
+                        {&op_webhook_class, "webhook"},
+                        {&op_ledger_class, "ledger"},
+                        {&op_modem_class, "modem"},
+                        {NULL, "http"},
+                        {NULL, "control"}};
 
 const char *sim_peer_name(size_t peer)
 {
@@ -37,7 +41,8 @@ size_t sim_peer_named(op_str_t name)
 
 int64_t sim_local(const sim_t *self, size_t process)
 {
-    return sim_clock_local(&self->processes[process].clock, self->now);
+    const sim_process_t *of = &self->processes[process];
+    return sim_clock_local(&of->clock, self->now) + of->apart + of->shift;
 }
 
 /*  ---- Death ---- */
@@ -77,9 +82,12 @@ void sim_process_die(sim_t *self, size_t process, sim_fault_t how)
             op_buf_clear(&self->actors[i].mailbox);
             self->actors[i].turn_due = false;
         }
-    bool power = how != SIM_FAULT_KILL && how != SIM_FAULT_OUTAGE;
+    bool power =
+        how == SIM_FAULT_POWER_NONE || how == SIM_FAULT_POWER_PREFIX || how == SIM_FAULT_POWER_SOME;
     if (power)
         s_cut_power(self, process, how);
+    if (how == SIM_FAULT_RESTORED)
+        sim_host_restore(self, process);
     sim_fired(self, how);
     if (self->actors[SIM_RATE].process == process)
         model_rate_died(&self->model, power);
@@ -168,6 +176,7 @@ static void s_commit(sim_t *self, size_t actor)
     }
     if (wrote && process->crash_in)
         process->crash_in--;
+    sim_outbox_look(self, actor);
     s_speak(self, actor);
 }
 
@@ -217,7 +226,7 @@ static int64_t s_wake_at(const sim_t *self, size_t actor)
     int64_t wake = of->actor ? op_actor_wake_at(of->actor) : 0;
     if (!wake)
         return 0;
-    wake = sim_clock_true(&self->processes[of->process].clock, wake);
+    wake = sim_host_true(self, of->process, wake);
     return wake > self->now ? wake : self->now;
 }
 
@@ -283,9 +292,12 @@ static void s_start(sim_t *self, size_t actor)
                             {&op_modem_setup_type, &modem}};
     sim_actor_t *of = &self->actors[actor];
     uint8_t entropy[OP_ENTROPY_SIZE];
+    sim_host_configure(self, of->process, &ledger, &modem);
     sim_entropy(&self->random, entropy);
     of->actor =
         op_actor_new(s_peers[actor].class, s_peers[actor].name, self->processes[of->process].disk);
+    if (self->outbox_max)
+        op_actor_limit_outbox(of->actor, self->outbox_max);
     sim_record_begin(self, actor);
     op_actor_start(of->actor, setups[actor].type, setups[actor].body, sim_local(self, of->process),
                    entropy);
@@ -294,7 +306,7 @@ static void s_start(sim_t *self, size_t actor)
 
 void sim_process_restart(sim_t *self, size_t process)
 {
-    if (self->processes[process].alive)
+    if (self->processes[process].alive || !sim_host_has_time(self, process))
         return;
     self->processes[process].alive = true;
     if (self->actors[SIM_WEBHOOK].process == process)

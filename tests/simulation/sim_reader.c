@@ -57,7 +57,7 @@ void sim_user_reads_all(sim_t *self, int user)
                   {SIM_CHECK_AVAILABLE, SIM_DO_AVAILABLE},
                   {SIM_CHECK_MINE, SIM_DO_MINE}};
     sim_user_t *of = &self->users[user];
-    if (op_id_is_none(self->model.accounts[user]) || of->done) {
+    if (op_id_is_none(self->model.accounts[user]) || of->done || of->gone) {
         of->done = true;
         return;
     }

@@ -16,14 +16,14 @@ enum { LIVES_MAX = 200 };
 struct sim_life {
     op_buf_t records;
     op_recording_t *recording; /* NULL: it has ended */
-    uint64_t number;
+    uint64_t number, outbox_max;
     int64_t ended;
 };
 
 static uint64_t s_actor(void *at, const char *name, const char *class)
 {
     sim_life_t *life = at;
-    op_trace_actor_t actor = {life->number, op_str(name), op_str(class)};
+    op_trace_actor_t actor = {life->number, op_str(name), op_str(class), life->outbox_max};
     op_trace_add(&op_trace_actor_type, &actor, &life->records);
     return life->number;
 }
@@ -56,7 +56,7 @@ void sim_record_begin(sim_t *self, size_t actor)
         self->lives = op_realloc(self->lives, self->life_capacity * sizeof(sim_life_t *));
     }
     sim_life_t *life = op_alloc(sizeof *life);
-    *life = (sim_life_t){.number = self->life_count + 1};
+    *life = (sim_life_t){.number = self->life_count + 1, .outbox_max = self->outbox_max};
     self->lives[self->life_count++] = life;
     op_recording_sink_t sink = {life, s_actor, s_write, s_stop, s_stopped};
     const char *name = op_actor_name(of->actor);

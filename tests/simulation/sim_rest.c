@@ -46,6 +46,7 @@ static void s_judge_row(sim_t *self, op_str_t key, op_str_t value)
                     (unsigned long long)count.value);
     op_arena_free(&arena);
     model_row(&self->model, value);
+    model_row_of_nobody(&self->model, key, value);
 }
 
 void sim_count_rows(sim_t *self, op_buf_t *out)

@@ -151,7 +151,9 @@ static void s_release(sim_t *self, int user)
 
 void sim_user_creates_key(sim_t *self, int user, int number)
 {
-    if (!self->model.numbers[number].known) {
+    enum { LOST_MAX = 20 }; /* answers to this: an account may have fifty keys */
+    bool careful = self->part == SIM_LIFE && self->model.silent_keys[user] > LOST_MAX;
+    if (!self->model.numbers[number].known || careful) {
         s_available(self, user);
         return;
     }
@@ -388,10 +390,18 @@ static void s_use_console(sim_t *self, int user)
         s_start(self, user); /* once more, while signed in */
 }
 
+void sim_user_begins(sim_t *self, size_t user)
+{
+    self->users[user] = (sim_user_t){.verification = MODEL_NONE,
+                                     .session = MODEL_NONE,
+                                     .to_check = SIM_CHECK_KEYS | SIM_CHECK_HOOKS |
+                                                 SIM_CHECK_AVAILABLE | SIM_CHECK_MINE};
+}
+
 void sim_user_acts(sim_t *self, int user)
 {
     sim_user_t *of = &self->users[user];
-    if (of->busy || of->rest_until > self->now)
+    if (of->gone || of->busy || of->rest_until > self->now)
         return;
     uint32_t kind = sim_pick(self, 100);
     if (kind < 2)
