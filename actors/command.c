@@ -74,3 +74,13 @@ void op_command_answer(zsock_t *pipe, const char *word, uint64_t round)
 {
     s_send(pipe, word, round);
 }
+
+void op_command_refuse(zsock_t *pipe, uint64_t round)
+{
+    char word[OP_COMMAND_MAX];
+    do {
+        if (round)
+            op_command_answer(pipe, "FAILED", round);
+        round = op_command_receive(pipe, word);
+    } while (*word && strcmp(word, "$TERM") != 0);
+}

@@ -351,19 +351,6 @@ static bool s_open(thread_t *self, char error[256])
     return false;
 }
 
-/*  An actor that has failed does nothing more, but stays until it is told to end: a thread that is
-    gone reads no pipe, and whoever writes to it would wait for ever. */
-static void s_lie_still(thread_t *self)
-{
-    char command[OP_COMMAND_MAX] = "";
-    uint64_t round = self->looking;
-    do {
-        if (round)
-            op_command_answer(self->pipe, "FAILED", round);
-        round = op_command_receive(self->pipe, command);
-    } while (*command && strcmp(command, "$TERM") != 0);
-}
-
 static void s_thread(zsock_t *pipe, void *argument)
 {
     thread_t *self = argument;
@@ -377,7 +364,7 @@ static void s_thread(zsock_t *pipe, void *argument)
         s_speak(self);
         s_loop(self);
         if (self->failed)
-            s_lie_still(self);
+            op_command_refuse(pipe, self->looking);
         if (self->recording && !self->failed)
             op_recording_end(self->recording);
     }

@@ -33,7 +33,7 @@ from machine import APT, Machine, Missing, base, why_not
 VERSIONS = ["0.1.0", "0.1.1"]
 ADDRESS = "127.0.0.1:8080"
 DROP_IN = "/etc/systemd/system/opd.service.d/test.conf"
-STRICT = "[Service]\nSystemCallErrorNumber=kill\nWatchdogSec=4\nRestartSec=100ms\nLimitCORE=0\n"
+STRICT = "[Service]\nSystemCallErrorNumber=kill\nRestartSec=100ms\nLimitCORE=0\n"
 
 CONFIGURATION = f"""\
 store
@@ -117,6 +117,10 @@ class Package(Case):
         self.machine.do("opd", "--config", "/etc/op/op.conf", "--check")
         self.machine.do("systemctl", "restart", "opd")
 
+    def change_unit(self, text):
+        self.machine.write(DROP_IN, text)
+        self.machine.do("systemctl", "daemon-reload")
+
     def stat(self, path):
         return self.machine.ask("stat", "--format", "%U:%G %a", path).strip()
 
@@ -166,8 +170,7 @@ class Package(Case):
 
     def test_3_runs_the_simulated_carrier(self):
         os.makedirs(self.machine.path(os.path.dirname(DROP_IN)))
-        self.machine.write(DROP_IN, STRICT)
-        self.machine.do("systemctl", "daemon-reload")
+        self.change_unit(STRICT)
         self.restart(SIMULATED)
         human = Account(self.op, self.carrier)
         number = human.number()[0]
@@ -194,11 +197,15 @@ class Package(Case):
         return self.machine.ask("journalctl", "--no-pager", "-u", "opd")
 
     def test_5_is_restarted_when_an_actor_hangs(self):
+        self.change_unit(STRICT + "WatchdogSec=4\n")
+        self.restart(SIMULATED)
         before = self.machine.outside(int(self.show("MainPID")))
         with Frozen(before, "ledger") as frozen:
             eventually(frozen.has_ended, "the watchdog has ended it")
-        eventually(lambda: self.show("NRestarts") == "1" and self.show("ActiveState") == "active",
+        self.change_unit(STRICT)  # the next start is not watched so closely
+        eventually(lambda: int(self.show("NRestarts")) > 0 and self.show("ActiveState") == "active",
                    "it serves again")  # fmt: skip
+        self.restart(SIMULATED)
         self.assertIn("an actor hangs", self.journal())
         self.assertIn("watchdog timeout", self.journal().lower())
         self.assertIn("from the package", self.bodies())
