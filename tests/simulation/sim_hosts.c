@@ -62,12 +62,10 @@ void sim_hosts_make(sim_t *self)
         process->clock.since = self->now;
         OP_ASSERT(op_schema_check(process->disk, error) == 0);
     }
-    if (self->process_count == 1)
-        return;
     op_catalogue_describe(&self->catalogue);
-    self->follows = !sim_once_in(&self->random, 4);
-    if (sim_has(self, SIM_FAULT_OUTBOX_FULL) && sim_once_in(&self->random, 2))
-        self->outbox_max = 3 + sim_pick(self, 20);
+    self->follows = self->process_count > 1 && !sim_once_in(&self->random, 4);
+    if (sim_has(self, SIM_FAULT_OUTBOX_FULL))
+        self->outbox_max = sim_once_in(&self->random, 2) ? 2 + sim_pick(self, 5) : 20;
     for (size_t i = 0;
          self->follows && sim_has(self, SIM_FAULT_CLOCK_APART) && i < self->process_count; i++)
         if (i != s_ledger(self))
