@@ -40,7 +40,8 @@ typedef struct {
 } op_door_counts_t;
 
 /*  Binds, tests that strangers are refused, and starts the thread. `links` is borrowed and outlives
-    it; the actors' mailboxes should be bound. NULL: `error` says why. */
+    it; what comes for an actor whose mailbox is not bound yet waits for it, as
+    in a mailbox. NULL: `error` says why. */
 op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 
