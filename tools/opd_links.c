@@ -50,6 +50,12 @@ void op_opd_links_close(op_opd_links_t *self)
     op_curve_destroy(&self->curve);
 }
 
+bool op_opd_links_have_time(const op_opd_links_t *self)
+{
+    int ledger = self->links ? op_topology_process(&self->topology, OP_STR("ledger")) : -1;
+    return ledger < 0 || op_links_up(self->links, ledger);
+}
+
 bool op_opd_links_up(const op_opd_links_t *self)
 {
     return !self->links || op_links_all_up(self->links);

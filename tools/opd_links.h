@@ -19,7 +19,7 @@ typedef struct {
 /*  Before any actor starts. */
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config,
                          char error[256]) OP_MUST_CHECK;
-/*  When the actors' mailboxes are bound. */
+/*  Before or after the actors: what comes for one that does not run yet waits in its mailbox. */
 int op_opd_links_open(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
 /*  Reads the keys again. */
 int op_opd_links_reload(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
@@ -28,6 +28,8 @@ void op_opd_links_close(op_opd_links_t *self);
 
 /*  Are all peers up? */
 bool op_opd_links_up(const op_opd_links_t *self);
+/*  Does this process have the ledger's time? It does where the ledger runs. */
+bool op_opd_links_have_time(const op_opd_links_t *self);
 
 /*  How one is. Any thread, once it is open; so are the functions below. */
 typedef struct {

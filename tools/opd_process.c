@@ -112,8 +112,8 @@ static void s_rules(process_t *self)
                                       .allow_count = count};
 }
 
-static int s_start(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,
-                   const void *setup, const op_port_t *port)
+static int s_start_one(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,
+                       const void *setup, const op_port_t *port)
 {
     const char *name = op_topology_here(&self->links.topology, class->name);
     return op_runtime_start(self->runtime, class, name, self->store, setup_type, setup, port,
@@ -150,7 +150,7 @@ static int s_start_modem(process_t *self)
                               .check_ms = config->modem_check_s * 1000,
                               .devices = op_str(config->modem_devices)};
     op_port_t port = op_serial_port();
-    return s_start(self, &op_modem_class, &op_modem_setup_type, &setup, &port);
+    return s_start_one(self, &op_modem_class, &op_modem_setup_type, &setup, &port);
 }
 
 static int s_start_webhook(process_t *self)
@@ -164,7 +164,7 @@ static int s_start_webhook(process_t *self)
     op_port_t port;
     if (op_poster_port(&options, &port, self->error) != 0)
         return -1;
-    return s_start(self, &op_webhook_class, &op_webhook_setup_type, &setup, &port);
+    return s_start_one(self, &op_webhook_class, &op_webhook_setup_type, &setup, &port);
 }
 
 /*  Does an actor of this class run in this process? */
@@ -176,19 +176,19 @@ static bool s_runs(const process_t *self, const char *class_name)
 static int s_start_rate(process_t *self)
 {
     op_rate_setup_t setup = op_opd_rate_setup(&self->config);
-    return s_start(self, &op_rate_class, &op_rate_setup_type, &setup, NULL);
+    return s_start_one(self, &op_rate_class, &op_rate_setup_type, &setup, NULL);
 }
 
 static int s_start_auth(process_t *self)
 {
     op_auth_setup_t setup = op_opd_auth_setup(&self->config);
-    return s_start(self, &op_auth_class, &op_auth_setup_type, &setup, NULL);
+    return s_start_one(self, &op_auth_class, &op_auth_setup_type, &setup, NULL);
 }
 
 static int s_start_ledger(process_t *self)
 {
     op_ledger_setup_t setup = op_opd_ledger_setup(&self->config);
-    return s_start(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
+    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
 }
 
 static int s_start_actors(process_t *self)
@@ -202,9 +202,6 @@ static int s_start_actors(process_t *self)
                   {"webhook", s_start_webhook},
                   {"ledger", s_start_ledger},
                   {"modem", s_start_modem}};
-    self->runtime = op_runtime_new();
-    op_runtime_record(self->runtime, self->trace);
-    op_runtime_measure(self->runtime, self->metrics);
     for (size_t i = 0; i < OP_COUNT(actors); i++)
         if (s_runs(self, actors[i].class_name) && actors[i].start(self) != 0)
             return -1;
@@ -406,6 +403,30 @@ static void s_stop(process_t *self, bool drain)
         close(self->signals);
 }
 
+/*  The links before the actors: these begin in the ledger's time. */
+static int s_open_links(process_t *self)
+{
+    if (op_opd_links_prepare(&self->links, &self->config, self->error) != 0)
+        return -1;
+    self->runtime = op_runtime_new();
+    op_runtime_record(self->runtime, self->trace);
+    op_runtime_measure(self->runtime, self->metrics);
+    return op_opd_links_open(&self->links, self->error);
+}
+
+static int s_start(process_t *self)
+{
+    int rc = s_start_actors(self);
+    if (rc == 0)
+        rc = op_opd_simulation_serve(&self->simulation, &self->config, self->runtime,
+                                     self->links.timeline, self->error);
+    if (rc == 0)
+        rc = s_serve(self);
+    if (rc == 0)
+        rc = s_observe(self);
+    return rc == 0 ? s_open_control(self) : rc;
+}
+
 int op_process_run(const op_options_t *options)
 {
     process_t self = {.options = options, .config = options->config, .signals = -1};
@@ -425,21 +446,11 @@ int op_process_run(const op_options_t *options)
     if (rc == 0)
         rc = op_opd_simulation_open(&self.simulation, &self.config, self.error);
     if (rc == 0)
-        rc = op_opd_links_prepare(&self.links, &self.config, self.error);
-    if (rc == 0)
-        rc = s_start_actors(&self);
-    if (rc == 0)
-        rc = op_opd_simulation_serve(&self.simulation, &self.config, self.runtime,
-                                     self.links.timeline, self.error);
-    if (rc == 0)
-        rc = s_serve(&self);
-    if (rc == 0)
-        rc = op_opd_links_open(&self.links, self.error);
-    if (rc == 0)
-        rc = s_observe(&self);
-    if (rc == 0)
-        rc = s_open_control(&self);
-    bool started = rc == 0;
+        rc = s_open_links(&self);
+    bool started = rc == 0 && op_opd_wait_for_time(&self.links, (op_pause_t){s_pause, &self});
+    if (started)
+        rc = s_start(&self);
+    started &= rc == 0;
     if (started && s_wait_to_serve(&self)) {
         s_say_ready(&self);
         rc = s_wait_for_end(&self);

@@ -54,16 +54,28 @@ bool op_opd_wait_for_line(op_pause_t pause)
     return !stopped;
 }
 
-bool op_opd_wait_for_links(const op_opd_links_t *links, op_pause_t pause)
+static bool s_wait(bool (*there)(const op_opd_links_t *), const op_opd_links_t *links,
+                   op_pause_t pause, int64_t ms, const char *missing)
 {
-    int64_t until = op_clock_steady() + OP_READY_WAIT_MS;
-    while (!op_opd_links_up(links)) {
+    int64_t until = op_clock_steady() + ms;
+    while (!there(links)) {
         if (pause.pause(pause.arg))
             return false;
         if (op_clock_steady() > until) {
-            op_log(OP_LOG_WARNING, "opd", "not all peers are up yet");
+            op_log(OP_LOG_WARNING, "opd", "%s", missing);
             return true;
         }
     }
     return true;
+}
+
+bool op_opd_wait_for_links(const op_opd_links_t *links, op_pause_t pause)
+{
+    return s_wait(op_opd_links_up, links, pause, OP_READY_WAIT_MS, "not all peers are up yet");
+}
+
+bool op_opd_wait_for_time(const op_opd_links_t *links, op_pause_t pause)
+{
+    return s_wait(op_opd_links_have_time, links, pause, OP_LINK_SILENCE_MS,
+                  "the ledger is not heard: this machine's clock is gone by until it is");
 }

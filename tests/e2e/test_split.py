@@ -372,16 +372,18 @@ class Seen(Split):
 
 
 class Clocks(Split):
+    def skewed(self, ms):
+        return {
+            "LD_PRELOAD": os.environ["OP_CLOCK_SKEW"],
+            "OP_SKEW_MS": ms,
+            "ASAN_OPTIONS": "verify_asan_link_order=0",
+        }
+
     def test_a_host_two_hours_ahead(self):
         """Its texts do not expire, and its answers are in time."""
         system = self.three_hosts()
-        skew = os.environ["OP_CLOCK_SKEW"]
-        system.more["radio"] = {"environment": {
-            "LD_PRELOAD": skew, "OP_SKEW_MS": "7200000", "ASAN_OPTIONS": "verify_asan_link_order=0",
-        }}
-        system.more["edge"] = {"environment": {
-            "LD_PRELOAD": skew, "OP_SKEW_MS": "-7200000", "ASAN_OPTIONS": "verify_asan_link_order=0",
-        }}
+        system.more["radio"] = {"environment": self.skewed("7200000")}
+        system.more["edge"] = {"environment": self.skewed("-7200000")}
         system.up()
         system.says("radio", "corrected to the ledger's")
         system.says("edge", "corrected to the ledger's")
@@ -389,6 +391,22 @@ class Clocks(Split):
         agent = human.mint(human.number()[0])
         phone = new_phone()
         self.assertEqual(settled(agent, send(agent, phone, "in time")["id"])["status"], "sent")
+
+    def test_a_restart_two_hours_ahead(self):
+        """What waits on the host itself does not expire while it does not know the time yet."""
+        system = self.system()
+        system.more["radio"] = {"environment": self.skewed("7200000")}
+        system.up()
+        human = self.account(system)
+        agent = human.mint(human.number()[0])
+        self.carrier.turn(SHARED, cms_error_code=38, cms_error_next=1)  # tried again in five seconds
+        phone = new_phone()
+        text = send(agent, phone, "still in time")["id"]
+        eventually(lambda: agent.get(f"/v1/messages/{text}").json["status"] == "sending", "a try")
+        system.hosts["radio"].kill()
+        system.up()
+        self.assertEqual(settled(agent, text)["status"], "sent")
+        self.assertEqual(self.carrier.bodies(phone), ["still in time"])
 
 
 class Front:

@@ -62,12 +62,10 @@ void sim_hosts_make(sim_t *self)
         process->clock.since = self->now;
         OP_ASSERT(op_schema_check(process->disk, error) == 0);
     }
-    if (self->process_count == 1)
-        return;
     op_catalogue_describe(&self->catalogue);
-    self->follows = !sim_once_in(&self->random, 4);
-    if (sim_has(self, SIM_FAULT_OUTBOX_FULL) && sim_once_in(&self->random, 2))
-        self->outbox_max = 3 + sim_pick(self, 20);
+    self->follows = self->process_count > 1 && !sim_once_in(&self->random, 4);
+    if (sim_has(self, SIM_FAULT_OUTBOX_FULL))
+        self->outbox_max = sim_once_in(&self->random, 2) ? 2 + sim_pick(self, 5) : 20;
     for (size_t i = 0;
          self->follows && sim_has(self, SIM_FAULT_CLOCK_APART) && i < self->process_count; i++)
         if (i != s_ledger(self))
@@ -214,14 +212,15 @@ static void s_greet(sim_t *self, size_t process)
         model_wrong(&self->model, "clock: a host that hears the ledger's has another time");
 }
 
-/*  Where a clock is wrong, whatever it explains happens all the time. */
+/*  A host that follows may go by a time that was wrong for as long as it is cut off: whatever that
+    explains happens all the time. */
 static void s_look_each_minute(sim_t *self)
 {
     if (self->now < self->minute + OP_MINUTE_MS)
         return;
     self->minute = self->now;
     s_judge_outboxes(self);
-    for (size_t i = 0; i < self->process_count; i++) {
+    for (size_t i = 0; self->follows && i < self->process_count; i++) {
         int64_t off = sim_local(self, i) - self->now;
         if (self->processes[i].alive && (off < -s_wrong || off > s_wrong))
             sim_clock_cause(self, i);
