@@ -161,6 +161,8 @@ typedef struct {
     bool sends;               /* whose turn it is: sending's, or receiving's */
     int64_t turn_at;          /* since when */
     op_key_t first[2];        /* of codes, of the others: no row of the queue lies before it */
+    bool none[2];             /* of either kind there is no row at all: no need to look */
+    bool no_early;            /* nor is there an early_row */
     bool queue_empty;         /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint64_t reference; /* of the last long text */
