@@ -253,7 +253,7 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     if (s_must_wait(self, link)) {
         self->counts.held++;
         if (OP_PLANTED(HELD_TAKEN))
-            op_link_taken(self, link, envelope->sequence);
+            op_link_taken(self, link, envelope->sequence, true);
         return;
     }
     op_decode_t result;
