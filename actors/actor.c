@@ -120,6 +120,7 @@ static void s_keep_said(op_actor_t *self)
     op_turn_t *turn = &self->turn;
     for (size_t i = 0; i < turn->said.count; i++) {
         op_said_t said = turn->said.at[i];
+        turn->step_said |= said.what == OP_SAID_TELL || said.what == OP_SAID_FRAME;
         if (said.what != OP_SAID_TELL) {
             op_said_add(&turn->out, said);
             continue;
@@ -145,7 +146,7 @@ static void s_step(op_actor_t *self, op_event_t *event, const op_envelope_t *env
     turn->body = body;
     turn->request_id = envelope ? envelope->request_id : (op_str_t){0};
     turn->answered = turn->refused = false;
-    turn->step_sync = false;
+    turn->step_sync = turn->step_said = false;
     turn->said.count = 0;
     op_random_seed(&turn->random, entropy);
     op_overlay_mark(&turn->overlay);
@@ -252,7 +253,7 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     if (s_must_wait(self, link)) {
         self->counts.held++;
         if (OP_PLANTED(HELD_TAKEN))
-            op_link_taken(self, link, envelope->sequence);
+            op_link_taken(self, link, envelope->sequence, true);
         return;
     }
     op_decode_t result;
@@ -271,7 +272,7 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     }
     op_event_t event = {.kind = OP_EVENT_TELL, .from = envelope->from, .type = type, .body = value};
     s_step(self, &event, envelope, body, entropy);
-    op_link_taken(self, link, envelope->sequence);
+    op_link_taken(self, link, envelope->sequence, self->turn.step_sync || self->turn.step_said);
 }
 
 void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
@@ -350,6 +351,7 @@ static int s_commit(op_actor_t *self)
     if (turn->broken)
         return -1;
     op_batch_clear(&turn->batch);
+    op_link_settle(self);
     op_overlay_batch(&turn->overlay, &turn->batch);
     if (turn->batch.count) {
         if (op_store_write(self->store, &turn->batch, turn->must_sync && !OP_PLANTED(NO_SYNC)) !=
@@ -361,8 +363,8 @@ static int s_commit(op_actor_t *self)
         self->counts.syncs += turn->must_sync;
     }
     op_overlay_clear(&turn->overlay);
+    op_link_release(self, turn->must_sync);
     turn->must_sync = false;
-    op_link_release(self);
     turn->committed = !turn->broken;
     return turn->committed ? 0 : -1;
 }

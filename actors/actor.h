@@ -18,6 +18,12 @@
     OP_TELL_WINDOW tells in flight, and sends again from the first one not acknowledged when
     OP_TELL_RESEND_MS pass without progress, or after a restart.
 
+    Two things that nobody waits for are no reason to write, and go along with what is. The rows of
+    acknowledged tells are deleted by the next turn that writes, at the latest after
+    OP_TELL_ERASE_MS. And the number of a tell whose step has neither written durably nor said
+    anything is synced, and only then acknowledged, with the next turn that syncs, at the latest
+    after OP_TELL_HOLD_MS. A restart before that sees such a tell again, as if for the first time.
+
     A peer that is gone for days does not fill the disk. When OP_OUTBOX_MAX tells wait for it, the
     actor takes no more tells from others, which then wait in their outboxes in turn; from that peer
     itself, and from itself, it does, or two full actors could wait for each other. Cores ask

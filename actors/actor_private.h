@@ -19,12 +19,16 @@ typedef struct {
     char name[OP_ACTOR_NAME_MAX + 1];
     uint64_t last;     /* number of the latest tell to the peer */
     uint64_t acked;    /* the peer has taken all up to this one */
+    uint64_t erased;   /* the outbox has none up to this one; at most `acked` */
+    int64_t erase_at;  /* when the rows between the two go, if nothing is written before; 0: none */
     uint64_t sent;     /* all up to this one are on their way or taken */
     int64_t resend_at; /* 0: nothing in flight */
     uint64_t cursor;   /* the latest tell taken from the peer */
-    bool ack_due;      /* the peer waits to hear the cursor */
-    bool stuck;        /* an undecodable tell was logged already */
-    op_tell_t *fresh;  /* tells of this turn, oldest first */
+    uint64_t durable;  /* the cursor that a power cut leaves: the only one that the peer hears */
+    int64_t hold_until; /* when the cursor becomes durable if nothing is synced before; 0: it is */
+    bool ack_due;       /* the peer waits to hear the cursor */
+    bool stuck;         /* an undecodable tell was logged already */
+    op_tell_t *fresh;   /* tells of this turn, oldest first */
     op_tell_t **fresh_end;
 } op_link_t;
 
@@ -62,6 +66,7 @@ struct op_turn {
     op_random_t random;
     op_said_list_t said;
     bool step_sync;
+    bool step_said; /* a frame or a tell */
     bool answered;
     bool refused;
     size_t walks; /* open ones */
@@ -106,10 +111,13 @@ op_link_t *op_link_find(op_actor_t *actor, op_str_t peer); /* NULL: none yet */
 void op_link_load(op_actor_t *actor);
 void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said);
 void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number);
-void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number);
+/*  `effect`: the tell has changed something, so its number is worth a sync. */
+void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number, bool effect);
 void op_link_tick(op_actor_t *actor);
+/*  Before the commit: what can wait joins a turn that writes, or is due by itself. */
+void op_link_settle(op_actor_t *actor);
 int64_t op_link_wake_at(const op_actor_t *actor);
 /*  After the commit: queues acks, and tells as far as the window allows. */
-void op_link_release(op_actor_t *actor);
+void op_link_release(op_actor_t *actor, bool synced);
 
 #endif

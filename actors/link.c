@@ -91,7 +91,7 @@ static void s_load_outbox(op_actor_t *actor, op_link_t *link)
     link->acked = waiting ? first - 1 : link->last;
     if (first && link->acked == link->last)
         s_acknowledge_up_to(actor, link, first, previous);
-    link->sent = link->acked;
+    link->sent = link->erased = link->acked;
 }
 
 void op_link_load(op_actor_t *actor)
@@ -110,8 +110,10 @@ void op_link_load(op_actor_t *actor)
             op_turn_break(&actor->turn, "cannot read the store: %s", op_store_error(actor->store));
         op_store_range_destroy(&range);
     }
-    for (size_t i = 0; i < actor->link_count; i++)
+    for (size_t i = 0; i < actor->link_count; i++) {
+        actor->links[i].durable = actor->links[i].cursor;
         s_load_outbox(actor, &actor->links[i]);
+    }
 }
 
 /*  ---- Sending ---- */
@@ -179,10 +181,9 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
 {
     if (number <= link->acked || number > link->last)
         return;
-    /* The rows may vanish without a sync: should they come back, the receiver knows the numbers. */
-    for (uint64_t n = link->acked + 1; n <= number; n++)
-        op_overlay_delete(&actor->turn.overlay, s_key(actor, 'o', link, n));
     link->acked = number;
+    if (!link->erase_at)
+        link->erase_at = actor->now + OP_TELL_ERASE_MS;
     if (link->sent < number)
         link->sent = number;
     link->resend_at = link->sent > link->acked ? actor->now + OP_TELL_RESEND_MS : 0;
@@ -190,13 +191,50 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
 
 /*  ---- Receiving ---- */
 
-void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number)
+void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number, bool effect)
 {
     link->cursor = number;
-    op_counter_row_t row = {number};
-    if (!OP_PLANTED(FORGET_CURSOR))
-        op_turn_write(&actor->turn, s_key(actor, 'c', link, 0), &op_counter_row_type, &row);
-    actor->turn.must_sync = true;
+    actor->turn.must_sync |= effect;
+    if (!link->hold_until)
+        link->hold_until = actor->now + OP_TELL_HOLD_MS;
+}
+
+/*  ---- What can wait ----
+
+    Rows that were acknowledged: should they come back, they are told again, and the receiver knows
+    their numbers. The number of a tell without effect: should it be forgotten, the tell comes again, for
+    it is acknowledged only behind a sync. Neither is a reason to write. */
+
+static bool s_is_due(int64_t at, uint64_t waiting, int64_t now)
+{
+    return (at && at <= now) || waiting >= OP_TELL_WINDOW / 4;
+}
+
+static bool s_is_time_to_write(op_actor_t *actor)
+{
+    op_turn_t *turn = &actor->turn;
+    bool must = turn->overlay.count > 0;
+    for (size_t i = 0; i < actor->link_count; i++) {
+        const op_link_t *link = &actor->links[i];
+        must |= s_is_due(link->erase_at, link->acked - link->erased, actor->now);
+        turn->must_sync |= s_is_due(link->hold_until, link->cursor - link->durable, actor->now);
+    }
+    return must || turn->must_sync;
+}
+
+void op_link_settle(op_actor_t *actor)
+{
+    if (!s_is_time_to_write(actor))
+        return;
+    for (size_t i = 0; i < actor->link_count; i++) {
+        op_link_t *link = &actor->links[i];
+        while (link->erased < link->acked)
+            op_overlay_delete(&actor->turn.overlay, s_key(actor, 'o', link, ++link->erased));
+        link->erase_at = 0;
+        op_counter_row_t row = {link->cursor};
+        if (link->cursor != link->durable && !OP_PLANTED(FORGET_CURSOR))
+            op_turn_write(&actor->turn, s_key(actor, 'c', link, 0), &op_counter_row_type, &row);
+    }
 }
 
 /*  ---- Time ---- */
@@ -205,6 +243,10 @@ void op_link_tick(op_actor_t *actor)
 {
     for (size_t i = 0; i < actor->link_count; i++) {
         op_link_t *link = &actor->links[i];
+        if (link->erase_at > actor->now + OP_TELL_ERASE_MS)
+            link->erase_at = actor->now + OP_TELL_ERASE_MS;
+        if (link->hold_until > actor->now + OP_TELL_HOLD_MS)
+            link->hold_until = actor->now + OP_TELL_HOLD_MS;
         if (!link->resend_at)
             continue;
         if (link->resend_at > actor->now + OP_TELL_RESEND_MS) /* the clock went back */
@@ -221,18 +263,24 @@ int64_t op_link_wake_at(const op_actor_t *actor)
 {
     int64_t wake = 0;
     for (size_t i = 0; i < actor->link_count; i++) {
-        int64_t at = actor->links[i].resend_at;
-        if (at && (!wake || at < wake))
-            wake = at;
+        const op_link_t *link = &actor->links[i];
+        const int64_t wishes[] = {link->resend_at, link->erase_at, link->hold_until};
+        for (size_t k = 0; k < OP_COUNT(wishes); k++)
+            if (wishes[k] && (!wake || wishes[k] < wake))
+                wake = wishes[k];
     }
     return wake;
 }
 
-void op_link_release(op_actor_t *actor)
+void op_link_release(op_actor_t *actor, bool synced)
 {
     for (size_t i = 0; i < actor->link_count; i++) {
         op_link_t *link = &actor->links[i];
-        if (link->ack_due) {
+        if (synced) {
+            link->durable = link->cursor;
+            link->hold_until = 0;
+        }
+        if (link->ack_due && (link->durable == link->cursor || OP_PLANTED(ACK_UNSYNCED))) {
             op_envelope_t ack = {.kind = OP_FRAME_ACK,
                                  .from = op_str(actor->name),
                                  .to = op_str(link->name),

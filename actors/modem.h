@@ -17,6 +17,8 @@
     resend_unknown) is sent again; any other is held for ten minutes, out of the queue's way, for a
     status report that proves it, and ends as unknown_outcome if none comes. A part that the network
     has confirmed is never sent again. What each error means is one table (modem/cms_error.h).
+    Sending and receiving take turns; on a quick modem a turn has many commands, so that the outcome of
+    a text and the mark of the next are one commit.
 
     Status reports (modem_report.c) are told to the ledger, which shows delivered_at or
     undelivered_at beside a status that stays: a text that has failed as unknown_outcome stays failed,

@@ -201,6 +201,8 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     line->phase = OP_LINE_READY;
     line->reopen_ms = OP_REOPEN_MIN_MS;
     op_receive_begin(line, event); /* finds what came in while nobody listened */
+    line->sends = false;
+    line->turn_at = event->now;
     line->no_burst = false;
     line->burst_at = 0;
     line->failures = 0;
@@ -332,8 +334,31 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         op_receive_notice(line, event, turn, notice);
 }
 
-/*  The next command of a line that has none in flight. Receiving and sending take turns. False:
-    nothing to do. */
+static void s_pass(op_line_t *line, const op_event_t *event)
+{
+    line->sends = !line->sends;
+    line->turn_at = event->now;
+}
+
+/*  Receiving and sending take turns. A command that takes long is a turn. Of quick ones a turn has
+    many: what came of a text and that the next one is in the air are then one commit, as no other
+    command is between the two. */
+static bool s_take_turns(op_modem_t *self, op_line_t *line, const op_event_t *event,
+                         op_turn_t *turn)
+{
+    int64_t taken = event->now - line->turn_at;
+    if (taken < 0 || taken >= OP_SLICE_MS)
+        s_pass(line, event);
+    for (int i = 0; i < 2; i++) {
+        if (line->sends ? op_send_next(self, line, event, turn)
+                        : op_receive_next(self, line, event, turn))
+            return true;
+        s_pass(line, event);
+    }
+    return false;
+}
+
+/*  The next command of a line that has none in flight. False: nothing to do. */
 static bool s_next_command(op_modem_t *self, op_line_t *line, const op_event_t *event,
                            op_turn_t *turn)
 {
@@ -354,12 +379,7 @@ static bool s_next_command(op_modem_t *self, op_line_t *line, const op_event_t *
     }
     if (line->checking && op_setup_next(self, line, event, turn))
         return true;
-    if (line->send_next && op_send_next(self, line, event, turn)) {
-        line->send_next = false;
-        return true;
-    }
-    line->send_next = true;
-    return op_receive_next(self, line, event, turn) || op_send_next(self, line, event, turn);
+    return s_take_turns(self, line, event, turn);
 }
 
 void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)

@@ -24,11 +24,13 @@ enum {
     OP_COMMAND_MS = 10 * 1000, /* an ordinary command's answer */
     OP_LIST_MS = 60 * 1000,    /* AT+CMGL of a full storage */
     OP_DRAIN_MS = 10 * 1000,
+    OP_SLICE_MS = 100, /* a turn at sending or receiving, when the other waits */
     OP_REOPEN_MIN_MS = 1000,
     OP_REOPEN_MAX_MS = 60 * 1000,
     OP_HOUSEKEEPING_MS = 10 * 1000,
     OP_RETRIES_MAX = 5,         /* of one part, after its first submission */
     OP_REFERENCE_UNKNOWN = 256, /* of a part in doubt, in the keys of report_row */
+    OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
     OP_STUCK_MAX = 64,          /* slots whose deletions are counted */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
     OP_DEVICE_MAX = 256,
@@ -93,6 +95,7 @@ typedef struct {
     op_memory_t memory;
     uint16_t index;
     bool checked;  /* it was read a second time */
+    bool listed;   /* a list that was to show it was asked for */
     uint64_t hash; /* of the PDU that was read in it */
     int64_t found; /* when it was announced or listed */
 } op_slot_t;
@@ -155,8 +158,11 @@ typedef struct {
     const char *fail_because; /* why the line fails behind this answer, or NULL */
     bool no_burst;            /* the modem has refused AT+CMMS */
     int64_t burst_at;         /* the latest sign of a radio link that stays open; 0: none */
-    bool send_next;           /* it is the senders' turn: receiving had the last command */
+    bool sends;               /* whose turn it is: sending's, or receiving's */
+    int64_t turn_at;          /* since when */
     op_key_t first[2];        /* of codes, of the others: no row of the queue lies before it */
+    bool none[2];             /* of either kind there is no row at all: no need to look */
+    bool no_early;            /* nor is there an early_row */
     bool queue_empty;         /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint64_t reference; /* of the last long text */

@@ -60,10 +60,10 @@ static op_key_t s_class_of(const op_line_t *line, size_t class)
 static void s_is_there(op_line_t *line, const op_key_t *key)
 {
     op_key_t others = s_class_of(line, 1);
-    op_key_t *first =
-        &line->first[op_str_compare(op_key_str(key), op_key_str(&others)) < 0 ? 0 : 1];
-    if (op_str_compare(op_key_str(key), op_key_str(first)) < 0)
-        *first = *key;
+    size_t class = op_str_compare(op_key_str(key), op_key_str(&others)) < 0 ? 0 : 1;
+    if (op_str_compare(op_key_str(key), op_key_str(&line->first[class])) < 0)
+        line->first[class] = *key;
+    line->none[class] = false;
     line->queue_empty = false;
 }
 
@@ -121,14 +121,18 @@ int64_t op_queue_pause(uint64_t tries)
 static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn,
                          op_key_t *key, op_queue_row_t *row)
 {
+    if (line->none[class])
+        return false;
     op_key_t all = s_class_of(line, class), high = op_key_end(&all);
     op_key_t *first = &line->first[class];
     op_walk_t *walk = op_turn_walk(turn, first->size ? first : &all, &high, false);
     op_str_t bytes;
     bool found = false;
     for (size_t i = 0; i < LOOK_AHEAD && !found; i++) {
-        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row))
+        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row)) {
+            line->none[class] = i == 0;
             break;
+        }
         *key = op_key_copy(bytes);
         if (i == 0)
             *first = *key;

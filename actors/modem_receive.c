@@ -70,6 +70,18 @@ static size_t s_slots_pick(const op_line_t *line, const op_slots_t *slots)
     return 0;
 }
 
+/*  The slot is read: it is not to be any more. When it was found. */
+static int64_t s_slots_take(op_slots_t *slots, const op_slot_t *slot)
+{
+    int64_t found = slot->found;
+    for (size_t i = slots->count; i-- > 0;)
+        if (s_same_slot(&slots->at[i], slot)) {
+            found = slots->at[i].found;
+            s_slots_drop(slots, i);
+        }
+    return found;
+}
+
 static void s_slots_forget(op_slots_t *slots, op_memory_t memory)
 {
     for (size_t i = slots->count; i-- > 0;)
@@ -208,6 +220,28 @@ static bool s_in_doubt(const op_line_t *line)
     return line->oddities != line->at.noise + line->at.late;
 }
 
+static bool s_list(op_line_t *line, const op_event_t *event)
+{
+    line->to_list &= ~(1U << line->memory);
+    op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
+                    event->now + OP_LIST_MS);
+    return true;
+}
+
+/*  Several slots of the selected memory are read with one command, and their commit is one, too. What
+    the list then does not show is read by itself. */
+static bool s_list_several(op_line_t *line, const op_event_t *event)
+{
+    size_t fresh = 0;
+    for (size_t i = 0; i < line->to_read.count; i++)
+        fresh += line->to_read.at[i].memory == line->memory && !line->to_read.at[i].listed;
+    if (fresh < OP_LIST_FROM)
+        return false;
+    for (size_t i = 0; i < line->to_read.count; i++)
+        line->to_read.at[i].listed |= line->to_read.at[i].memory == line->memory;
+    return s_list(line, event);
+}
+
 static bool s_next_slot(op_line_t *line, const op_event_t *event)
 {
     op_slots_t *slots = line->to_delete.count ? &line->to_delete : &line->to_read;
@@ -215,6 +249,8 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
     if (s_select(line, event, slots->at[at].memory))
         return true;
     bool delete = slots == &line->to_delete;
+    if (!delete &&s_list_several(line, event))
+        return true;
     line->slot = slots->at[at];
     s_slots_drop(slots, at);
     if (!delete)
@@ -251,12 +287,7 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event,
     op_memory_t memory = OP_MEMORY_SM;
     while (!(line->to_list & 1U << memory))
         memory++;
-    if (s_select(line, event, memory))
-        return true;
-    line->to_list &= ~(1U << memory);
-    op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
-                    event->now + OP_LIST_MS);
-    return true;
+    return s_select(line, event, memory) || s_list(line, event);
 }
 
 /*  ---- Answers ---- */
@@ -311,12 +342,12 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         if (op_str_starts(done->lines[i + 1], "+CMGL:"))
             continue; /* a header without its PDU: the next sweep */
         op_str_t hex = op_turn_copy(turn, done->lines[++i]);
-        op_inbound_take(line, event, turn, hex, event->now);
-        s_to_delete(line, event, turn,
-                    (op_slot_t){.memory = line->memory,
-                                .index = (uint16_t)index,
-                                .hash = s_hash(hex),
-                                .found = event->now});
+        op_slot_t slot = {.memory = line->memory,
+                          .index = (uint16_t)index,
+                          .hash = s_hash(hex),
+                          .found = event->now};
+        op_inbound_take(line, event, turn, hex, s_slots_take(&line->to_read, &slot));
+        s_to_delete(line, event, turn, slot);
     }
     if (done->cut)
         line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
@@ -383,6 +414,8 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
         line->memory = OP_MEMORIES;
     /* A memory is used at once, and a sweep with nothing in it is one turn. */
     bool slots = line->to_delete.count || line->to_read.count;
-    if (job == OP_JOB_MEMORY || (line->to_list && !slots))
-        line->send_next = false;
+    if (job == OP_JOB_MEMORY || (line->to_list && !slots)) {
+        line->sends = false;
+        line->turn_at = event->now;
+    }
 }

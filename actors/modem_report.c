@@ -147,6 +147,8 @@ static bool s_apply(op_line_t *line, const op_event_t *event, op_turn_t *turn, c
 /*  Reports that came before there was a part that they fit. */
 static void s_look_at_early(op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
+    if (line->no_early)
+        return;
     op_key_t low = op_key_of_text('E', op_str(line->number)), high = op_key_end(&low);
     op_key_t *keys = op_turn_alloc(turn, LOOK_AT_MOST * sizeof *keys);
     op_early_row_t *rows = op_turn_alloc(turn, LOOK_AT_MOST * sizeof *rows);
@@ -157,6 +159,7 @@ static void s_look_at_early(op_line_t *line, const op_event_t *event, op_turn_t 
            op_turn_walk_next(walk, &op_early_row_type, &bytes, &rows[count]))
         keys[count++] = op_key_copy(bytes);
     op_turn_walk_end(&walk);
+    line->no_early = count == 0;
     for (size_t i = 0; i < count; i++) {
         op_pdu_t pdu;
         if (op_pdu_decode(rows[i].pdu, &pdu) != OP_PDU_OK ||
@@ -207,5 +210,6 @@ void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, o
     op_key_t key = op_key_of_text('E', op_str(line->number));
     op_key_id(&key, op_turn_new_id(turn));
     op_early_row_t early = {hex, event->now};
+    line->no_early = false;
     op_turn_put(turn, &key, &op_early_row_type, &early);
 }

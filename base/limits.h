@@ -31,10 +31,12 @@ enum {
     OP_PEERS_MAX = 64,    /* actors that one actor exchanges tells with */
     OP_TELL_WINDOW = 512, /* tells in flight to one peer */
     OP_TELL_RESEND_MS = 1000,
-    OP_OUTBOX_MAX = 100000, /* tells that wait for one peer; then nothing new is begun (actor.h) */
-    OP_FULL_RETRY_S = 60,   /* Retry-After where that refuses a request */
-    OP_MAILBOX_HWM = 1000,  /* frames, at each end of a link */
-    OP_KEY_MAX = 256,       /* a key of the store */
+    OP_TELL_ERASE_MS = 1000, /* how long an acknowledged tell waits for a commit to vanish with */
+    OP_TELL_HOLD_MS = 100,   /* how long a tell without effect waits for one to be acknowledged */
+    OP_OUTBOX_MAX = 100000,  /* tells that wait for one peer; then nothing new is begun (actor.h) */
+    OP_FULL_RETRY_S = 60,    /* Retry-After where that refuses a request */
+    OP_MAILBOX_HWM = 1000,   /* frames, at each end of a link */
+    OP_KEY_MAX = 256,        /* a key of the store */
 
     /* Waits. */
     OP_REQUEST_DEADLINE_MS = 5000, /* then the client gets 503 */
@@ -61,6 +63,7 @@ enum {
 };
 
 _Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");
+_Static_assert(OP_TELL_HOLD_MS * 2 < OP_TELL_RESEND_MS, "what is held is not told again");
 _Static_assert(OP_LINK_SILENCE_MS >= 4 * OP_LINK_HELLO_MS, "a lost hello does not cut a link");
 _Static_assert(OP_LINK_CONNECT_MS + OP_LINK_RETRY_MAX_MS + 2 * OP_LINK_HELLO_MS <= 5000,
                "a link is up 5 s after its network");

@@ -16,6 +16,8 @@
     PLANT(FORGET_CURSOR, "forget_cursor", "a tell's number is not written with its effect")        \
     PLANT(SKIP_DEDUPE, "skip_dedupe", "a tell that was taken before is taken again")               \
     PLANT(ACK_AHEAD, "ack_ahead", "acknowledges a tell that it has not taken yet")                 \
+    PLANT(ACK_UNSYNCED, "ack_unsynced",                                                            \
+          "a tell without effect is acknowledged, its number unsynced")                            \
     PLANT(FORGET_OUTBOX, "forget_outbox", "after a restart, tells not acknowledged are forgotten") \
     PLANT(RESEND_UNKNOWN, "resend_unknown", "a text in doubt is sent again")                       \
     PLANT(RESEND_CONFIRMED, "resend_confirmed", "after a refusal, all parts are sent again")       \

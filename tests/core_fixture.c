@@ -34,13 +34,36 @@ static void s_commit(core_t *self)
         s_keep(out, to, frame);
 }
 
-static void s_acknowledge(core_t *self, const op_envelope_t *tell)
+static size_t s_peer(core_t *self, op_str_t name)
 {
+    size_t i = 0;
+    while (i < CORE_PEERS_MAX && *self->peers[i].name && !op_str_is(name, self->peers[i].name))
+        i++;
+    assert_true(i < CORE_PEERS_MAX);
+    op_str_copy(name, self->peers[i].name, sizeof self->peers[i].name);
+    return i;
+}
+
+/*  True: it was taken before, and acknowledged; the actor has only not forgotten it yet. */
+static bool s_acknowledge(core_t *self, const op_envelope_t *tell)
+{
+    uint64_t *taken = &self->peers[s_peer(self, tell->to)].taken;
+    bool repeat = tell->sequence <= *taken;
+    if (self->hold_acks && !repeat)
+        return false;
+    *taken = repeat ? *taken : tell->sequence;
     op_envelope_t ack = {.kind = OP_FRAME_ACK,
                          .from = tell->to,
                          .to = op_str(op_actor_name(self->actor)),
                          .sequence = tell->sequence};
     drive_receive(self->actor, &ack, &op_nothing_type, &(op_nothing_t){0}, self->now);
+    s_commit(self);
+    return repeat;
+}
+
+static void s_drop(drive_out_t *out, size_t i)
+{
+    memmove(out->at + i, out->at + i + 1, (--out->count - i) * sizeof out->at[0]);
 }
 
 /*  Commits; then lets the others do their part, until nothing more comes of it. */
@@ -51,13 +74,12 @@ static void s_finish(core_t *self, size_t seen)
         op_envelope_t envelope = self->out.at[i].envelope;
         bool to_itself = op_str_is(envelope.to, op_actor_name(self->actor));
         bool tell = envelope.kind == OP_FRAME_TELL;
-        if (to_itself && !self->hold_self)
+        if (to_itself && !self->hold_self) {
             op_actor_receive(self->actor, self->out.at[i].frame, self->now, drive_entropy());
-        else if (tell && !to_itself && !self->hold_acks)
-            s_acknowledge(self, &envelope);
-        else
-            continue;
-        s_commit(self);
+            s_commit(self);
+        } else if (tell && !to_itself && s_acknowledge(self, &envelope)) {
+            s_drop(&self->out, i--);
+        }
     }
 }
 
@@ -102,30 +124,20 @@ void core_restart(core_t *self, bool power_cut)
 
 /*  ---- Events ---- */
 
-static uint64_t *s_sequence(core_t *self, const char *from)
-{
-    size_t i = 0;
-    while (i < CORE_PEERS_MAX && self->peers[i].name && strcmp(self->peers[i].name, from) != 0)
-        i++;
-    assert_true(i < CORE_PEERS_MAX);
-    self->peers[i].name = from;
-    return &self->peers[i].sequence;
-}
-
 void core_tell_again(core_t *self, const char *from, const op_type_t *type, const void *body)
 {
     drive_forget(&self->out);
     op_envelope_t envelope = {.kind = OP_FRAME_TELL,
                               .from = op_str(from),
                               .to = op_str(op_actor_name(self->actor)),
-                              .sequence = *s_sequence(self, from)};
+                              .sequence = self->peers[s_peer(self, op_str(from))].sequence};
     drive_receive(self->actor, &envelope, type, body, self->now);
     s_finish(self, 0);
 }
 
 void core_tell(core_t *self, const char *from, const op_type_t *type, const void *body)
 {
-    ++*s_sequence(self, from);
+    self->peers[s_peer(self, op_str(from))].sequence++;
     core_tell_again(self, from, type, body);
 }
 

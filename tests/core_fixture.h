@@ -20,8 +20,9 @@ typedef struct {
     op_actor_t *actor;
     int64_t now;
     struct {
-        const char *name;
+        char name[OP_ACTOR_NAME_MAX + 1];
         uint64_t sequence; /* of its last tell; outlives restarts of the actor */
+        uint64_t taken;    /* of the actor's tells to it: a repeat is acknowledged and not kept */
     } peers[CORE_PEERS_MAX];
     bool hold_self;      /* tells to itself are not delivered */
     bool hold_acks;      /* tells to others are not acknowledged */

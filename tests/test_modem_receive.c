@@ -7,6 +7,7 @@
 static void test_read_then_durable_then_deleted(void **state)
 {
     (void)state;
+    s_core.hold_acks = true;
     s_announce(3);
     s_read(s_pdu("hello", 1));
     s_expect_texts("hello");
@@ -145,17 +146,80 @@ static void test_announced_while_busy(void **state)
     tty_dialogue(&s_core, OK, ""); /* the first slot only once */
 }
 
+enum { SLICE_MS = 100 }; /* a turn at one of the two */
+
+/*  A slow modem: after each command it is the other's turn. */
 static void test_receiving_and_sending_take_turns(void **state)
 {
     (void)state;
     s_announce(1);
     s_text('a', "out");
     s_text('b', "out");
+    core_advance(&s_core, SLICE_MS);
     s_read(s_pdu("one", 1));
     s_submitted(); /* a text goes out before the next command of receiving */
+    core_advance(&s_core, SLICE_MS);
     tty_dialogue(&s_core, "\r\n+CMGS: 1\r\n" OK, "AT+CMGD=1\r");
+    core_advance(&s_core, SLICE_MS);
     tty_say(&s_core, OK);
     s_submitted();
+}
+
+/*  A quick one: a turn has many commands, and between two texts there is one commit. */
+static void test_turns_of_a_quick_modem(void **state)
+{
+    (void)state;
+    s_announce(1);
+    s_text('a', "out");
+    s_text('b', "out");
+    s_text('c', "out");
+    s_read(s_pdu("one", 1));
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    tty_say(&s_core, OK);
+    s_submitted();
+    core_note(&s_core, "serial", &op_serial_bytes_type,
+              &(op_serial_bytes_t){0, OP_STR("\r\n+CMTI: \"SM\",2\r\n")});
+    uint64_t syncs = op_actor_counts(s_core.actor).syncs;
+    tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    s_submitted();
+    assert_int_equal(op_actor_counts(s_core.actor).syncs, syncs + 1);
+    core_advance(&s_core, SLICE_MS);
+    tty_dialogue(&s_core, "\r\n+CMGS: 2\r\n" OK, "AT+CMGR=2\r");
+    s_read(s_pdu("two", 2));
+    tty_expect(&s_core, "AT+CMGD=2\r");
+    tty_say(&s_core, OK);
+    s_submitted();
+}
+
+/*  Several that wait are listed: one command, one commit. What the list lacks is read by itself. */
+static void test_several_are_listed(void **state)
+{
+    (void)state;
+    const char *pdus[] = {s_pdu("one", 1), s_pdu("two", 2)};
+    s_text('a', "out");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMTI: \"SM\",1\r\n\r\n+CMTI: \"SM\",2\r\n\r\n+CMTI: \"SM\",3\r\n");
+    tty_dialogue(&s_core, "\r\n+CMGS: 1\r\n" OK, "AT+CMGL=4\r");
+    uint64_t syncs = op_actor_counts(s_core.actor).syncs;
+    s_list(pdus, 2);
+    s_expect_texts("one two");
+    assert_int_equal(op_actor_counts(s_core.actor).syncs, syncs + 1);
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    tty_dialogue(&s_core, OK, "AT+CMGD=2\r");
+    tty_dialogue(&s_core, OK, "AT+CMGR=3\r");
+    s_read(s_pdu("three", 3));
+    tty_expect(&s_core, "AT+CMGD=3\r");
+}
+
+/*  A modem that does not list what it announces: its slots are read one by one. */
+static void test_a_refused_list(void **state)
+{
+    (void)state;
+    s_text('a', "out");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMTI: \"SM\",1\r\n\r\n+CMTI: \"SM\",2\r\n\r\n+CMTI: \"SM\",3\r\n");
+    tty_dialogue(&s_core, "\r\n+CMGS: 1\r\n" OK, "AT+CMGL=4\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CMGR=1\r");
 }
 
 /*  ---- the sweep ---- */
@@ -374,6 +438,9 @@ int main(void)
         TEST_UP(test_an_answer_out_of_step),
         TEST_UP(test_announced_while_busy),
         TEST_UP(test_receiving_and_sending_take_turns),
+        TEST_UP(test_turns_of_a_quick_modem),
+        TEST_UP(test_several_are_listed),
+        TEST_UP(test_a_refused_list),
         TEST_UP(test_the_sweep_at_start),
         TEST_UP(test_what_asks_for_a_sweep),
         TEST_UP(test_a_full_storage),

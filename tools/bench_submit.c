@@ -12,7 +12,7 @@
 static const char S_COMMAND[] = "AT+CMGS=18\r";
 static const char S_PDU[] = "0001000B914151550501F0000005E2B27B8C06\x1a";
 
-typedef enum { WANT_SETUP, WANT_PROMPT, WANT_ANSWER } s_want_t;
+typedef enum { WANT_SETUP, WANT_PROMPT, WANT_ANSWER, WANT_JOURNAL } s_want_t;
 
 typedef struct {
     const char *path;
@@ -73,12 +73,34 @@ static int s_hear(s_tty_t *tty, op_bench_submit_t *result)
         if (!strstr(tty->heard, "OK\r\n"))
             return 0;
         result->sent += tty->want == WANT_ANSWER;
-        return s_say(tty, S_COMMAND, WANT_PROMPT);
+        tty->want = WANT_JOURNAL;
+        return 0;
+    case WANT_JOURNAL: /* nothing was asked */
+        break;
     }
-    return -1;
+    return s_fail(tty, "speaks unasked");
 }
 
-static int s_loop(s_tty_t *ttys, size_t count, double seconds, op_bench_submit_t *result)
+/*  All that have an answer go on: behind one sync, where there is a journal. */
+static int s_go_on(s_tty_t *ttys, size_t count, int journal)
+{
+    char record[512] = {0};
+    bool synced = journal < 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ttys[i].want != WANT_JOURNAL)
+            continue;
+        if (!synced && (write(journal, record, sizeof record) != (ssize_t)sizeof record ||
+                        fdatasync(journal) != 0))
+            return s_fail(&ttys[i], "the journal cannot be written");
+        synced = true;
+        if (s_say(&ttys[i], S_COMMAND, WANT_PROMPT) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int s_loop(s_tty_t *ttys, size_t count, int journal, double seconds,
+                  op_bench_submit_t *result)
 {
     struct pollfd polls[OP_BENCH_TTYS_MAX];
     double began = s_now();
@@ -90,25 +112,36 @@ static int s_loop(s_tty_t *ttys, size_t count, double seconds, op_bench_submit_t
         for (size_t i = 0; i < count; i++)
             if (polls[i].revents && s_hear(&ttys[i], result) != 0)
                 return -1;
+        if (s_go_on(ttys, count, journal) != 0)
+            return -1;
     }
     return 0;
 }
 
-int op_bench_submit(char **paths, size_t count, double seconds, op_bench_submit_t *result)
+int op_bench_submit(char **paths, size_t count, const char *journal_path, double seconds,
+                    op_bench_submit_t *result)
 {
     OP_ASSERT(count >= 1 && count <= OP_BENCH_TTYS_MAX);
     s_tty_t ttys[OP_BENCH_TTYS_MAX];
     size_t opened = 0;
-    int failed = 0;
+    int failed = 0, journal = -1;
     *result = (op_bench_submit_t){0};
+    if (journal_path) {
+        journal = open(journal_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+        failed = journal < 0;
+        if (failed)
+            fprintf(stderr, "opbench: %s: cannot be opened\n", journal_path);
+    }
     while (opened < count && !failed) {
         ttys[opened] = (s_tty_t){.path = paths[opened], .file = -1};
         failed = s_open(&ttys[opened++]);
     }
     if (!failed)
-        failed = s_loop(ttys, count, seconds, result);
+        failed = s_loop(ttys, count, journal, seconds, result);
     while (opened-- > 0)
         if (ttys[opened].file >= 0)
             close(ttys[opened].file);
+    if (journal >= 0)
+        close(journal);
     return failed;
 }

@@ -125,8 +125,25 @@ void sim_outbox_look(sim_t *self, size_t actor)
             sim_fired(self, SIM_FAULT_OUTBOX_FULL);
 }
 
-/*  Texts are what nobody begins while an outbox is full. */
-static void s_judge_outbox(sim_t *self, size_t actor, const char *from, const char *to)
+/*  The number of the last tell that modem has taken; its row is `cursor`. */
+static uint64_t s_taken(sim_t *self, op_str_t cursor)
+{
+    size_t host = self->actors[SIM_MODEM].process;
+    op_counter_row_t row = {0};
+    op_arena_t arena = {0};
+    op_buf_t value = {0};
+    if (op_store_get(sim_disk_memory(self->processes[host].disk), cursor, &value) <= 0 ||
+        op_record_open(&op_counter_row_type, op_buf_str(&value), &arena, &row))
+        row.value = 0;
+    op_buf_free(&value);
+    op_arena_free(&arena);
+    return row.value;
+}
+
+/*  Texts are what nobody begins while an outbox is full. Rows of texts that were taken wait for the
+    next commit only. */
+static void s_judge_outbox(sim_t *self, size_t actor, const char *from, const char *to,
+                           op_str_t cursor)
 {
     size_t host = self->actors[actor].process;
     op_store_range_t *range = op_store_range(sim_disk_memory(self->processes[host].disk),
@@ -134,12 +151,13 @@ static void s_judge_outbox(sim_t *self, size_t actor, const char *from, const ch
     op_str_t key, value, body;
     op_arena_t arena = {0};
     size_t count = 0;
+    uint64_t taken = s_taken(self, cursor);
     while (op_store_range_next(range, &key, &value) > 0) {
         op_outbox_row_t row;
         op_envelope_t envelope;
         if (!op_record_open(&op_outbox_row_type, value, &arena, &row) &&
             op_frame_open(row.frame, &arena, &envelope, &body) == OP_DECODE_OK)
-            count += envelope.type == op_text_send_type.number;
+            count += envelope.type == op_text_send_type.number && envelope.sequence > taken;
     }
     if (self->processes[host].alive && count > self->outbox_max)
         model_wrong(&self->model, "outbox: %zu texts wait for the modem, %llu may", count,
@@ -152,8 +170,10 @@ static void s_judge_outboxes(sim_t *self)
 {
     if (!self->outbox_max)
         return;
-    s_judge_outbox(self, SIM_LEDGER, "ledger!omodem", "ledger!omodem\x01");
-    s_judge_outbox(self, SIM_AUTH, "auth!omodem", "auth!omodem\x01");
+    s_judge_outbox(self, SIM_LEDGER, "ledger!omodem", "ledger!omodem\x01",
+                   op_str_of("modem!cledger", sizeof "modem!cledger"));
+    s_judge_outbox(self, SIM_AUTH, "auth!omodem", "auth!omodem\x01",
+                   op_str_of("modem!cauth", sizeof "modem!cauth"));
 }
 
 /*  ---- Time ---- */
