@@ -41,7 +41,7 @@ from harness import (  # noqa: E402
 )
 
 WINDOW = 20  # texts of a line that may be under way
-HEALTHY_S = 10 * 60  # the longest that a line takes after its modem (actors/modem_line.c)
+HEALTHY_S = 11 * 60  # a line that has stopped tries again after ten minutes (actors/modem_line.c)
 PATIENCE_S = 25 * 60  # a text is tried for 18 minutes
 BODIES = ("text {}", "Nachricht für {}: 你好 😀", "{} " + "long " * 60)
 REASONS = ("unknown_outcome", "unreachable", "rejected_by_network")  # that the faults below are
@@ -113,7 +113,7 @@ FAULTS = [
     for_a_while(report_recipient="wrong"),
     # SIM and network.
     (("swap",), ()),
-    (({"pin_lock": True}, "reset"), ()),
+    (({"pin_lock": True}, "reset"), ({"pin_lock": None},)),
     (({"sim_busy_next": 3}, "reset"), ()),
     for_a_while(sim_out=True),
     for_a_while(registration="searching"),
@@ -265,9 +265,11 @@ class Line(threading.Thread):
             allowed = {"sent": (1,), "unknown_outcome": (0, 1)}.get(end, (0,))
             if not lost and (times not in allowed or end not in ("sent", *REASONS)):
                 wrong.append(f"{self.number}: {body[:30]!r} is {end} and arrived {times} times")
-        found = collections.Counter(self.bodies())
+        found, elsewhere = collections.Counter(self.bodies()), self.soak.listed_of_others(self)
         for body in self.texted:
             count[f"in: listed {found[body]} times"] += 1
+            if body in elsewhere:
+                wrong.append(f"{self.number}: {body[:30]!r} is listed at another number")
             if found[body] > 1:
                 wrong.append(f"{self.number}: {body[:30]!r} is listed {found[body]} times")
         return wrong
@@ -317,6 +319,9 @@ class Soak:
                     if step.get("malformed_form", "surplus") != "surplus":
                         self.unreadable += step["malformed_next"]
 
+    def listed_of_others(self, line):
+        return {body for other in self.lines if other is not line for body in other.bodies()}
+
     def run(self):
         began = time.monotonic()
         for line in self.lines:
@@ -351,6 +356,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="op-soak-") as home:
         soak = Soak(arguments, home)
         wrong = soak.run()
+        if wrong and os.environ.get("OP_KEEP"):
+            import shutil
+            shutil.copytree(home, os.environ["OP_KEEP"])
         soak.op.kill()
         soak.sim.stop()
     return 1 if wrong else 0
