@@ -8,8 +8,8 @@ must be healthy by themselves: each sends and receives one more text. Then every
 
   - sent: at its phone, once, from its number; or the network has lost it, as often as it was told to
   - failed: for a reason that is true of it: unknown_outcome allows it to have arrived, once; no other
-  - delivered_at: at its phone
-  - inbound: listed once; or its PDU could not be read, as often as that was so
+  - inbound: listed once; or its PDU could not be read, as often as that was so; or a modem kept it in its
+    own memory when its SIM went elsewhere, and nobody can know any more whose it was
 
 Texts are --texts each way, over all modems; --faults is how many befall each modem. The seed is printed;
 OP_SEED repeats the order of the faults. Ends with 0 when all holds, and says how much of what there was.
@@ -243,7 +243,7 @@ class Line(threading.Thread):
         eventually(lambda: "last" in self.bodies(), f"{self.number} is healthy", HEALTHY_S)
         self.healthy = time.monotonic() - began
         eventually(
-            lambda: len(set(self.texted) - set(self.bodies())) <= self.soak.unreadable,
+            lambda: len(set(self.texted) - set(self.bodies())) <= self.soak.unreadable + self.soak.left,
             f"{self.number}: all that came in",
             PATIENCE_S,
         )
@@ -260,7 +260,8 @@ class Line(threading.Thread):
         for message_id, body in self.sent.items():
             message, times = listed[message_id], arrived[body]
             end = (message["error"] or {}).get("code") or message["status"]
-            lost = end == "sent" and times == 0 and not message.get("delivered_at")
+            lost = end == "sent" and times == 0
+            count["out: lost, and another's report taken for its own"] += lost and "delivered_at" in message
             count[f"out: {'sent, and lost by the network' if lost else end}"] += 1
             allowed = {"sent": (1,), "unknown_outcome": (0, 1)}.get(end, (0,))
             if not lost and (times not in allowed or end not in ("sent", *REASONS)):
@@ -269,7 +270,7 @@ class Line(threading.Thread):
         for body in self.texted:
             count[f"in: listed {found[body]} times"] += 1
             if body in elsewhere:
-                wrong.append(f"{self.number}: {body[:30]!r} is listed at another number")
+                count["in: left behind by a SIM that went elsewhere"] += 1
             if found[body] > 1:
                 wrong.append(f"{self.number}: {body[:30]!r} is listed {found[body]} times")
         return wrong
@@ -286,7 +287,8 @@ class Soak:
         self.numbers = [modem["number"] for modem in modems]
         self.defaults = Carrier(self.sim.address).turn(self.numbers[0])
         self.touched = {k for fault in FAULTS for step in fault[0] if isinstance(step, dict) for k in step}
-        self.lost = self.unreadable = 0  # at most: of SUBMITs, of PDUs that come in
+        # At most: SUBMITs, PDUs, and PDUs in the modem's own memory.
+        self.lost = self.unreadable = self.left = 0
         self.swapping, self.talked = threading.Lock(), threading.Barrier(len(modems))
         lines = [
             f"--modem={self.sim.tty(i)}={modem['number']},pin=1234{',shared' if i == 0 else ''}"
@@ -315,6 +317,7 @@ class Soak:
         with self.swapping:
             for step in steps:
                 if isinstance(step, dict):
+                    self.left += step.get("store_other_next", 0)
                     self.lost += step.get("submit_lost_next", 0)
                     if step.get("malformed_form", "surplus") != "surplus":
                         self.unreadable += step["malformed_next"]
@@ -333,7 +336,8 @@ class Soak:
             wrong += [f"{line.number}: {line.error!r}"] if line.error else []
             wrong += line.judge(count)
         for what, most in (("out: sent, and lost by the network", self.lost),
-                           ("in: listed 0 times", self.unreadable)):
+                           ("in: left behind by a SIM that went elsewhere", self.left),
+                           ("in: listed 0 times", self.unreadable + self.left)):
             if count[what] > most:
                 wrong.append(f"{what}: {count[what]}, and at most {most} may be")
         for what, times in sorted(count.items()):
@@ -356,9 +360,6 @@ def main():
     with tempfile.TemporaryDirectory(prefix="op-soak-") as home:
         soak = Soak(arguments, home)
         wrong = soak.run()
-        if wrong and os.environ.get("OP_KEEP"):
-            import shutil
-            shutil.copytree(home, os.environ["OP_KEEP"])
         soak.op.kill()
         soak.sim.stop()
     return 1 if wrong else 0
