@@ -12,6 +12,8 @@
 
 #include "actors/modem_private.h"
 
+#include "base/plant.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,7 +77,7 @@ const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t 
         return "its SIM is not the configured one";
     if (*line->want_imei && !s_same(line->want_imei, imei))
         return "it is not the configured modem";
-    if (s_is_of(line, imei, iccid))
+    if (s_is_of(line, imei, iccid) || OP_PLANTED(SIM_IGNORED))
         return NULL;
     for (size_t i = 0; i < self->count; i++) {
         op_line_t *other = &self->lines[i];
@@ -110,6 +112,7 @@ static op_device_t *s_add(op_modem_t *self, op_str_t path)
     op_device_t *device = &self->devices[self->device_count++];
     memset(device, 0, sizeof *device);
     op_str_copy(path, device->path, sizeof device->path);
+    device->probe_ms = OP_PROBE_AGAIN_MIN_MS;
     return device;
 }
 
@@ -153,7 +156,8 @@ void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const ch
         return;
     op_str_copy(op_str(imei), device->imei, sizeof device->imei);
     op_str_copy(op_str(iccid), device->iccid, sizeof device->iccid);
-    device->known = true;
+    device->known = !device->mute;
+    device->mute = device->mute && OP_PLANTED(MUTE_FOREVER);
 }
 
 /*  ---- Matching ---- */
@@ -182,7 +186,7 @@ void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     for (size_t i = 0; i < self->device_count; i++) {
         const op_device_t *device = &self->devices[i];
-        if (!device->known || device->mute || op_device_is_held(self, device->path))
+        if (!device->known || op_device_is_held(self, device->path))
             continue;
         op_line_t *line = s_line_for(self, device);
         if (!line || !s_is_without(line))
@@ -205,7 +209,7 @@ static void s_found(op_modem_t *self, const op_event_t *event, op_turn_t *turn, 
         device = s_add(self, path);
     if (!device)
         return;
-    device->known = device->mute = false;
+    device->known = false;
     device->probe_at = event->now;
     device->probe_ms = OP_PROBE_AGAIN_MIN_MS;
     op_line_t *line = s_holder(self, device->path);

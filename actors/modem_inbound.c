@@ -44,6 +44,13 @@ static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *
     return key;
 }
 
+void op_inbound_put(const op_line_t *line, op_turn_t *turn, const op_key_t *key,
+                    const op_type_t *record, const void *row)
+{
+    bool lazy = OP_PLANTED(LAZY_PART) || (OP_PLANTED(EARLY_CNMA) && line->acknowledges);
+    (lazy ? op_turn_put_lazy : op_turn_put)(turn, key, record, row);
+}
+
 /*  A text that came whole. */
 static void s_take_text(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                         const op_pdu_t *pdu, int64_t found)
@@ -93,8 +100,7 @@ void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
         return;
     op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
     seen.taken = event->now;
-    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &identity, &op_seen_row_type,
-                                                             &seen);
+    op_inbound_put(line, turn, &identity, &op_seen_row_type, &seen);
     if (!decoded)
         op_quarantine_put(line, event, turn, hex, op_pdu_result_text(result));
     else if (pdu.kind != OP_PDU_DELIVER)

@@ -164,7 +164,7 @@ void op_parts_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     row.group = text->count ? text->rows[0].group : op_turn_new_id(turn);
     row.shown = text->count && text->rows[0].shown;
     op_key_hash(&key, &concat->sequence, 1);
-    (OP_PLANTED(LAZY_PART) ? op_turn_put_lazy : op_turn_put)(turn, &key, &op_part_row_type, &row);
+    op_inbound_put(line, turn, &key, &op_part_row_type, &row);
     if (text->count + 1 < concat->total)
         return;
     text = s_load(turn, &low);

@@ -31,7 +31,7 @@ enum {
     OP_RETRIES_MAX = 5,         /* of one part, after its first submission */
     OP_REFERENCE_UNKNOWN = 256, /* of a part in doubt, in the keys of report_row */
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
-    OP_STUCK_MAX = 64,          /* slots whose deletions are counted */
+    OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
     OP_DEVICE_MAX = 256,
     OP_PIN_MAX = 8,
@@ -174,7 +174,6 @@ typedef struct {
     unsigned to_list;   /* a bit for each memory that the sweep has yet to list */
     unsigned full;      /* a bit for each memory that was found full */
     op_stuck_t stuck[OP_STUCK_MAX];
-    size_t stuck_next;
     uint64_t oddities; /* lines that were nobody's, when the line was last known to be in step */
     bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
@@ -217,7 +216,7 @@ typedef struct {
     char path[OP_DEVICE_MAX + 1];
     char imei[OP_IMEI_MAX + 1], iccid[OP_ICCID_MAX + 1];
     bool known;       /* imei and iccid are what it has said */
-    bool mute;        /* it opens no prompt: not the port for commands */
+    bool mute;        /* it has just opened no prompt: its line lets it go */
     int64_t probe_at; /* while it is not known */
     int64_t probe_ms; /* the next back-off */
 } op_device_t;
@@ -317,6 +316,8 @@ void op_device_bind(op_line_t *line, op_turn_t *turn);
 /*  modem_probe.c: a few at a time ask devices who they are. */
 void op_probe_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn, uint64_t place);
 void op_probe_pump(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
+/*  It is asked again, after a back-off. */
+void op_device_later(op_device_t *device, int64_t now);
 void op_probe_cancel(op_modem_t *self, op_str_t path, op_turn_t *turn);
 int64_t op_probe_wake_at(const op_modem_t *self);
 bool op_probe_is_at_work(const op_modem_t *self, const char *path);
@@ -384,6 +385,9 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
 /*  A PDU was read, as hexadecimal digits or what the modem gave for them; found: when. */
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                      int64_t found);
+/*  Writes a row of what came in: the slot is emptied, or the text acknowledged, behind its commit. */
+void op_inbound_put(const op_line_t *line, op_turn_t *turn, const op_key_t *key,
+                    const op_type_t *record, const void *row);
 op_sweep_dead_fn op_seen_is_dead;
 
 /*  modem_parts.c */

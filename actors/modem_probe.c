@@ -35,15 +35,19 @@ static void s_end(op_modem_t *self, op_probe_t *probe, op_turn_t *turn)
     probe->path[0] = 0;
 }
 
+void op_device_later(op_device_t *device, int64_t now)
+{
+    device->probe_at = now + device->probe_ms;
+    device->probe_ms =
+        2 * device->probe_ms < OP_PROBE_AGAIN_MAX_MS ? 2 * device->probe_ms : OP_PROBE_AGAIN_MAX_MS;
+}
+
 /*  It has said nothing of use. */
 static void s_again(op_modem_t *self, op_probe_t *probe, const op_event_t *event, op_turn_t *turn)
 {
     op_device_t *device = op_device_of(self, op_str(probe->path));
-    if (device) {
-        device->probe_at = event->now + device->probe_ms;
-        device->probe_ms = 2 * device->probe_ms < OP_PROBE_AGAIN_MAX_MS ? 2 * device->probe_ms
-                                                                        : OP_PROBE_AGAIN_MAX_MS;
-    }
+    if (device)
+        op_device_later(device, event->now);
     s_end(self, probe, turn);
 }
 

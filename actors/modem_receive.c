@@ -100,24 +100,45 @@ static uint64_t s_hash(op_str_t pdu)
 
 /*  ---- Slots that cannot be emptied ---- */
 
+static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
+{
+    return stuck->tries && stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
+}
+
 static op_stuck_t *s_stuck(op_line_t *line, const op_slot_t *slot, int64_t now)
 {
     for (size_t i = 0; i < OP_STUCK_MAX; i++) {
         op_stuck_t *stuck = &line->stuck[i];
-        bool fresh = stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
-        if (stuck->tries && fresh && s_same_slot(&stuck->slot, slot) &&
+        if (s_is_fresh(stuck, now) && s_same_slot(&stuck->slot, slot) &&
             stuck->slot.hash == slot->hash)
             return stuck;
     }
     return NULL;
 }
 
-/*  A deletion is tried: of the oldest that are remembered one is forgotten. */
+/*  What is forgotten first: what is old, then what was tried once, which nearly always was enough. */
+static op_stuck_t *s_least_stuck(op_line_t *line, int64_t now)
+{
+    op_stuck_t *least = NULL;
+    unsigned fewest = 0;
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        unsigned tries = !s_is_fresh(stuck, now) ? 0 : stuck->tries > 1 ? 2 : 1;
+        if (!least || tries < fewest ||
+            (tries == fewest && stuck->slot.found < least->slot.found)) {
+            least = stuck;
+            fewest = tries;
+        }
+    }
+    return least;
+}
+
+/*  A deletion is tried. */
 static void s_count_deletion(op_line_t *line, const op_slot_t *slot, int64_t now)
 {
     op_stuck_t *stuck = s_stuck(line, slot, now);
     if (!stuck) {
-        stuck = &line->stuck[line->stuck_next++ % OP_STUCK_MAX];
+        stuck = s_least_stuck(line, now);
         *stuck = (op_stuck_t){.slot = *slot};
         stuck->slot.found = now;
     }
@@ -127,7 +148,7 @@ static void s_count_deletion(op_line_t *line, const op_slot_t *slot, int64_t now
 static bool s_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn)
 {
     op_stuck_t *stuck = s_stuck(line, slot, now);
-    if (!stuck || stuck->tries < OP_DELETIONS_MAX)
+    if (!stuck || stuck->tries < OP_DELETIONS_MAX || OP_PLANTED(STUCK_LOOP))
         return false;
     char masked[OP_PHONE_MAX + 1];
     if (!stuck->said)
@@ -280,7 +301,7 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event,
     bool clock_went_back = line->sweep_at > event->now + (int64_t)self->sweep_ms;
     if (!line->to_list && (line->sweep_at <= event->now || clock_went_back)) {
         line->sweep_at = event->now + (int64_t)self->sweep_ms;
-        line->to_list = s_swept(line);
+        line->to_list = OP_PLANTED(NO_SWEEP) ? 0 : s_swept(line);
     }
     if (!line->to_list)
         return false;

@@ -113,7 +113,8 @@ op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done
 
 /*  ---- The port for commands ---- */
 
-/*  Of several ttys of a modem some run commands, but take no texts. */
+/*  Of several ttys of a modem some run commands, but take no texts. A prompt can also be lost, or refused
+    for a while: a tty that opened none is asked again, after a back-off. */
 bool op_row_has_sisters(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
 {
     snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CMGS=17");
@@ -125,6 +126,7 @@ op_then_t op_row_prompted(const op_setup_at_t *at, const op_at_action_t *done)
     op_device_t *device = op_device_of(at->modem, op_str(at->line->device));
     if (op_setup_is_ok(done) || !device)
         return OP_THEN_NEXT;
+    op_device_later(device, at->event->now);
     device->mute = true;
     return op_setup_because(at->line, OP_THEN_RELEASE,
                             "this tty takes no texts: its modem has another one");

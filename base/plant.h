@@ -58,6 +58,11 @@
     PLANT(ALWAYS_SM, "always_sm", "only the SIM's memory is looked into")                          \
     PLANT(PARTIAL_AGAIN, "partial_again", "a text that was shown in part is shown again")          \
     PLANT(PARTIAL_FINAL, "partial_final", "a text that was shown in part is never completed")      \
+    PLANT(SIM_IGNORED, "sim_ignored", "whatever SIM is in a modem is taken for its line's")        \
+    PLANT(EARLY_CNMA, "early_cnma", "a part handed out is acknowledged before it is synced")       \
+    PLANT(NO_SWEEP, "no_sweep", "no memory is ever looked through")                                \
+    PLANT(STUCK_LOOP, "stuck_loop", "a slot that cannot be emptied is tried again and again")      \
+    PLANT(MUTE_FOREVER, "mute_forever", "a tty that once opened no prompt is nobody's for good")   \
     PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")            \
     PLANT(FULL_ACCEPTS, "full_accepts", "texts are accepted although an outbox is full")           \
     PLANT(HELD_TAKEN, "held_taken", "a tell that a full outbox holds back counts as taken")        \

@@ -327,6 +327,25 @@ static void test_sims_change_places(void **state)
     s_expect_service(1, 'b');
 }
 
+/*  Which tty takes texts is asked with a prompt. That one was lost is no reason to leave a modem alone. */
+static void test_a_prompt_is_lost(void **state)
+{
+    (void)state;
+    s_plain(2);
+    air_start(&s_air);
+    for (size_t i = 0; i < 2; i++) {
+        air_until(&s_air, i, "up", 10000);
+        air_set(&s_air, i, OP_KNOB_PROMPT_LOST_NEXT, 1);
+    }
+    op_carrier_swap_sims(s_air.carrier, 0, 1, s_air.core.now);
+    air_run(&s_air, 35000);
+    for (size_t i = 0; i < 2; i++) {
+        air_until(&s_air, i, "up", OP_MINUTE_MS);
+        assert_int_equal(op_carrier_get(s_air.carrier, i, OP_KNOB_PROMPT_LOST_NEXT), 0);
+        s_expect_service(i, (char)('a' + i));
+    }
+}
+
 /*  The modem is dead; its SIM goes on in the other one. */
 static void test_a_sim_moves(void **state)
 {
@@ -423,6 +442,7 @@ int main(void)
         TEST(test_calls_are_hung_up),
         TEST(test_unplugged_and_back),
         TEST(test_sims_change_places),
+        TEST(test_a_prompt_is_lost),
         TEST(test_a_sim_moves),
         TEST(test_a_sim_is_replaced),
         TEST(test_by_iccid_and_imei),

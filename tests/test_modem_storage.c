@@ -106,6 +106,26 @@ static void test_a_slot_that_cannot_be_emptied(void **state)
     }
 }
 
+/*  The deletions of all that comes in meanwhile make nobody forget it. */
+static void test_a_stuck_slot_among_many(void **state)
+{
+    (void)state;
+    int64_t second = 2;
+    for (int i = 0; i < 6; i++) {
+        core_advance(&s_core, i ? OP_MINUTE_MS : 0);
+        tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
+        s_list_one(7, s_pdu("hello", 1));
+        s_expect_texts(i ? "" : "hello");
+        if (i < 3) {
+            tty_expect(&s_core, "AT+CMGD=7\r");
+            tty_say(&s_core, OK);
+        }
+        s_no_more();
+        for (int n = 0; n < 200; n++)
+            s_arrive(9, s_pdu("one more", second++), "one more");
+    }
+}
+
 /*  A line that was nobody's: from here on a slot is read again before it is deleted. */
 static void test_read_again_where_in_doubt(void **state)
 {
@@ -264,6 +284,7 @@ int main(void)
         TEST_UP(test_a_memory_that_fails),
         TEST_UP(test_a_full_memory_is_said),
         TEST_UP(test_a_slot_that_cannot_be_emptied),
+        TEST_UP(test_a_stuck_slot_among_many),
         TEST_UP(test_read_again_where_in_doubt),
         TEST_UP(test_a_restart_of_the_modem_forgets_slots),
         TEST_UP(test_directly_and_not_acknowledged),

@@ -1,7 +1,7 @@
 """test_doubt.py - OP's rows of tests/MODEMS.md: slow networks, kill -9 in the air, malformed PDUs
 
-What other programs do in the same places is measured by tests/peers/compare.sh. Here the times are short:
-opd's time-out is set to fit.
+What OP and other programs do in the same places with their own time-outs is measured by
+tests/peers/compare.sh. Here the times are short: opd's time-out is set to fit.
 """
 
 from harness import (
@@ -101,12 +101,11 @@ class Doubt(Case):
 
                 eventually(lambda: len(listed()) >= len(wanted), "the good ones")
                 self.assertEqual(sorted(listed()), sorted(wanted))
-                if form != "not_hex":  # the line takes it for noise, so it may stay in its slot
-                    eventually(
-                        lambda: self.carrier.count(SHARED, "deleted")
-                        == self.carrier.count(SHARED, "stored"),
-                        "an empty memory",
-                    )
+                eventually(
+                    lambda: self.carrier.count(SHARED, "deleted")
+                    == self.carrier.count(SHARED, "stored"),
+                    "an empty memory",
+                )
 
 
 if __name__ == "__main__":

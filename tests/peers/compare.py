@@ -1,9 +1,9 @@
 """compare.py - what becomes of texts when the network, the process or a modem's memory fails
 
-Runs each peer on a modem of its own, all at once, through the cases of tests/MODEMS.md, and prints the rows.
-OP's own rows are asserted by tests/e2e/test_doubt.py. About six minutes:
+Runs OP and each peer on a modem of its own, all at once, through the cases of tests/MODEMS.md, and prints
+the rows. About six minutes, nearly all of it waiting:
 
-    tests/peers/compare.sh
+    tests/peers/compare.sh [Op GammuSmsd Smstools Kannel]
 """
 
 import os
@@ -16,7 +16,7 @@ import time
 import peers
 from harness import Carrier, Opsim, _programs, eventually
 
-PEERS = (peers.GammuSmsd, peers.Smstools, peers.Kannel)
+PEERS = (peers.Op, peers.GammuSmsd, peers.Smstools, peers.Kannel)
 SLOW_MS = 75000  # TS 24.011 lets a network take 45 s, makers of modems allow for 120 and 180
 PATIENCE_S = 330  # so long a text is looked after
 AFTER_KILL_S = 90
@@ -31,21 +31,33 @@ class Case:
     """A peer on a new carrier."""
 
     def __init__(self, kind):
-        self.kind = kind
         self.home = tempfile.mkdtemp(prefix="op-compare-")
         self.sim = Opsim(self.home, 1).wait_ready()
         self.carrier = Carrier(self.sim.address)
         self.line = self.carrier.client.get("/sim/modems").json["data"][0]["number"]
         self.peer = kind(os.path.join(self.home, "peer"), self.sim.tty(0))
+        self.peer.carrier = self.carrier
         self.peer.start()
+        self.before = self.count("accepted")
+
+    def count(self, what):
+        return self.carrier.count(self.line, what)
 
     def submitted(self):
-        return self.carrier.count(self.line, "accepted")
+        return self.count("accepted") - self.before
 
     def send(self):
         """One text, which the peer has given to the modem when this returns."""
-        self.peer.send("+14155550100", "one text")
+        self.peer.send(peers.PHONE, "one text")
         eventually(lambda: self.submitted() > 0, "the submission", 120)
+
+    def submissions(self):
+        """How many there were; the case is over."""
+        found = f"{self.submitted()} submissions"
+        if isinstance(self.peer, peers.Op):
+            found += f", {', '.join(self.peer.ends())}"
+        self.end()
+        return found
 
     def end(self):
         self.peer.kill()
@@ -57,9 +69,7 @@ def slow(kind):
     case.carrier.turn(case.line, submit_delay_ms=SLOW_MS)
     case.send()
     wait(PATIENCE_S)
-    found = case.submitted()
-    case.end()
-    return f"{found} submissions"
+    return case.submissions()
 
 
 def killed(kind):
@@ -70,34 +80,50 @@ def killed(kind):
     case.carrier.turn(case.line, submit_delay_ms=0)
     case.peer.start()
     wait(AFTER_KILL_S)
-    found = case.submitted()
-    case.end()
-    return f"{found} submissions"
+    return case.submissions()
 
 
 def malformed(kind, form):
     case = Case(kind)
     case.carrier.turn(case.line, malformed_next=1, malformed_form=form)
     for body in ("the first", "the second", "the third"):
-        case.carrier.text("+14155550100", case.line, body)
+        case.carrier.text(peers.PHONE, case.line, body)
     wait(60)
     read = case.peer.received()
     behind = sum(body in read for body in ("the second", "the third"))
-    stored = case.carrier.count(case.line, "stored") - case.carrier.count(case.line, "deleted")
+    stored = case.count("stored") - case.count("deleted")
     case.end()
     mark = "too" if "the first" in read else "not"
     return f"{behind} of 2 (the malformed one {mark}; {stored} stay in the modem)"
 
 
+def deleted(kind):
+    """kill -9 once the modem has deleted a text, before it has said so."""
+    case = Case(kind)
+    case.carrier.turn(case.line, command_delay_ms=1500)
+    case.carrier.text(peers.PHONE, case.line, "the text")
+    eventually(lambda: case.count("deleted") > 0, "the deletion", 120)
+    case.peer.kill()
+    case.carrier.turn(case.line, command_delay_ms=0)
+    case.peer.start()
+    wait(30)
+    read = case.peer.received().count("the text")
+    case.end()
+    return f"{read} of 1 text is there"
+
+
 def main():
-    _programs["opsim"] = os.path.abspath(sys.argv[1])
+    _programs.update(opd=os.path.abspath(sys.argv[1]), opsim=os.path.abspath(sys.argv[2]))
     jobs = {}
     for kind in PEERS:
+        if sys.argv[3:] and kind.__name__ not in sys.argv[3:]:
+            continue
         if kind.missing():
             print(f"{kind.__name__}: not installed")
             continue
         jobs[kind, "slow"] = (slow, kind)
         jobs[kind, "killed"] = (killed, kind)
+        jobs[kind, "deleted"] = (deleted, kind)
         for form in FORMS:
             jobs[kind, form] = (malformed, kind, form)
     found = {}

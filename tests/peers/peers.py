@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import harness  # noqa: E402
 
+PHONE = "+14155550100"  # of whom all cases are
 SBIN = ":".join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 
 
@@ -33,6 +34,7 @@ class Peer:
 
     def __init__(self, folder, tty):
         self.folder, self.tty, self.processes = folder, tty, []
+        self.carrier = None  # of whom OP needs phones
         self.environment = dict(os.environ, LC_ALL="C.UTF-8")
         os.makedirs(folder, exist_ok=True)
 
@@ -115,6 +117,39 @@ class Peer:
     def received(self):
         """What it has received: all of it as one string."""
         raise NotImplementedError
+
+
+class Op(Peer):
+    """opd, with all its defaults but the limits of the API: what it sends is an agent's."""
+
+    agent = None
+
+    @classmethod
+    def version(cls):
+        return "OP"
+
+    def start(self):
+        line = f"--modem={self.tty}={harness.SHARED},shared"
+        opd = harness.Opd(self.folder, line, *harness.WIDE).wait_ready()
+        self.processes.append(opd.process)
+        if self.agent:
+            self.agent = opd.client(self.agent.credential)
+            return
+        human = harness.Account(opd, self.carrier)
+        self.agent = human.mint(human.number()[0])
+        # On the shared number an account has the texts of those whom it has texted.
+        harness.settled(self.agent, harness.send(self.agent, PHONE, "hello")["id"])
+
+    def send(self, to, body):
+        harness.send(self.agent, to, body)
+
+    def received(self):
+        return "\n".join(m["body"] for m in self.agent.pages("&direction=inbound"))
+
+    def ends(self):
+        """What became of the texts it has sent, oldest first."""
+        sent = self.agent.pages("&direction=outbound")[-2::-1]  # without the first
+        return [(m["error"] or {}).get("code") or m["status"] for m in sent]
 
 
 class Gammu(Peer):

@@ -71,7 +71,7 @@ static void s_begin(sim_t *self, const sim_options_t *options, sim_verdict_t *ve
     model_init(&self->model, &limits);
     self->model.now = self->now;
     self->line_count = 2 + sim_pick(self, SIM_LINES_MAX - 1);
-    self->carrier = op_carrier_new(self->line_count);
+    sim_air_begin(self);
     crypto_generichash_init(&self->hash, NULL, 0, 16);
     s_draw_faults(self);
     sim_hosts_make(self);

@@ -8,8 +8,22 @@
 #include "base/instant.h"
 #include "modem/pdu.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/*  A quarter of the modems cannot announce what they store: they hand it out (TS 27.005 3.4.1). */
+void sim_air_begin(sim_t *self)
+{
+    op_sim_family_t *families = op_alloc(self->line_count * sizeof *families);
+    for (size_t i = 0; i < self->line_count; i++) {
+        op_sim_family_init(&families[i]);
+        if (sim_once_in(&self->random, 4))
+            snprintf(families[i].cnmi, sizeof families[i].cnmi, "(0-2),(0,2),(0),(0-2),(0,1)");
+    }
+    self->carrier = op_carrier_new_of(self->line_count, families, self->line_count);
+    free(families);
+}
 
 static void s_note(sim_t *self, const op_type_t *type, const void *body, int64_t delay)
 {
@@ -54,7 +68,29 @@ static void s_look_at_phones(sim_t *self)
     self->phones_seen = inbox.highest;
 }
 
-/*  The network has the part that was written last. */
+/*  The number that a modem's SIM has. */
+static int s_number(const sim_t *self, size_t line)
+{
+    return model_number_of(&self->model, op_str(op_carrier_modem_sim(self->carrier, line)));
+}
+
+static size_t s_modem_of(const sim_t *self, int number)
+{
+    size_t line = 0;
+    while (s_number(self, line) != number)
+        line++;
+    return line;
+}
+
+void sim_air_cause(sim_t *self, size_t line, model_cause_t cause)
+{
+    int number = s_number(self, line);
+    uint64_t holder = self->lines[line].holder;
+    model_cause(&self->model, number, cause);
+    if (self->lines[line].open && holder < self->line_count && (int)holder != number)
+        model_cause(&self->model, (int)holder, cause);
+}
+
 /*  The network has answered, perhaps too late for the host to hear it in time. */
 static void s_answered(sim_t *self, size_t line, bool refused)
 {
@@ -64,9 +100,10 @@ static void s_answered(sim_t *self, size_t line, bool refused)
                         : delay > 3 * OP_MINUTE_MS          ? SIM_FAULT_AIR_LATE
                                                             : SIM_FAULT_AIR_DELAY);
     if (delay > OP_MINUTE_MS)
-        model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
+        sim_air_cause(self, line, MODEL_CAUSE_DOUBT);
 }
 
+/*  The network has the part that was written last. */
 static void s_part_accepted(sim_t *self, size_t line)
 {
     op_pdu_t pdu;
@@ -76,9 +113,10 @@ static void s_part_accepted(sim_t *self, size_t line)
         return;
     }
     op_str_t units = op_str_of(pdu.user.units, pdu.user.count);
+    self->served[s_number(self, line)] = true;
     model_part_whole(&self->model, pdu.user.alphabet == OP_ALPHABET_UCS2, units);
     if (pdu.user.header_size)
-        model_part(&self->model, (int)line, op_str(pdu.peer.text),
+        model_part(&self->model, s_number(self, line), op_str(pdu.peer.text),
                    op_str_of(pdu.user.header, pdu.user.header_size), units);
     s_answered(self, line, false);
 }
@@ -99,6 +137,9 @@ const struct sim_counted sim_counted[SIM_COUNTED] = {
     {OP_KNOB_DELIVER_DOUBLE_NEXT, SIM_FAULT_DELIVER_DOUBLE},
     {OP_KNOB_PART_LATE_NEXT, SIM_FAULT_PART_LATE},
     {OP_KNOB_COMMAND_ERROR_NEXT, SIM_FAULT_COMMAND_ERROR},
+    {OP_KNOB_COMMAND_LOST_NEXT, SIM_FAULT_COMMAND_LOST},
+    {OP_KNOB_PROMPT_LOST_NEXT, SIM_FAULT_COMMAND_LOST},
+    {OP_KNOB_SUBMIT_RESET_NEXT, SIM_FAULT_SUBMIT_RESET},
     {OP_KNOB_MALFORMED_NEXT, SIM_FAULT_PDU_SURPLUS}, /* or PDU_BROKEN: by its form */
 };
 
@@ -120,7 +161,7 @@ static void s_look_at_line(sim_t *self, size_t number)
     if (counts.refused > line->refused) {
         int64_t code = op_carrier_get(self->carrier, number, OP_KNOB_CMS_ERROR_CODE);
         sim_fired(self, SIM_FAULT_AIR_REFUSAL);
-        model_cause(&self->model, (int)number, s_cause_of(code));
+        sim_air_cause(self, number, s_cause_of(code));
         s_answered(self, number, true);
     }
     line->refused = counts.refused;
@@ -129,23 +170,26 @@ static void s_look_at_line(sim_t *self, size_t number)
     if (accepted)
         s_part_accepted(self, number);
     if (s_knob_moved(self, number, OP_KNOB_NO_ANSWER_NEXT, &line->silences, SIM_FAULT_AIR_SILENCE))
-        model_cause(&self->model, (int)number, MODEL_CAUSE_DOUBT);
+        sim_air_cause(self, number, MODEL_CAUSE_DOUBT);
     if (s_knob_moved(self, number, OP_KNOB_DOUBLE_ANSWER_NEXT, &line->doubles,
-                     SIM_FAULT_AIR_DOUBLE_ANSWER)) {
-        model_cause(&self->model, (int)number, MODEL_CAUSE_TROUBLE);
-    }
+                     SIM_FAULT_AIR_DOUBLE_ANSWER))
+        sim_air_cause(self, number, MODEL_CAUSE_TROUBLE);
     if (op_carrier_get(self->carrier, number, OP_KNOB_PIN_TRIES) < 2)
         model_wrong(&self->model, "lines: a PIN that the SIM did not take was given to it again");
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_LOST_NEXT, &line->lost, SIM_FAULT_NOTICE_LOST);
     (void)s_knob_moved(self, number, OP_KNOB_NOTICE_DOUBLE_NEXT, &line->twice,
                        SIM_FAULT_NOTICE_DOUBLE);
     for (size_t i = 0; i < SIM_COUNTED; i++) {
-        bool broken = sim_counted[i].knob == OP_KNOB_MALFORMED_NEXT &&
+        sim_fault_t fault = sim_counted[i].fault;
+        bool broken = fault == SIM_FAULT_PDU_SURPLUS &&
                       op_carrier_get(self->carrier, number, OP_KNOB_MALFORMED_FORM) > 0;
-        if (s_knob_moved(self, number, sim_counted[i].knob, &line->counted[i],
-                         broken ? SIM_FAULT_PDU_BROKEN : sim_counted[i].fault) &&
-            sim_counted[i].fault == SIM_FAULT_COMMAND_ERROR)
-            model_cause(&self->model, (int)number, MODEL_CAUSE_TROUBLE);
+        bool moved = s_knob_moved(self, number, sim_counted[i].knob, &line->counted[i],
+                                  broken ? SIM_FAULT_PDU_BROKEN : fault);
+        if (moved && (fault == SIM_FAULT_COMMAND_ERROR || fault == SIM_FAULT_COMMAND_LOST ||
+                      fault == SIM_FAULT_SUBMIT_RESET))
+            sim_air_cause(self, number, MODEL_CAUSE_TROUBLE);
+        if (moved && fault == SIM_FAULT_SUBMIT_RESET)
+            sim_air_cause(self, number, MODEL_CAUSE_DOUBT);
     }
     if (accepted)
         s_look_at_phones(self);
@@ -158,15 +202,38 @@ static void s_read(sim_t *self, size_t number)
     while (self->lines[number].open && out->size) {
         size_t most = sim_once_in(&self->random, 8) ? 16 : 4096;
         size_t size = out->size < most ? out->size : most;
-        op_serial_bytes_t read = {number, op_str_of(out->at, size)};
+        op_serial_bytes_t read = {self->lines[number].holder, op_str_of(out->at, size)};
         s_note(self, &op_serial_bytes_type, &read, 0);
         op_buf_consume(out, size);
     }
 }
 
+/*  The name of a modem's tty. */
+static op_str_t s_device(size_t line)
+{
+    static const char *const names[SIM_LINES_MAX] = {"tty0", "tty1", "tty2", "tty3"};
+    return op_str(names[line]);
+}
+
+static void s_tell_watcher(sim_t *self, size_t number)
+{
+    sim_line_t *line = &self->lines[number];
+    bool there = line->gone_until <= self->now;
+    if (!line->watched || line->told == there)
+        return;
+    line->told = there;
+    op_serial_found_t found = {s_device(number)};
+    op_serial_gone_t gone = {s_device(number)};
+    if (there)
+        s_note(self, &op_serial_found_type, &found, 5);
+    else
+        s_note(self, &op_serial_gone_type, &gone, 5);
+}
+
 void sim_air_look(sim_t *self)
 {
     for (size_t i = 0; i < self->line_count; i++) {
+        s_tell_watcher(self, i);
         s_look_at_line(self, i);
         s_read(self, i);
     }
@@ -174,75 +241,122 @@ void sim_air_look(sim_t *self)
 
 /*  ---- The port ---- */
 
-static void s_open(sim_t *self, size_t number)
+/*  What the modem actor has open under this number; NULL: nothing. */
+static sim_line_t *s_held(sim_t *self, uint64_t holder, size_t *number)
 {
+    for (*number = 0; *number < self->line_count; ++*number)
+        if (self->lines[*number].open && self->lines[*number].holder == holder)
+            return &self->lines[*number];
+    return NULL;
+}
+
+static void s_let_go(sim_t *self, uint64_t holder)
+{
+    size_t number;
+    sim_line_t *line = s_held(self, holder, &number);
+    if (line)
+        line->open = false;
+}
+
+static void s_open(sim_t *self, const op_serial_open_t *open)
+{
+    size_t number = 0;
+    s_let_go(self, open->line);
+    while (number < self->line_count && !op_str_equal(open->device, s_device(number)))
+        number++;
     sim_line_t *line = &self->lines[number];
-    if (line->gone_until > self->now) {
-        op_serial_closed_t closed = {number, OP_STR("No such device")};
+    bool there = number < self->line_count && line->gone_until <= self->now;
+    if (!there || line->open) {
+        op_serial_closed_t closed = {open->line,
+                                     op_str(there ? "Device or resource busy" : "No such device")};
         s_note(self, &op_serial_closed_type, &closed, 5);
         return;
     }
     line->open = true;
+    line->holder = open->line;
     if (sim_once_in(&self->random, 2)) /* what nobody read is lost, or not */
         op_buf_clear(op_carrier_take(self->carrier, number));
-    op_serial_opened_t opened = {number};
+    op_serial_opened_t opened = {open->line};
     s_note(self, &op_serial_opened_type, &opened, 0);
 }
 
-static void s_trouble(sim_t *self, int line)
+static void s_trouble(sim_t *self, size_t line)
 {
-    model_cause(&self->model, line, MODEL_CAUSE_DOUBT);
-    model_cause(&self->model, line, MODEL_CAUSE_TROUBLE);
+    sim_air_cause(self, line, MODEL_CAUSE_DOUBT);
+    sim_air_cause(self, line, MODEL_CAUSE_TROUBLE);
+}
+
+/*  Three times an hour are enough, in each of the memories and for each slot (actors/modem_private.h). */
+static void s_judge_deletion(sim_t *self, size_t number, op_str_t bytes)
+{
+    enum { MEMORIES = 3, TRIES = 3 };
+    int64_t stuck = op_carrier_get(self->carrier, number, OP_KNOB_UNDELETABLE_SLOTS);
+    uint64_t slot;
+    if (!op_str_starts(bytes, "AT+CMGD=") || bytes.at[bytes.size - 1] != '\r' ||
+        !op_str_to_u64(op_str_of(bytes.at + 8, bytes.size - 9), 255, &slot) ||
+        (int64_t)slot > stuck)
+        return;
+    const uint64_t *fired = self->verdict->fired;
+    bool hours = fired[SIM_FAULT_CLOCK_FORWARD] || fired[SIM_FAULT_CLOCK_BACK];
+    if (++self->lines[number].deletions > MEMORIES * TRIES * (unsigned)stuck && !hours)
+        model_wrong(&self->model, "lines: a slot that cannot be emptied is tried again and again");
 }
 
 static void s_write(sim_t *self, const op_serial_bytes_t *write)
 {
-    sim_line_t *line = &self->lines[write->line];
+    size_t number;
+    sim_line_t *line = s_held(self, write->line, &number);
     op_str_t bytes = write->bytes;
-    if (!line->open)
+    if (!line || bytes.size == 0)
         return;
     if (line->deaf_until > self->now) {
         sim_fired(self, SIM_FAULT_TTY_DEAF);
-        s_trouble(self, (int)write->line);
+        s_trouble(self, number);
         return;
     }
-    if (bytes.size && bytes.at[bytes.size - 1] == 0x1a) {
+    if (bytes.at[bytes.size - 1] == 0x1a) {
         op_buf_clear(&line->payload);
         op_buf_add(&line->payload, bytes.at, bytes.size - 1);
     }
-    op_carrier_feed(self->carrier, write->line, bytes, self->now);
+    s_judge_deletion(self, number, bytes);
+    op_carrier_feed(self->carrier, number, bytes, self->now);
 }
 
 void sim_air_note(sim_t *self, const op_type_t *type, const void *body)
 {
-    if (type == &op_serial_open_type) {
-        const op_serial_open_t *open = body;
-        if (open->line < self->line_count)
-            s_open(self, (size_t)open->line);
-    } else if (type == &op_serial_bytes_type) {
-        const op_serial_bytes_t *write = body;
-        if (write->line < self->line_count)
-            s_write(self, write);
-    }
+    if (type == &op_serial_open_type)
+        s_open(self, body);
+    else if (type == &op_serial_close_type)
+        s_let_go(self, ((const op_serial_close_t *)body)->line);
+    else if (type == &op_serial_bytes_type)
+        s_write(self, body);
+    else if (type == &op_serial_watch_type)
+        for (size_t i = 0; i < self->line_count; i++)
+            self->lines[i].watched |=
+                op_str_equal(((const op_serial_watch_t *)body)->pattern, s_device(i));
     sim_air_look(self);
 }
 
 void sim_air_host_died(sim_t *self)
 {
-    for (size_t i = 0; i < self->line_count; i++)
-        self->lines[i].open = false;
-    s_trouble(self, MODEL_NONE);
+    for (size_t i = 0; i < self->line_count; i++) {
+        sim_line_t *line = &self->lines[i];
+        line->open = line->watched = line->told = false;
+        line->deletions = 0;
+    }
+    model_cause(&self->model, MODEL_NONE, MODEL_CAUSE_DOUBT);
+    model_cause(&self->model, MODEL_NONE, MODEL_CAUSE_TROUBLE);
 }
 
 void sim_air_close(sim_t *self, size_t number, int64_t gone)
 {
     sim_line_t *line = &self->lines[number];
     line->gone_until = self->now + gone;
-    s_trouble(self, (int)number);
+    s_trouble(self, number);
     if (!line->open)
         return;
     line->open = false;
-    op_serial_closed_t closed = {number, OP_STR("Input/output error")};
+    op_serial_closed_t closed = {line->holder, OP_STR("Input/output error")};
     s_note(self, &op_serial_closed_type, &closed, 0);
 }
 
@@ -260,7 +374,8 @@ void sim_phone_acts(sim_t *self)
     model_tag(&self->model, tag);
     char *body = sim_some_text(self, tag);
     int text = model_text_in(&self->model, from, number, body);
-    int64_t malformed = op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_NEXT);
+    size_t line = s_modem_of(self, number);
+    int64_t malformed = op_carrier_get(self->carrier, line, OP_KNOB_MALFORMED_NEXT);
     op_carrier_result_t result =
         op_carrier_text(self->carrier, op_str(from), op_str(self->model.numbers[number].e164),
                         op_str(body), self->now);
@@ -269,8 +384,8 @@ void sim_phone_acts(sim_t *self)
     else
         self->verdict->inbound++;
     self->model.texts[text].broken =
-        op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_NEXT) < malformed &&
-        op_carrier_get(self->carrier, (size_t)number, OP_KNOB_MALFORMED_FORM) > 0;
+        op_carrier_get(self->carrier, line, OP_KNOB_MALFORMED_NEXT) < malformed &&
+        op_carrier_get(self->carrier, line, OP_KNOB_MALFORMED_FORM) > 0;
     free(body);
     sim_air_look(self);
 }

@@ -10,7 +10,7 @@ static const struct {
 #undef SIM_FAULT_ROW
 };
 
-_Static_assert(SIM_FAULT_END < 64, "a set of faults is one word");
+_Static_assert(SIM_FAULT_END <= 64, "a set of faults is one word");
 
 const char *sim_fault_name(sim_fault_t fault)
 {

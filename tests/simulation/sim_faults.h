@@ -35,6 +35,10 @@
     FAULT(MODEM_RESET, "modem_reset", "a modem restarts and forgets its settings")                 \
     FAULT(TTY_CLOSED, "tty_closed", "a tty goes away and comes back")                              \
     FAULT(TTY_DEAF, "tty_deaf", "what is written to a tty does not reach the modem")               \
+    FAULT(COMMAND_LOST, "command_lost", "a modem does not hear a command, or loses its prompt")    \
+    FAULT(SUBMIT_RESET, "submit_reset", "a modem restarts in the midst of a submission")           \
+    FAULT(TTY_NOISE, "tty_noise", "echoes that stay on, lines that nobody asked for")              \
+    FAULT(SIM_MOVED, "sim_moved", "two modems change their SIMs")                                  \
     FAULT(NOTICE_LOST, "notice_lost", "a +CMTI is lost")                                           \
     FAULT(NOTICE_DOUBLE, "notice_double", "a +CMTI comes twice")                                   \
     FAULT(HOOK_SLOW, "hook_slow", "a webhook's receiver takes seconds")                            \
@@ -81,7 +85,7 @@ typedef enum {
 /*  A set of faults: one bit a kind. */
 typedef uint64_t sim_fault_set_t;
 
-#define SIM_FAULTS_ALL ((UINT64_C(1) << SIM_FAULT_END) - 1)
+#define SIM_FAULTS_ALL (UINT64_MAX >> (64 - SIM_FAULT_END))
 
 const char *sim_fault_name(sim_fault_t fault);
 const char *sim_fault_sentence(sim_fault_t fault);

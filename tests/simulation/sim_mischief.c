@@ -93,134 +93,6 @@ void sim_heal_clock(sim_t *self, size_t process)
         sim_actors_tick(self, true, process);
 }
 
-/*  ---- The air ---- */
-
-static void s_set(sim_t *self, size_t line, op_knob_t knob, int64_t value)
-{
-    if (op_carrier_set(self->carrier, line, knob, value) != 0)
-        model_wrong(&self->model, "simulation: a knob refused its value");
-}
-
-static void s_hurt_air(sim_t *self, sim_fault_t fault)
-{
-    static const int codes[] = {38, 42, 17, 22, 331, 21, 1, 30, 500, 332};
-    size_t line = sim_once_in(&self->random, 2) ? 0 : sim_pick(self, self->line_count);
-    sim_line_t *of = &self->lines[line];
-    int64_t n = 1 + sim_pick(self, 3);
-    if (fault == SIM_FAULT_AIR_DELAY)
-        s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, sim_between(&self->random, 100, 30000));
-    else if (fault == SIM_FAULT_AIR_LATE)
-        s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, sim_between(&self->random, 180001, 400000));
-    else if (fault == SIM_FAULT_AIR_SILENCE)
-        s_set(self, line, OP_KNOB_NO_ANSWER_NEXT, of->silences = n);
-    else if (fault == SIM_FAULT_AIR_REFUSAL || fault == SIM_FAULT_AIR_LATE_ERROR) {
-        if (fault == SIM_FAULT_AIR_LATE_ERROR)
-            s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, sim_between(&self->random, 180001, 186000));
-        s_set(self, line, OP_KNOB_CMS_ERROR_CODE, codes[sim_pick(self, OP_COUNT(codes))]);
-        s_set(self, line, OP_KNOB_CMS_ERROR_NEXT, sim_once_in(&self->random, 5) ? 8 : n);
-    } else if (fault == SIM_FAULT_AIR_DOUBLE_ANSWER)
-        s_set(self, line, OP_KNOB_DOUBLE_ANSWER_NEXT, of->doubles = n);
-    else if (fault == SIM_FAULT_NOTICE_LOST)
-        s_set(self, line, OP_KNOB_NOTICE_LOST_NEXT, of->lost = n);
-    else
-        s_set(self, line, OP_KNOB_NOTICE_DOUBLE_NEXT, of->twice = n);
-}
-
-/*  A knob that counts down. */
-static void s_count_down(sim_t *self, size_t line, op_knob_t knob, int64_t n)
-{
-    for (size_t i = 0; i < SIM_COUNTED; i++)
-        if (sim_counted[i].knob == knob)
-            self->lines[line].counted[i] = n;
-    s_set(self, line, knob, n);
-}
-
-static void s_hurt_reports(sim_t *self, sim_fault_t fault)
-{
-    size_t line = sim_pick(self, self->line_count);
-    if (fault == SIM_FAULT_REPORT_LATE)
-        s_set(self, line, OP_KNOB_REPORT_DELAY_MS, sim_between(&self->random, 1000, 1800000));
-    else if (fault == SIM_FAULT_REPORT_NATIONAL)
-        s_set(self, line, OP_KNOB_REPORT_RECIPIENT, 1);
-    else {
-        op_knob_t knob = fault == SIM_FAULT_REPORT_LOST     ? OP_KNOB_REPORT_LOST_NEXT
-                         : fault == SIM_FAULT_REPORT_DOUBLE ? OP_KNOB_REPORT_DOUBLE_NEXT
-                                                            : OP_KNOB_REPORT_EARLY_NEXT;
-        s_count_down(self, line, knob, 1 + sim_pick(self, 4));
-        return;
-    }
-    sim_fired(self, fault);
-}
-
-static void s_hurt_memory(sim_t *self, sim_fault_t fault)
-{
-    size_t line = sim_once_in(&self->random, 2) ? 0 : sim_pick(self, self->line_count);
-    int64_t n = 1 + sim_pick(self, 3);
-    if (fault == SIM_FAULT_STORE_FULL) {
-        s_set(self, line, OP_KNOB_SM_SLOTS, n);
-        sim_fired(self, fault);
-    } else if (fault == SIM_FAULT_SLOT_STUCK) {
-        s_set(self, line, OP_KNOB_UNDELETABLE_SLOTS, n);
-        s_set(self, line, OP_KNOB_UNDELETABLE_ANSWER, sim_pick(self, 2));
-        sim_fired(self, fault);
-    } else if (fault == SIM_FAULT_PDU_SURPLUS || fault == SIM_FAULT_PDU_BROKEN) {
-        bool surplus = fault == SIM_FAULT_PDU_SURPLUS;
-        s_set(self, line, OP_KNOB_MALFORMED_FORM, surplus ? 0 : 1 + sim_pick(self, 2));
-        s_count_down(self, line, OP_KNOB_MALFORMED_NEXT, n);
-    } else if (fault == SIM_FAULT_PART_LATE) {
-        if (sim_has(self, SIM_FAULT_PDU_BROKEN))
-            return; /* of a late part that is broken nobody could tell whose it is */
-        s_set(self, line, OP_KNOB_PART_LATE_MS, sim_between(&self->random, 1000, 2400000));
-        s_count_down(self, line, OP_KNOB_PART_LATE_NEXT, n);
-    } else
-        s_count_down(self, line,
-                     fault == SIM_FAULT_STORE_OTHER      ? OP_KNOB_STORE_OTHER_NEXT
-                     : fault == SIM_FAULT_DELIVER_DOUBLE ? OP_KNOB_DELIVER_DOUBLE_NEXT
-                                                         : OP_KNOB_COMMAND_ERROR_NEXT,
-                     n);
-}
-
-static void s_reset_modem(sim_t *self)
-{
-    size_t line = sim_pick(self, self->line_count);
-    model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
-    model_cause(&self->model, (int)line, MODEL_CAUSE_TROUBLE);
-    sim_fired(self, SIM_FAULT_MODEM_RESET);
-    op_carrier_reset(self->carrier, line, self->now);
-    sim_air_look(self);
-}
-
-static void s_close_tty(sim_t *self)
-{
-    size_t line = sim_pick(self, self->line_count);
-    sim_fired(self, SIM_FAULT_TTY_CLOSED);
-    if (sim_once_in(&self->random, 2))
-        op_carrier_reset(self->carrier, line, self->now);
-    sim_air_close(self, line, sim_wait(&self->random, 5 * OP_SECOND_MS));
-}
-
-/*  For a while; healing ends it. */
-static void s_hurt_modem(sim_t *self, sim_fault_t fault)
-{
-    enum { HOME = 1, SEARCHING = 2 };
-    size_t line = sim_pick(self, self->line_count);
-    model_cause(&self->model, (int)line, MODEL_CAUSE_DOUBT);
-    model_cause(&self->model, (int)line, MODEL_CAUSE_TROUBLE);
-    sim_fired(self, fault);
-    sim_help_modem(self, line); /* what was wrong with it before */
-    if (fault == SIM_FAULT_NO_NETWORK)
-        s_set(self, line, OP_KNOB_REGISTRATION, SEARCHING);
-    else if (fault == SIM_FAULT_MODEM_HANG)
-        s_set(self, line, OP_KNOB_HANG, 1);
-    else {
-        s_set(self, line, OP_KNOB_PIN, fault == SIM_FAULT_WRONG_PIN ? 9999 : 1234);
-        s_set(self, line, OP_KNOB_PIN_LOCK, 1);
-        op_carrier_reset(self->carrier, line, self->now);
-    }
-    self->lines[line].help_at = s_some_time(self, 10 * OP_MINUTE_MS);
-    sim_air_look(self);
-}
-
 /*  ---- The rest ---- */
 
 static void s_hurt_receiver(sim_t *self, sim_fault_t fault)
@@ -305,15 +177,11 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_AIR_DOUBLE_ANSWER:
     case SIM_FAULT_NOTICE_LOST:
     case SIM_FAULT_NOTICE_DOUBLE:
-        s_hurt_air(self, fault);
-        return;
     case SIM_FAULT_REPORT_LOST:
     case SIM_FAULT_REPORT_DOUBLE:
     case SIM_FAULT_REPORT_EARLY:
     case SIM_FAULT_REPORT_LATE:
     case SIM_FAULT_REPORT_NATIONAL:
-        s_hurt_reports(self, fault);
-        return;
     case SIM_FAULT_STORE_OTHER:
     case SIM_FAULT_STORE_FULL:
     case SIM_FAULT_SLOT_STUCK:
@@ -322,16 +190,18 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_DELIVER_DOUBLE:
     case SIM_FAULT_PART_LATE:
     case SIM_FAULT_COMMAND_ERROR:
-        s_hurt_memory(self, fault);
-        return;
     case SIM_FAULT_MODEM_RESET:
-        s_reset_modem(self);
-        return;
     case SIM_FAULT_TTY_CLOSED:
-        s_close_tty(self);
-        return;
+    case SIM_FAULT_COMMAND_LOST:
+    case SIM_FAULT_SUBMIT_RESET:
+    case SIM_FAULT_TTY_NOISE:
+    case SIM_FAULT_SIM_MOVED:
     case SIM_FAULT_TTY_DEAF:
-        self->lines[sim_pick(self, self->line_count)].deaf_until = s_some_time(self, OP_MINUTE_MS);
+    case SIM_FAULT_SIM_PIN:
+    case SIM_FAULT_WRONG_PIN:
+    case SIM_FAULT_NO_NETWORK:
+    case SIM_FAULT_MODEM_HANG:
+        sim_hurt_modem(self, fault);
         return;
     case SIM_FAULT_HOOK_SLOW:
     case SIM_FAULT_HOOK_ERROR:
@@ -343,12 +213,6 @@ static void s_begin(sim_t *self, sim_fault_t fault)
         return;
     case SIM_FAULT_BAD_FRAME:
         s_bad_frame(self);
-        return;
-    case SIM_FAULT_SIM_PIN:
-    case SIM_FAULT_WRONG_PIN:
-    case SIM_FAULT_NO_NETWORK:
-    case SIM_FAULT_MODEM_HANG:
-        s_hurt_modem(self, fault);
         return;
     case SIM_FAULT_HOST_CUT:
     case SIM_FAULT_HOST_CUT_ONE_WAY:
@@ -365,15 +229,6 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     }
 }
 
-/*  Slots that were stuck, and a SIM that was small, as they should be. */
-static void s_heal_memory(sim_t *self, size_t line)
-{
-    static const op_knob_t knobs[] = {OP_KNOB_SM_SLOTS, OP_KNOB_UNDELETABLE_SLOTS,
-                                      OP_KNOB_REPORT_DELAY_MS, OP_KNOB_REPORT_RECIPIENT};
-    for (size_t i = 0; i < OP_COUNT(knobs); i++)
-        s_set(self, line, knobs[i], op_knob_row(knobs[i])->value);
-}
-
 void sim_mischief(sim_t *self)
 {
     sim_fault_t kinds[SIM_FAULT_END];
@@ -385,9 +240,9 @@ void sim_mischief(sim_t *self)
         return;
     /* A slow modem is slow for a while only. */
     size_t line = sim_pick(self, self->line_count);
-    s_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, 0);
+    sim_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, 0);
     if (sim_once_in(&self->random, 4))
-        s_heal_memory(self, line);
+        sim_heal_memory(self, line);
     for (size_t i = 0; i < self->line_count; i++)
         if (self->lines[i].help_at && self->lines[i].help_at <= self->now)
             sim_help_modem(self, i);
@@ -396,37 +251,12 @@ void sim_mischief(sim_t *self)
                   SIM_EVENT_MISCHIEF, 0, 0, (op_str_t){0});
 }
 
-/*  Somebody comes and sees to the modem. */
-void sim_help_modem(sim_t *self, size_t line)
-{
-    bool hung = op_carrier_get(self->carrier, line, OP_KNOB_HANG) != 0;
-    self->lines[line].help_at = 0;
-    s_set(self, line, OP_KNOB_REGISTRATION, 1);
-    s_set(self, line, OP_KNOB_HANG, 0);
-    s_set(self, line, OP_KNOB_PIN_LOCK, 0);
-    s_set(self, line, OP_KNOB_PIN, 1234);
-    s_set(self, line, OP_KNOB_PIN_TRIES, 3);
-    if (hung)
-        op_carrier_reset(self->carrier, line, self->now);
-}
-
 void sim_heal(sim_t *self)
 {
     memset(self->ways, 0, sizeof self->ways);
     sim_hosts_heal(self);
-    for (size_t i = 0; i < self->line_count; i++) {
-        self->lines[i].deaf_until = 0;
-        sim_help_modem(self, i);
-        s_set(self, i, OP_KNOB_SUBMIT_DELAY_MS, 0);
-        s_set(self, i, OP_KNOB_NO_ANSWER_NEXT, self->lines[i].silences = 0);
-        s_set(self, i, OP_KNOB_CMS_ERROR_NEXT, 0);
-        s_set(self, i, OP_KNOB_DOUBLE_ANSWER_NEXT, self->lines[i].doubles = 0);
-        s_set(self, i, OP_KNOB_NOTICE_LOST_NEXT, self->lines[i].lost = 0);
-        s_set(self, i, OP_KNOB_NOTICE_DOUBLE_NEXT, self->lines[i].twice = 0);
-        for (size_t k = 0; k < SIM_COUNTED; k++)
-            s_count_down(self, i, sim_counted[k].knob, 0);
-        s_heal_memory(self, i);
-    }
+    for (size_t i = 0; i < self->line_count; i++)
+        sim_heal_modem(self, i);
     for (size_t i = 0; i < self->process_count; i++) {
         self->processes[i].crash = SIM_NO_CRASH;
         sim_disk_heal(self->processes[i].disk);

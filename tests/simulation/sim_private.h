@@ -82,18 +82,21 @@ typedef struct {
 } sim_way_t;
 
 /*  Knobs that count down, and the fault that each of them is (sim_air.c). */
-enum { SIM_COUNTED = 8 };
+enum { SIM_COUNTED = 11 };
 extern const struct sim_counted {
     op_knob_t knob;
     sim_fault_t fault;
 } sim_counted[SIM_COUNTED];
 
+/*  A modem and its tty. Its SIM, and so its number, may be another's of the beginning. */
 typedef struct {
-    bool open;
-    int64_t gone_until; /* the tty is not there */
-    int64_t deaf_until; /* what is written to it is lost */
+    bool open, watched, told; /* whoever watches has been told that the tty is there */
+    uint64_t holder;          /* what the modem actor calls it, while it is open */
+    int64_t gone_until;       /* the tty is not there */
+    int64_t deaf_until;       /* what is written to it is lost */
     int64_t help_at;    /* somebody sees to the modem then, or at the end; 0: nothing is wrong */
     op_buf_t payload;   /* the last PDU that was written */
+    unsigned deletions; /* tried while slots are stuck */
     uint64_t accepted, refused, deleted;
     int64_t silences, doubles, lost, twice; /* the knobs as last seen */
     int64_t counted[SIM_COUNTED];           /* those of sim_counted */
@@ -206,6 +209,7 @@ typedef struct sim {
     op_buf_t catalogue;                           /* for greetings */
 
     size_t line_count;
+    bool served[SIM_LINES_MAX]; /* a text left from the number: its SIM is known */
     sim_line_t lines[SIM_LINES_MAX];
     op_carrier_t *carrier;
     char phones[SIM_PHONES][OP_PHONE_MAX + 1];
@@ -289,11 +293,14 @@ void sim_trace(sim_t *self, op_str_t frame);
 void sim_trace_print(const sim_t *self, op_buf_t *out);
 
 /*  sim_air.c: ttys, the carrier, phones */
+void sim_air_begin(sim_t *self);
 void sim_air_note(sim_t *self, const op_type_t *type, const void *body);
 void sim_air_host_died(sim_t *self);
 /*  What the modems say is read, what they did is seen. */
 void sim_air_look(sim_t *self);
 void sim_air_close(sim_t *self, size_t line, int64_t gone);
+/*  Something has befallen a modem: whichever number it serves. */
+void sim_air_cause(sim_t *self, size_t line, model_cause_t cause);
 void sim_phone_acts(sim_t *self);
 /*  A text of a random kind with this tag, at most 1600 characters; the caller frees it. */
 char *sim_some_text(sim_t *self, const char *tag);
@@ -344,7 +351,12 @@ void sim_user_unanswered(sim_t *self, const sim_request_t *request);
 /*  sim_mischief.c */
 void sim_mischief(sim_t *self);
 void sim_heal(sim_t *self);
+/*  sim_mischief_modem.c: a fault of one of the modems, or of two */
+void sim_hurt_modem(sim_t *self, sim_fault_t fault);
+void sim_set(sim_t *self, size_t line, op_knob_t knob, int64_t value);
 void sim_help_modem(sim_t *self, size_t line);
+void sim_heal_memory(sim_t *self, size_t line);
+void sim_heal_modem(sim_t *self, size_t line);
 void sim_heal_clock(sim_t *self, size_t process);
 /*  What waits for a time may come early or late, commands time out too soon. */
 void sim_clock_cause(sim_t *self, size_t process);
