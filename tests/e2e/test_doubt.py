@@ -67,7 +67,7 @@ class Doubt(Case):
         self.judge(agent, text, ("sent", None), ("failed", "unknown_outcome"))
 
     def test_silent_network(self):
-        agent = self.launch("--set=modem/send_timeout_s=1")
+        agent = self.launch("--set=modem/send_timeout_s=1", "--set=modem/doubt_s=2")
         self.carrier.turn(SHARED, no_answer_next=1, reports=False)
         text = send(agent, self.phone, "one text")["id"]
         self.judge(agent, text, ("failed", "unknown_outcome"))
