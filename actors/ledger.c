@@ -147,4 +147,4 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     }
 }
 
-const op_core_class_t op_ledger_class = {"ledger", s_create, s_destroy, s_step, NULL};
+const op_core_class_t op_ledger_class = {"ledger", s_create, s_destroy, s_step, NULL, true};

@@ -270,4 +270,4 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     s_wake(self, turn);
 }
 
-const op_core_class_t op_modem_class = {"modem", s_create, s_destroy, s_step, s_busy};
+const op_core_class_t op_modem_class = {"modem", s_create, s_destroy, s_step, s_busy, true};

@@ -305,4 +305,4 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     }
 }
 
-const op_core_class_t op_rate_class = {"rate", s_create, s_destroy, s_step, NULL};
+const op_core_class_t op_rate_class = {"rate", s_create, s_destroy, s_step, NULL, false};

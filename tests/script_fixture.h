@@ -34,8 +34,8 @@ static inline bool s_busy(const void *core)
     return s_is_busy;
 }
 
-static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_step, NULL};
-static const op_core_class_t s_ledger = {"ledger", s_create, s_destroy, s_step, s_busy};
+static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_step, NULL, false};
+static const op_core_class_t s_ledger = {"ledger", s_create, s_destroy, s_step, s_busy, false};
 
 static op_store_t *s_store;
 static op_actor_t *s_actor;

@@ -52,7 +52,7 @@ static inline void s_destroy(void **core_p)
     *core_p = NULL;
 }
 
-static const op_core_class_t s_class = {"peer", s_create, s_destroy, s_step, NULL};
+static const op_core_class_t s_class = {"peer", s_create, s_destroy, s_step, NULL, true};
 
 /*  A counter of a core, as the store has it. */
 static inline uint64_t s_stored(op_store_t *store, const char *actor, op_key_t tail)

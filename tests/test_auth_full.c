@@ -118,6 +118,19 @@ static void test_outcomes_are_taken(void **state)
     assert_true(op_str_is(view->delivery_status, "sent"));
 }
 
+/*  And what the ledger tells: nothing that auth is told makes it tell anybody, and if it held tells
+    back, the ledger might wait for it, the modem for the ledger, and it for the modem. */
+static void test_others_are_heard(void **state)
+{
+    (void)state;
+    s_start(PHONE, "modem");
+    s_start(OTHER, "modem");
+    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('l')};
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
+    assert_int_equal(op_actor_counts(s_core.actor).held, 0);
+    s_start_refused(LATER, "modem");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
 
 int main(void)
@@ -127,6 +140,7 @@ int main(void)
         TEST(test_it_is_as_full_behind_a_restart),
         TEST(test_room_again),
         TEST(test_outcomes_are_taken),
+        TEST(test_others_are_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,8 +136,9 @@ static void s_ledger_step(void *self, const op_event_t *event, op_turn_t *turn)
     s_step(self, event, turn, "auth", true);
 }
 
-static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_auth_step, s_busy};
-static const op_core_class_t s_ledger = {"ledger", s_create, s_destroy, s_ledger_step, s_busy};
+static const op_core_class_t s_auth = {"auth", s_create, s_destroy, s_auth_step, s_busy, false};
+static const op_core_class_t s_ledger = {"ledger",      s_create, s_destroy,
+                                         s_ledger_step, s_busy,   false};
 
 /*  ---- http ---- */
 

@@ -84,9 +84,20 @@ static void s_answer(sim_t *self, sim_receiver_t *receiver, const model_posted_t
     }
 }
 
+/*  A death that cuts a post off shows only where nothing comes behind it: at the end of life. */
+static void s_die_late(sim_t *self, sim_process_t *process)
+{
+    if (self->part != SIM_LIFE || !sim_has(self, SIM_FAULT_CRASH_BEFORE) ||
+        self->now < self->begin + self->options.span - 2 * OP_MINUTE_MS)
+        return;
+    process->crash = SIM_CRASH_BEFORE;
+    process->crash_in = 0;
+}
+
 void sim_hooks_post(sim_t *self, const op_post_t *post)
 {
     size_t process = self->actors[SIM_WEBHOOK].process;
+    s_die_late(self, &self->processes[process]);
     model_posted_t seen = {.url = post->url,
                            .body = post->body,
                            .signature = s_header(post, "op-signature"),

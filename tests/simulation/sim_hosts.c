@@ -210,6 +210,8 @@ static void s_follow(sim_t *self, size_t process)
     if (by == 0)
         return;
     of->shift += by;
+    if (of->alive && (by < -OP_SECOND_MS || by > OP_SECOND_MS))
+        sim_clock_cause(self, process); /* it jumps, as the ledger's has */
     if (of->apart)
         sim_fired(self, SIM_FAULT_CLOCK_APART);
     if (by < 0 && of->alive)
