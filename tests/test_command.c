@@ -88,12 +88,18 @@ static void test_one_fails(void **state)
 static void test_one_is_late(void **state)
 {
     (void)state;
-    op_command_t waiting = s_command("WAIT"), next;
+    op_command_t waiting = s_command("WAIT"), next = s_command("GO");
     pthread_mutex_lock(&s_gate);
     op_command_tell(&waiting, s_actors + 1, 1);
-    assert_int_equal(op_command_await(&waiting, s_actors + 1, 1, 10), 0);
-    assert_int_equal(s_tell_all("GO", 10), 1); /* it reads no more, the others do */
-    pthread_mutex_unlock(&s_gate);
+    size_t missing = op_command_await(&waiting, s_actors + 1, 1, 10);
+    op_command_tell(&next, s_actors, ACTORS); /* it reads no more, the others do */
+    size_t others = op_command_await(&next, s_actors, 1, PATIENCE_MS) +
+                    op_command_await(&next, s_actors + 2, 1, PATIENCE_MS);
+    size_t late = op_command_await(&next, s_actors + 1, 1, 10);
+    pthread_mutex_unlock(&s_gate); /* before anything fails: who holds it up is waited for then */
+    assert_int_equal(missing, 0);
+    assert_int_equal(others, 2);
+    assert_int_equal(late, 0);
     next = s_command("FAIL");
     op_command_tell(&next, s_actors + 1, 1);
     /* Before the answer FAILED to this one come two that say DONE. */
