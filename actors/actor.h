@@ -27,11 +27,11 @@
     A peer that is gone for days does not fill the disk. When OP_OUTBOX_MAX tells wait for it, an
     actor that relays (turn.h) takes no more tells from others, which then wait in their outboxes in
     turn; from that peer itself, and from itself, it does, or two full actors could wait for each
-    other. One that relays nothing takes them all, or auth, modem and ledger could wait for each other
-    in a circle. Cores ask
-    op_turn_backlog and begin nothing new: the ledger refuses texts, auth sign-ups, with
-    `unavailable`; the modem leaves texts in the SIMs, which then leave them at the service centre.
-    What had been begun goes on, so a few more may wait. Nothing that waits is ever dropped.
+    other. One that relays nothing takes them all, or auth, modem and ledger could wait for each
+    other in a circle. Cores ask op_turn_backlog and begin nothing new: the ledger refuses texts,
+    auth sign-ups, with `unavailable`; the modem leaves texts in the SIMs, which then leave them at
+    the service centre. What had been begun goes on, so a few more may wait. Nothing that waits is
+    ever dropped.
 
     Frames that do not decode, are not for this actor, or come too late are dropped and counted. A
     tell whose body this build cannot decode is not acknowledged: it stays in its sender's outbox
@@ -81,8 +81,8 @@ void op_actor_destroy(op_actor_t **self_p);
 /*  Before op_actor_start. The observer is copied; what it points to outlives the actor. */
 void op_actor_observe(op_actor_t *self, const op_actor_observer_t *observer);
 
-/*  Before op_actor_start: so many tells make an outbox full, instead of OP_OUTBOX_MAX. For tests and
-    simulations, which cannot wait for days; a trace says it (trace.def). */
+/*  Before op_actor_start: so many tells make an outbox full, instead of OP_OUTBOX_MAX. For tests
+    and simulations, which cannot wait for days; a trace says it (trace.def). */
 void op_actor_limit_outbox(op_actor_t *self, uint64_t max);
 
 /*  Reads the links from the store and gives the core its START event. Commit afterwards. */

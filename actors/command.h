@@ -40,8 +40,8 @@ uint64_t op_command_receive(zsock_t *pipe, char word[OP_COMMAND_MAX]);
 void op_command_answer(zsock_t *pipe, const char *word, uint64_t round);
 
 /*  Answers FAILED to `round`, unless it is 0, and to all commands until $TERM: a thread that has
-    failed does nothing more, but one that is gone reads no pipe, and whoever writes to it would wait
-    for ever. */
+    failed does nothing more, but one that is gone reads no pipe, and whoever writes to it would
+    wait for ever. */
 void op_command_refuse(zsock_t *pipe, uint64_t round);
 
 #endif

@@ -240,8 +240,8 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
     op_ledger_count_down(turn, row.number);
 }
 
-/*  The status stays as it is: `sent` and `failed` are for good. That the text has arrived, or will not,
-    is said beside it; so a text in doubt that has failed and then shows up is not hidden. */
+/*  The status stays as it is: `sent` and `failed` are for good. That the text has arrived, or will
+    not, is said beside it; so a text in doubt that has failed and then shows up is not hidden. */
 void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn)
 {
     const op_text_reported_t *report = OP_BODY(event, text_reported);
@@ -260,8 +260,8 @@ void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn)
 
 /*  ---- Receiving ---- */
 
-/*  A long text that this account was shown in part: completed where it stands, without a second event.
-    */
+/*  A long text that this account was shown in part: completed where it stands, without a second
+    event. */
 static bool s_complete(op_turn_t *turn, const op_key_t *key, const op_text_received_t *text)
 {
     op_partial_row_t partial;

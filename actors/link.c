@@ -202,8 +202,8 @@ void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number, bool eff
 /*  ---- What can wait ----
 
     Rows that were acknowledged: should they come back, they are told again, and the receiver knows
-    their numbers. The number of a tell without effect: should it be forgotten, the tell comes again, for
-    it is acknowledged only behind a sync. Neither is a reason to write. */
+    their numbers. The number of a tell without effect: should it be forgotten, the tell comes
+    again, for it is acknowledged only behind a sync. Neither is a reason to write. */
 
 static bool s_is_due(int64_t at, uint64_t waiting, int64_t now)
 {

@@ -3,9 +3,10 @@
     Tells in:  text_send and text_cancel from ledger, text_send from auth.
     Tells out: text_outcome to whoever sent the text; text_reported, text_received and line_state to
                ledger.
-    Requests, the operator's: modem.queued, queued_find: queued_view, or not_found; modem.quarantine,
-               quarantine_list: quarantine_view, newest first; modem.lines: lines_health, how each line
-               is and why.
+    Requests, the operator's: modem.queued, queued_find: queued_view, or not_found;
+    modem.quarantine,
+               quarantine_list: quarantine_view, newest first; modem.lines: lines_health, how each
+               line is and why.
     Notes:     to "serial" serial_open, serial_close, serial_bytes and serial_watch; from it
                serial_opened, serial_closed, serial_bytes, serial_found and serial_gone.
 
@@ -13,26 +14,27 @@
     one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
     parts the network has taken durably before the next one. A part that was in the air when the
     process died, or whose answer did not come, is in doubt. It is settled when the line has been
-    drained: by the late answer or error if one came, else by policy: a login code (or every text, with
-    resend_unknown) is sent again; any other is held for ten minutes, out of the queue's way, for a
-    status report that proves it, and ends as unknown_outcome if none comes. A part that the network
-    has confirmed is never sent again. What each error means is one table (modem/cms_error.h).
-    Sending and receiving take turns; on a quick modem a turn has many commands, so that the outcome of
-    a text and the mark of the next are one commit.
+    drained: by the late answer or error if one came, else by policy: a login code (or every text,
+    with resend_unknown) is sent again; any other is held for ten minutes, out of the queue's way,
+    for a status report that proves it, and ends as unknown_outcome if none comes. A part that the
+    network has confirmed is never sent again. What each error means is one table
+    (modem/cms_error.h). Sending and receiving take turns; on a quick modem a turn has many
+    commands, so that the outcome of a text and the mark of the next are one commit.
 
     Status reports (modem_report.c) are told to the ledger, which shows delivered_at or
-    undelivered_at beside a status that stays: a text that has failed as unknown_outcome stays failed,
-    with the time at which it was delivered after all.
+    undelivered_at beside a status that stays: a text that has failed as unknown_outcome stays
+    failed, with the time at which it was delivered after all.
 
     Inbound. A stored message is read, its PDU is durable, and only then the slot is deleted; the
     identity of a message (SIM, sender, service centre time, header, content) tells a second reading
-    from a second message. Both memories, SM and ME, are searched, and SR for reports. Parts of a long
-    text are kept raw and joined when all are there; after ten minutes the text is told as far as it
-    has come, and when the rest comes within a week, whole, under the same group. A class 0 text is a
-    text. What is no text for a reader, or cannot be decoded, is kept in quarantine for 90 days.
+    from a second message. Both memories, SM and ME, are searched, and SR for reports. Parts of a
+    long text are kept raw and joined when all are there; after ten minutes the text is told as far
+    as it has come, and when the rest comes within a week, whole, under the same group. A class 0
+    text is a text. What is no text for a reader, or cannot be decoded, is kept in quarantine for 90
+    days.
 
-    A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then serve;
-    look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
+    A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then
+    serve; look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
     (modem_line.c): a line is up again at most ten minutes after its modem works. Its modem is
     whichever has its SIM (modem_device.c); devices that nobody holds are asked who they are
     (modem_probe.c) while a line is without its modem. */

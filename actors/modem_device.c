@@ -6,9 +6,9 @@
     path has said so from the beginning. Where a path is named, a SIM that is nobody else's is taken
     as the number's new one: SIMs are replaced, and the operator has named the place.
 
-    Devices are what the port has found by the configured patterns and paths. Those that no line holds
-    are asked who they are (modem_probe.c) while some line is without its modem. Several ttys of one
-    modem say the same; a line tries one after the other until one takes texts. */
+    Devices are what the port has found by the configured patterns and paths. Those that no line
+    holds are asked who they are (modem_probe.c) while some line is without its modem. Several ttys
+    of one modem say the same; a line tries one after the other until one takes texts. */
 
 #include "actors/modem_private.h"
 
@@ -58,7 +58,8 @@ static bool s_same(const char *a, const char *b)
     return *a && strcmp(a, b) == 0;
 }
 
-/*  Is this SIM, or without one known this modem, the line's by what is configured or was learned? */
+/*  Is this SIM, or without one known this modem, the line's by what is configured or was learned?
+    */
 static bool s_is_of(const op_line_t *line, const char *imei, const char *iccid)
 {
     if (*line->want_iccid)
@@ -162,7 +163,8 @@ void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const ch
 
 /*  ---- Matching ---- */
 
-/*  First whose SIM or modem it is; then who has it as home and whose SIM is nowhere else to be seen. */
+/*  First whose SIM or modem it is; then who has it as home and whose SIM is nowhere else to be
+    seen. */
 static op_line_t *s_line_for(op_modem_t *self, const op_device_t *device)
 {
     op_line_t *at_home = NULL;

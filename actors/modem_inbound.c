@@ -1,4 +1,5 @@
-/*  modem_inbound.c - one inbound PDU: seen before, a text, a part, a report, or for the quarantine */
+/*  modem_inbound.c - one inbound PDU: seen before, a text, a part, a report, or for the quarantine
+    */
 
 #include "actors/modem_private.h"
 

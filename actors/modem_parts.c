@@ -1,9 +1,9 @@
 /*  modem_parts.c - the parts of long texts: kept raw, joined when all are there, shown before where
     some are late
 
-    A part belongs to the text of its line, sender, reference and number of parts, if that lacks it and
-    was stamped within a day of it: senders use references again. A part that does not belong ends the
-    text that is there, which is shown as far as it goes.
+    A part belongs to the text of its line, sender, reference and number of parts, if that lacks it
+    and was stamped within a day of it: senders use references again. A part that does not belong
+    ends the text that is there, which is shown as far as it goes.
 
     A text of which parts have been missing for ten minutes is shown with a mark for each gap, and
     completed, under the same id (`group`), when they come within a week. */

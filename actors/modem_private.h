@@ -305,7 +305,8 @@ void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const ch
 void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  Is the modem in the line's hands its own? NULL, or why not. */
 const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t *event);
-/*  Did the port find it, by a pattern? Then it has sisters, and which takes commands is to be seen. */
+/*  Did the port find it, by a pattern? Then it has sisters, and which takes commands is to be seen.
+    */
 bool op_device_is_found(op_modem_t *self, const op_line_t *line);
 bool op_device_is_held(const op_modem_t *self, const char *path);
 /*  A line is without its device, so others are worth a look. */
@@ -385,7 +386,8 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
 /*  A PDU was read, as hexadecimal digits or what the modem gave for them; found: when. */
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                      int64_t found);
-/*  Writes a row of what came in: the slot is emptied, or the text acknowledged, behind its commit. */
+/*  Writes a row of what came in: the slot is emptied, or the text acknowledged, behind its commit.
+    */
 void op_inbound_put(const op_line_t *line, op_turn_t *turn, const op_key_t *key,
                     const op_type_t *record, const void *row);
 op_sweep_dead_fn op_seen_is_dead;

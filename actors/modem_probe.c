@@ -1,9 +1,10 @@
 /*  modem_probe.c - devices that nobody holds are asked who they are
 
-    A few at a time, each under a number of the port's behind those of the lines: drain, then the IMEI
-    and every known way to ask for the ICCID. One that is silent is asked again after a back-off: a
-    modem that starts is deaf for seconds, a port for diagnosis always. Nothing is set. A late answer
-    to a text that was in the air is not lost: the line that gets the device gets it, too. */
+    A few at a time, each under a number of the port's behind those of the lines: drain, then the
+    IMEI and every known way to ask for the ICCID. One that is silent is asked again after a
+    back-off: a modem that starts is deaf for seconds, a port for diagnosis always. Nothing is set.
+    A late answer to a text that was in the air is not lost: the line that gets the device gets it,
+    too. */
 
 #include "actors/modem_private.h"
 

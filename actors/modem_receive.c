@@ -1,9 +1,10 @@
 /*  modem_receive.c - the slots of a modem's memories: listed, read, deleted
 
     Store, read, commit, delete: a slot is deleted only behind the commit of what was read in it
-    (modem_inbound.c). A slot that is to be deleted carries a hash of what was read. When the line was
-    not quite in step since it came up (an answer that nobody waited for, a line that was nobody's),
-    the slot is read once more before it is deleted: what would be deleted must be what was read.
+    (modem_inbound.c). A slot that is to be deleted carries a hash of what was read. When the line
+    was not quite in step since it came up (an answer that nobody waited for, a line that was
+    nobody's), the slot is read once more before it is deleted: what would be deleted must be what
+    was read.
 
     SM, ME and SR, or MT and SR, are searched at each start and every `sweep_ms`, whatever was
     announced: notices get lost, and a modem may store where it was not told to. A memory that the
@@ -116,7 +117,8 @@ static op_stuck_t *s_stuck(op_line_t *line, const op_slot_t *slot, int64_t now)
     return NULL;
 }
 
-/*  What is forgotten first: what is old, then what was tried once, which nearly always was enough. */
+/*  What is forgotten first: what is old, then what was tried once, which nearly always was enough.
+    */
 static op_stuck_t *s_least_stuck(op_line_t *line, int64_t now)
 {
     op_stuck_t *least = NULL;
@@ -222,8 +224,8 @@ static bool s_command(op_line_t *line, const op_event_t *event, op_job_t job, co
     return true;
 }
 
-/*  Selects the memory for reading and deleting, where it is another one. The others stay as they were
-    set up: the modem goes on storing where it stores. */
+/*  Selects the memory for reading and deleting, where it is another one. The others stay as they
+    were set up: the modem goes on storing where it stores. */
 static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memory)
 {
     if (line->memory == memory)
@@ -249,8 +251,8 @@ static bool s_list(op_line_t *line, const op_event_t *event)
     return true;
 }
 
-/*  Several slots of the selected memory are read with one command, and their commit is one, too. What
-    the list then does not show is read by itself. */
+/*  Several slots of the selected memory are read with one command, and their commit is one, too.
+    What the list then does not show is read by itself. */
 static bool s_list_several(op_line_t *line, const op_event_t *event)
 {
     size_t fresh = 0;

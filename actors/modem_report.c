@@ -3,8 +3,9 @@
     A part that the network has is remembered under its message reference (TP-MR), one that it may
     have under none. A report is for the part with its reference, the end of its recipient's digits
     and, of several, the submission nearest to its time stamp: references wrap after 256. Where none
-    has its reference, it is for a part in doubt that was submitted about when the centre says, if there
-    is only one text of which that can be: to call a text sent that is not would be worse than to doubt.
+    has its reference, it is for a part in doubt that was submitted about when the centre says, if
+    there is only one text of which that can be: to call a text sent that is not would be worse than
+    to doubt.
 
     Any report proves that the service centre has had the part, whatever became of it then.
 
@@ -27,8 +28,8 @@ enum {
 /*  Centres try for two days as a rule, and say so at the end. */
 static const int64_t s_keep_ms = 4 * OP_DAY_MS;
 static const int64_t s_early_ms = OP_HOUR_MS;
-/*  How far the centre's clock and ours may be apart for a part in doubt: less than it is held for, so
-    that a report for an earlier text to the same phone does not fit. */
+/*  How far the centre's clock and ours may be apart for a part in doubt: less than it is held for,
+    so that a report for an earlier text to the same phone does not fit. */
 static const int64_t s_apart_ms = 5 * OP_MINUTE_MS;
 
 bool op_report_is_dead(const void *arg, op_str_t key, const void *row)

@@ -1,7 +1,7 @@
 /*  modem_send.c - parts on their way to the network: the journal of outbound texts, see modem.h
 
-    Before AT+CMGS leaves, the row says "in the air"; when the network has the part, the row counts it
-    and its message reference is kept for the status report (modem_report.c). */
+    Before AT+CMGS leaves, the row says "in the air"; when the network has the part, the row counts
+    it and its message reference is kept for the status report (modem_report.c). */
 
 #include "actors/failure.h"
 #include "actors/modem_private.h"
@@ -26,7 +26,8 @@ static void s_set_validity(op_pdu_t *pdu, const op_queue_row_t *row, int64_t now
         pdu->validity = op_validity_of(row->expires - now);
 }
 
-/*  The PDU of the row's next part and, in *parts, how many there are. False: there is no such part. */
+/*  The PDU of the row's next part and, in *parts, how many there are. False: there is no such part.
+    */
 static bool s_encode(const op_queue_row_t *row, int64_t now, op_pdu_t *pdu, op_buf_t *hex,
                      size_t *count)
 {
@@ -66,7 +67,8 @@ void op_send_burst_done(op_line_t *line, const op_event_t *event, const op_at_ac
     line->burst_at = event->now;
 }
 
-/*  Starts the next part: the row says so before the command leaves. False: there is no such part. */
+/*  Starts the next part: the row says so before the command leaves. False: there is no such part.
+    */
 static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_key_t *key, op_queue_row_t *row)
 {

@@ -2,8 +2,8 @@
     know is asked
 
     A table of rows. A row has a command, or makes one (none: it is passed over), and looks at the
-    answer. What a modem remembers over a restart cannot be relied on, so nothing is left out because
-    it was set before. A line that is up runs the rows marked for a check now and then. */
+    answer. What a modem remembers over a restart cannot be relied on, so nothing is left out
+    because it was set before. A line that is up runs the rows marked for a check now and then. */
 
 #include "actors/modem_setup.h"
 

@@ -1,5 +1,6 @@
-/*  modem_setup.h - the rows of the setup script, shared by modem_setup.c, which has the table and runs
-    it, and the files that look at answers: modem_setup_sim.c, modem_setup_set.c, modem_setup_net.c */
+/*  modem_setup.h - the rows of the setup script, shared by modem_setup.c, which has the table and
+    runs it, and the files that look at answers: modem_setup_sim.c, modem_setup_set.c,
+    modem_setup_net.c */
 
 #ifndef OP_ACTORS_MODEM_SETUP_H
 #define OP_ACTORS_MODEM_SETUP_H
@@ -27,8 +28,9 @@ typedef struct {
     op_turn_t *turn;
 } op_setup_at_t;
 
-/*  What rows have in common: a reason for the operator; is the answer OK; its first line; what must be
-    OK; waiting for a while, and then failing. The command of the row that runs, NULL: it was made. */
+/*  What rows have in common: a reason for the operator; is the answer OK; its first line; what must
+    be OK; waiting for a while, and then failing. The command of the row that runs, NULL: it was
+    made. */
 op_then_t op_setup_because(op_line_t *line, op_then_t then, const char *reason);
 bool op_setup_is_ok(const op_at_action_t *done);
 op_str_t op_setup_first(const op_at_action_t *done);

@@ -1,5 +1,5 @@
-/*  modem_setup_set.c - what the modem is set to: radio, memories, notices; and whether its tty takes texts
-    */
+/*  modem_setup_set.c - what the modem is set to: radio, memories, notices; and whether its tty
+    takes texts */
 
 #include "actors/modem_setup.h"
 
@@ -113,8 +113,8 @@ op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done
 
 /*  ---- The port for commands ---- */
 
-/*  Of several ttys of a modem some run commands, but take no texts. A prompt can also be lost, or refused
-    for a while: a tty that opened none is asked again, after a back-off. */
+/*  Of several ttys of a modem some run commands, but take no texts. A prompt can also be lost, or
+    refused for a while: a tty that opened none is asked again, after a back-off. */
 bool op_row_has_sisters(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
 {
     snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CMGS=17");

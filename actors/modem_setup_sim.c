@@ -1,8 +1,9 @@
 /*  modem_setup_sim.c - who the modem is, and its SIM
 
-    The PIN: a SIM has three tries, and gateways have killed SIMs by trying a wrong one at each start.
-    So the row that remembers a try is durable before the PIN leaves, and is deleted only when the
-    SIM is found open: a PIN that was given once and not taken is never given to that SIM again. */
+    The PIN: a SIM has three tries, and gateways have killed SIMs by trying a wrong one at each
+    start. So the row that remembers a try is durable before the PIN leaves, and is deleted only
+    when the SIM is found open: a PIN that was given once and not taken is never given to that SIM
+    again. */
 
 #include "actors/modem_setup.h"
 #include "base/instant.h"

@@ -19,7 +19,8 @@ const op_core_class_t *op_replay_class(const char *name);
 
 typedef struct op_replay op_replay_t;
 
-/*  An actor of this name, class and outbox with an empty store. NULL: this build has no such class. */
+/*  An actor of this name, class and outbox with an empty store. NULL: this build has no such class.
+    */
 op_replay_t *op_replay_new(const op_tape_actor_t *like);
 void op_replay_destroy(op_replay_t **self_p);
 

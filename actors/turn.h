@@ -52,8 +52,8 @@ typedef struct op_turn op_turn_t;
 
 /*  A kind of actor. `create` makes the state in memory, before the START event; `destroy` frees it
     and nulls the pointer. `busy`, if not NULL, says that work is in flight which a stopping process
-    should see through (within OP_DRAIN_DEADLINE_MS). `relays`: being told something may make it tell
-    somebody else, so it can be full (actor.h). */
+    should see through (within OP_DRAIN_DEADLINE_MS). `relays`: being told something may make it
+    tell somebody else, so it can be full (actor.h). */
 typedef struct {
     const char *name;
     void *(*create)(void);

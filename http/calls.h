@@ -48,9 +48,9 @@ typedef enum {
     OP_ASK_FULL,     /* not sent: the actor's mailbox is full, or there is no such actor */
 } op_ask_t;
 
-/*  Sends the request and waits. `steps` (count >= 1) is the slip; `to`, an actor of the first step's
-    class, gets the frame; empty: the one that is called like its class. All slices are copied before
-    it waits. */
+/*  Sends the request and waits. `steps` (count >= 1) is the slip; `to`, an actor of the first
+    step's class, gets the frame; empty: the one that is called like its class. All slices are
+    copied before it waits. */
 op_ask_t op_calls_ask(op_calls_t *self, op_call_t *call, op_str_t to, const uint8_t *steps,
                       size_t step_count, const op_type_t *type, const void *body,
                       const op_context_t *context, op_str_t request_id,

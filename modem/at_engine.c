@@ -372,7 +372,8 @@ static void s_prompted(op_at_t *self)
     self->phase = self->ask ? OP_AT_PHASE_ESCAPE : OP_AT_PHASE_PAYLOAD;
 }
 
-/*  Some modems send no blank behind the ">": only time tells that it is not the beginning of a line. */
+/*  Some modems send no blank behind the ">": only time tells that it is not the beginning of a
+    line. */
 static bool s_bare_prompt(op_at_t *self, int64_t now)
 {
     const op_at_lexer_t *lexer = &self->lexer;

@@ -18,10 +18,10 @@
     result, (4) the echo of the command or payload, whole or in part, which is dropped, (5) a line
     of the response. What remains is noise: counted and dropped.
 
-    Payload: it is written, with Ctrl-Z, only after a real prompt; a ">" without its blank is one when
-    nothing follows it for OP_AT_QUIET_MS. An error instead of the prompt
-    ends the command without it. When the prompt does not come in OP_AT_PROMPT_MS (or before the
-    deadline), ESC is written and the command ends as OP_AT_NO_PROMPT: nothing was submitted.
+    Payload: it is written, with Ctrl-Z, only after a real prompt; a ">" without its blank is one
+    when nothing follows it for OP_AT_QUIET_MS. An error instead of the prompt ends the command
+    without it. When the prompt does not come in OP_AT_PROMPT_MS (or before the deadline), ESC is
+    written and the command ends as OP_AT_NO_PROMPT: nothing was submitted.
 
     In doubt: OP_AT_TIMEOUT or OP_AT_LOST with `payload_sent` means that the SMS may or may not
     have left (TS 24.011 10: TR1M alone is 35 to 45 s; vendors document up to 180 s). Nothing here
@@ -31,12 +31,12 @@
     before may have left a command half-way) the line is "dirty", and an answer that comes late
     must not be taken for that of the next command. Draining cleans it: ESC, then the sentinel AT,
     again every OP_AT_DRAIN_RETRY_MS, until it is answered OK and then the line is silent for
-    OP_AT_QUIET_MS; half a line that stays, such as an open prompt, is not silence and begins it anew.
-    The driver does it with op_at_drain; where it does not, op_at_start on a dirty
-    line drains first, within the command's own deadline. A late "+CMGS:", "+CMS ERROR" or other
-    final result is handed out as a notice of kind OP_AT_NOTICE_LATE, so that a driver that waits
-    for it before it drains (it should, after a payload: ESC or AT may disturb a modem that still
-    sends) can settle what was in doubt.
+    OP_AT_QUIET_MS; half a line that stays, such as an open prompt, is not silence and begins it
+    anew. The driver does it with op_at_drain; where it does not, op_at_start on a dirty line drains
+    first, within the command's own deadline. A late "+CMGS:", "+CMS ERROR" or other final result is
+    handed out as a notice of kind OP_AT_NOTICE_LATE, so that a driver that waits for it before it
+    drains (it should, after a payload: ESC or AT may disturb a modem that still sends) can settle
+    what was in doubt.
 
     Doubled answers: some modems say "+CMGS: 5", "OK" twice. A "+CMGS:" that nobody waits for takes
     the OK behind it along, so that it does not end the next command. And a "+CMGR:" or "+CMGL:"
@@ -198,8 +198,8 @@ void op_at_free(op_at_t *self);
 void op_at_start(op_at_t *self, op_str_t command, op_str_t expect, op_str_t payload,
                  int64_t deadline);
 
-/*  Does the command (AT+CMGS=<n>) open a prompt here? It ends as OP_AT_OK when the prompt came: it was
-    closed again with ESC, and nothing was sent. Otherwise as the command ended, OP_AT_NO_PROMPT
+/*  Does the command (AT+CMGS=<n>) open a prompt here? It ends as OP_AT_OK when the prompt came: it
+    was closed again with ESC, and nothing was sent. Otherwise as the command ended, OP_AT_NO_PROMPT
     where it did not. The line is dirty afterwards. */
 void op_at_ask_prompt(op_at_t *self, op_str_t command, int64_t deadline);
 

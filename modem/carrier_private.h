@@ -17,7 +17,8 @@ typedef struct {
     op_user_data_t **parts; /* by sequence - 1, NULL: not there yet */
 } op_centre_join_t;
 
-/*  What waits for time: a part for a phone that is off, until it expires; a report or a late part. */
+/*  What waits for time: a part for a phone that is off, until it expires; a report or a late part.
+    */
 typedef struct {
     op_sim_card_t *card; /* the sender; whom the report or the part is for */
     op_phone_t *to;      /* NULL: a report or a part */

@@ -1,7 +1,8 @@
 /*  What a thread changes in the core, the loop sees: whoever changes it does so under the lock and
-    writes to `wake` afterwards; the loop empties `wake` before it takes the lock and looks. A change
-    is thus either seen by the look before a poll, or ends that poll. Bytes that a driver does not
-    take are asked for with POLLOUT, and bytes that one turn left unread end the next poll at once. */
+    writes to `wake` afterwards; the loop empties `wake` before it takes the lock and looks. A
+    change is thus either seen by the look before a poll, or ends that poll. Bytes that a driver
+    does not take are asked for with POLLOUT, and bytes that one turn left unread end the next poll
+    at once. */
 
 #include "modem/carrier_pty.h"
 

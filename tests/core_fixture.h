@@ -90,7 +90,8 @@ void tty_dialogue(core_t *self, const char *text, const char *bytes);
 const char *tty_answer_to(uint64_t line, const char *command);
 /*  The tty has opened and is drained; the setup's first command is out. */
 void tty_open(core_t *self, uint64_t line);
-/*  The setup runs, well answered, until a command that begins so is out and waits for its answer. */
+/*  The setup runs, well answered, until a command that begins so is out and waits for its answer.
+    */
 void tty_set_up_until(core_t *self, uint64_t line, const char *last);
 /*  The tty has opened: drain and setup script, until AT+CMGL has been answered with an empty
     list. The modem has the memory SM alone. */

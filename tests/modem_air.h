@@ -1,7 +1,7 @@
 /*  modem_air.h - the modem actor with real ttys' worth of simulated modems, in virtual time
 
-    The test plays the serial port, the ledger and time; the carrier (modem/carrier.h) plays the rest.
-    A tty's path is /sim/MODEM-TTY, with a letter for each time that the modem was plugged in:
+    The test plays the serial port, the ledger and time; the carrier (modem/carrier.h) plays the
+    rest. A tty's path is /sim/MODEM-TTY, with a letter for each time that the modem was plugged in:
     /sim/3-0, then /sim/3-0a. */
 
 #ifndef OP_TESTS_MODEM_AIR_H

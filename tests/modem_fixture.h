@@ -98,8 +98,8 @@ static inline void s_expect_outcomes(const char *expected)
 
 /*  ---- the modem ---- */
 
-/*  The core wrote AT+CMGS=<n> and nothing else; before the parts of a long text it asks for the radio
-    link to stay open. */
+/*  The core wrote AT+CMGS=<n> and nothing else; before the parts of a long text it asks for the
+    radio link to stay open. */
 static inline void s_expect_submit(void)
 {
     const op_serial_bytes_t *first = CORE_FIND(&s_core, "serial", serial_bytes, 0);

@@ -406,7 +406,8 @@ static void test_tells_are_durable(void **state)
     assert_true(op_actor_wake_at(s_actor) == 0);
 }
 
-/*  A tell that changes nothing is no reason to sync; until something is, its sender does not hear. */
+/*  A tell that changes nothing is no reason to sync; until something is, its sender does not hear.
+    */
 static void test_tells_without_effect(void **state)
 {
     (void)state;

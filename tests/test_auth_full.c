@@ -1,5 +1,5 @@
-/*  The auth actor while a modem's host is away: its outbox is full (actors/actor.h), and sign-ups are
-    refused until there is room. */
+/*  The auth actor while a modem's host is away: its outbox is full (actors/actor.h), and sign-ups
+    are refused until there is room. */
 
 #include "actors/auth.h"
 #include "tests/core_fixture.h"

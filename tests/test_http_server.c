@@ -134,8 +134,8 @@ static const char *const s_words[] = {"", "GET /show HTTP/1.1\r\nX-Slow: ",
                                       "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhe"};
 
 /*  One more has been sent away, and was told so if it had said anything; it is closed. Which one is
-    the scheduler's choice: a worker may be held up between taking a connection and counting it, and then
-    the connection counts as a late one. */
+    the scheduler's choice: a worker may be held up between taking a connection and counting it, and
+    then the connection counts as a late one. */
 static void s_assert_one_sent_away(s_client_t *waiting)
 {
     struct pollfd polls[MANY];

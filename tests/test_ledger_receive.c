@@ -276,8 +276,8 @@ static void test_a_text_in_part_is_completed(void **state)
     assert_true(op_str_is(s_only(&key).body, "beginning"));
 }
 
-/*  On the shared number each has his own; who became entitled in between gets the whole as new; and a
-    part that is told behind the whole changes nothing. */
+/*  On the shared number each has his own; who became entitled in between gets the whole as new; and
+    a part that is told behind the whole changes nothing. */
 static void test_parts_on_the_shared_number(void **state)
 {
     (void)state;

@@ -82,7 +82,8 @@ static void test_makers(void **state)
     }
 }
 
-/*  It cannot store and announce: what it hands out is acknowledged, or it would hand out no more. */
+/*  It cannot store and announce: what it hands out is acknowledged, or it would hand out no more.
+    */
 static void test_a_modem_that_hands_out(void **state)
 {
     (void)state;
@@ -327,7 +328,8 @@ static void test_sims_change_places(void **state)
     s_expect_service(1, 'b');
 }
 
-/*  Which tty takes texts is asked with a prompt. That one was lost is no reason to leave a modem alone. */
+/*  Which tty takes texts is asked with a prompt. That one was lost is no reason to leave a modem
+    alone. */
 static void test_a_prompt_is_lost(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/*  The modem actor: memories and slots. Several memories, slots that cannot be emptied, what is read
-    again before it is deleted, direct delivery, and what is no text */
+/*  The modem actor: memories and slots. Several memories, slots that cannot be emptied, what is
+    read again before it is deleted, direct delivery, and what is no text */
 
 #include "tests/inbound_fixture.h"
 

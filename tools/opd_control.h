@@ -9,9 +9,10 @@
 
     It reaches the actors of its own process; for one that runs elsewhere it says where.
 
-    Its own steps: control.status (status_view, the lines of the modem here included), control.drain (nothing; then the process is sent
-    SIGTERM) and control.backup: as many replies backup_part as it takes, the last one empty. A
-    backup is a snapshot: other requests and all writes go on meanwhile.
+    Its own steps: control.status (status_view, the lines of the modem here included), control.drain
+    (nothing; then the process is sent SIGTERM) and control.backup: as many replies backup_part as
+    it takes, the last one empty. A backup is a snapshot: other requests and all writes go on
+    meanwhile.
 
     Limits: OP_CONTROL_CONNECTIONS at a time, each with a thread; more are closed at once. One that
     says or takes nothing for OP_CONTROL_PATIENCE_S is closed. */
@@ -27,8 +28,8 @@ enum { OP_CONTROL_CONNECTIONS = 16, OP_CONTROL_PATIENCE_S = 60 };
 
 typedef struct op_control op_control_t;
 
-/*  Listens at `path`. What it is given is borrowed, and outlives it; `links` are open. NULL: `error`
-    says why. */
+/*  Listens at `path`. What it is given is borrowed, and outlives it; `links` are open. NULL:
+    `error` says why. */
 op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
                              const op_opd_links_t *links, char error[256]) OP_MUST_CHECK;
 /*  Cuts all connections and removes the socket. */

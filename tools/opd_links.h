@@ -43,7 +43,8 @@ typedef struct {
 bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
                        op_opd_peer_t *peer) OP_MUST_CHECK;
 
-/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no more. */
+/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no
+    more. */
 const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count);
 
 /*  All of that, as metrics. */

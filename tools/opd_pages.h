@@ -1,6 +1,7 @@
 /*  opd_pages.h - the pages of this server (http/pages.h), with what it is configured to
 
-    The guide's facts are numbers of config.def; which number is shared the gateway asks the ledger. */
+    The guide's facts are numbers of config.def; which number is shared the gateway asks the ledger.
+    */
 
 #ifndef OP_TOOLS_OPD_PAGES_H
 #define OP_TOOLS_OPD_PAGES_H

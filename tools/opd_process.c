@@ -319,8 +319,8 @@ static bool s_on_signal(process_t *self)
     return false;
 }
 
-/*  Waits, at most so long (-1: for ever), for what concerns the whole process, and sees to it. True:
-    the process shall end, by a signal or a failure. */
+/*  Waits, at most so long (-1: for ever), for what concerns the whole process, and sees to it.
+    True: the process shall end, by a signal or a failure. */
 static bool s_wait(process_t *self, int timeout_ms)
 {
     struct pollfd events[] = {{self->signals, POLLIN, 0},

@@ -1,9 +1,9 @@
 /*  opd_simulation.h - what is simulated in opd: the carrier, and the time
 
-    With simulate/modems the process has a carrier. Its /sim (sim_api.h) is served beside the API where
-    the process runs http, and at simulate/listen where that is set. In an OP of several processes each
-    is told that it is a part of a simulation (simulate/part, or by modems of its own); then the time
-    that passes at one passes at all (transport/timeline.h). */
+    With simulate/modems the process has a carrier. Its /sim (sim_api.h) is served beside the API
+    where the process runs http, and at simulate/listen where that is set. In an OP of several
+    processes each is told that it is a part of a simulation (simulate/part, or by modems of its
+    own); then the time that passes at one passes at all (transport/timeline.h). */
 
 #ifndef OP_TOOLS_OPD_SIMULATION_H
 #define OP_TOOLS_OPD_SIMULATION_H
@@ -35,8 +35,8 @@ int op_opd_simulation_serve(op_opd_simulation_t *self, const op_config_t *config
                             op_runtime_t *runtime, op_timeline_t *timeline,
                             char error[256]) OP_MUST_CHECK;
 
-/*  Have all actors looked at the clock by then? `simulation` is the op_opd_simulation_t. Here, because
-    one may ask at a time; any thread. */
+/*  Have all actors looked at the clock by then? `simulation` is the op_opd_simulation_t. Here,
+    because one may ask at a time; any thread. */
 bool op_opd_simulation_ask(void *simulation, int64_t deadline_ms);
 
 /*  Readable when another process has moved the time, then op_opd_simulation_look; -1: never. */

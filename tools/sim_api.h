@@ -23,9 +23,9 @@
     POST  /sim/clock                   {"advance_s"}: that many seconds pass at once; 200, as GET. Every
                                        later request sees the new time, and what was due in between
                                        has been begun, in all processes of the OP that are told of
-                                       the simulation (transport/timeline.h). Time goes forward only,
-                                       at most OP_CLOCK_AHEAD_MAX_MS in all, and back with the next
-                                       start
+                                       the simulation (transport/timeline.h). Time goes forward
+                                       only, at most OP_CLOCK_AHEAD_MAX_MS in all, and back with the
+                                       next start
     Errors have the contract's shape. */
 
 #ifndef OP_TOOLS_SIM_API_H

@@ -100,10 +100,10 @@ int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERR
 int op_config_set(op_config_t *self, const char *setting,
                   char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
-/*  "DEVICE=E164", with ",shared" or ",pin=PIN" (4 to 8 digits) or both behind it. DEVICE is the path of
-    a tty, or "imei:" and 14 to 17 digits, or "iccid:" and 18 to 22 digits: such a modem is looked for
-    at modem/devices. It may contain '='; it has 1 to 256 bytes. No device and no number twice; at
-    most OP_LINES_MAX modems. */
+/*  "DEVICE=E164", with ",shared" or ",pin=PIN" (4 to 8 digits) or both behind it. DEVICE is the
+    path of a tty, or "imei:" and 14 to 17 digits, or "iccid:" and 18 to 22 digits: such a modem is
+    looked for at modem/devices. It may contain '='; it has 1 to 256 bytes. No device and no number
+    twice; at most OP_LINES_MAX modems. */
 int op_config_add_modem(op_config_t *self, const char *modem,
                         char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
@@ -114,8 +114,9 @@ int op_config_add_peer(op_config_t *self, const char *peer,
 
 /*  What no key can tell alone: a listener that is not loopback needs http/public_listen or
     metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; one by IMEI
-    or ICCID needs modem/devices; the topology is possible (topology.h). What a file has set is named
-    with its line. No modem at all is fine here: such a server starts, and the caller may warn. */
+    or ICCID needs modem/devices; the topology is possible (topology.h). What a file has set is
+    named with its line. No modem at all is fine here: such a server starts, and the caller may
+    warn. */
 int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,

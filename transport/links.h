@@ -8,9 +8,9 @@
     Each socket has the bounds of a mailbox: OP_MAILBOX_HWM frames of at most OP_FRAME_MAX bytes.
     When a link is down (handshake.h) postboxes take nothing for it: requests are refused at once,
     tells stay in the outbox. libzmq connects again by itself, first after OP_LINK_RETRY_MS, then up
-    to OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence. But a socket
-    that was refused for its key it gives up for good; so a link with keys that is down gets new
-    sockets every OP_LINK_RENEW_MS, and who is let in later needs no restart.
+    to OP_LINK_RETRY_MAX_MS later; heartbeats end connections that have died in silence. But a
+    socket that was refused for its key it gives up for good; so a link with keys that is down gets
+    new sockets every OP_LINK_RENEW_MS, and who is let in later needs no restart.
 
     Safe from any thread; sockets that it makes belong to who asked for them. */
 

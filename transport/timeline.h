@@ -1,13 +1,13 @@
 /*  timeline.h - one simulated time for the processes of an OP (transport/clock.h, op_clock_advance)
 
     Each process says in its hellos (messages.def) how far its clock is ahead of the machine's: only
-    once everything that was due until then has been begun there. Who hears of a time that is ahead of
-    its own goes there, lets what is due begin, and says so at once. So the process that advances the
-    clock knows when all have. Time only goes forward, so it does not matter who hears what from whom,
-    and who starts anew catches up with its first hello, before its links are up.
+    once everything that was due until then has been begun there. Who hears of a time that is ahead
+    of its own goes there, lets what is due begin, and says so at once. So the process that advances
+    the clock knows when all have. Time only goes forward, so it does not matter who hears what from
+    whom, and who starts anew catches up with its first hello, before its links are up.
 
-    It is for processes that are told that they are a part of a simulation (simulate/part): elsewhere
-    a host in wrong hands could end every session by moving the time.
+    It is for processes that are told that they are a part of a simulation (simulate/part):
+    elsewhere a host in wrong hands could end every session by moving the time.
 
     Safe from any thread. */
 

@@ -286,7 +286,8 @@ static void s_trouble(sim_t *self, size_t line)
     sim_air_cause(self, line, MODEL_CAUSE_TROUBLE);
 }
 
-/*  Three times an hour are enough, in each of the memories and for each slot (actors/modem_private.h). */
+/*  Three times an hour are enough, in each of the memories and for each slot
+    (actors/modem_private.h). */
 static void s_judge_deletion(sim_t *self, size_t number, op_str_t bytes)
 {
     enum { MEMORIES = 3, TRIES = 3 };

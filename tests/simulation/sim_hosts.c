@@ -1,9 +1,9 @@
 /*  sim_hosts.c - hosts: which actors share one, cuts between them, their time, their configuration
 
     A host is a process with its actors, its disk and its clock (sim_process.c). Between hosts lie
-    links that are cut as a whole, one way or both, for seconds to days. The clocks of machines differ;
-    as real hosts do, these measure by how much (transport/handshake.h, with its real code), and go by
-    the time of the ledger's. */
+    links that are cut as a whole, one way or both, for seconds to days. The clocks of machines
+    differ; as real hosts do, these measure by how much (transport/handshake.h, with its real code),
+    and go by the time of the ledger's. */
 
 #include "tests/simulation/sim_private.h"
 

@@ -125,9 +125,10 @@ static void s_make_noise(sim_t *self, sim_fault_t fault)
     s_in_trouble(self, line, fault);
 }
 
-/*  Both are without power meanwhile. A number whose SIM was never seen, or is forgotten with a number
-    that is configured no more or a store that is an older one, belongs to the tty that was named, and to
-    whatever SIM is there; texts in ME stay behind, and nobody can know whose they are. */
+/*  Both are without power meanwhile. A number whose SIM was never seen, or is forgotten with a
+    number that is configured no more or a store that is an older one, belongs to the tty that was
+    named, and to whatever SIM is there; texts in ME stay behind, and nobody can know whose they
+    are. */
 static void s_move_sims(sim_t *self, sim_fault_t fault)
 {
     size_t lines[] = {sim_pick(self, self->line_count), sim_pick(self, self->line_count)};

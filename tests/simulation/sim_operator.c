@@ -1,9 +1,9 @@
 /*  sim_operator.c - the operator: what opctl asks of a server that runs (tools/opd_control.h)
 
-    In about half of all worlds somebody suspends and erases accounts, ends sessions and keys, retires
-    and moves numbers, and looks at what is there, while the users go on. One thing at a time; what
-    got no answer may have happened, and is asked again where it must not stay open: no account stays
-    half erased, and in the end none is suspended. */
+    In about half of all worlds somebody suspends and erases accounts, ends sessions and keys,
+    retires and moves numbers, and looks at what is there, while the users go on. One thing at a
+    time; what got no answer may have happened, and is asked again where it must not stay open: no
+    account stays half erased, and in the end none is suspended. */
 
 #include "tests/simulation/sim_private.h"
 
