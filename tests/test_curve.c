@@ -10,6 +10,7 @@
 #include "tests/keys_fixture.h"
 #include "transport/curve.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -211,6 +212,44 @@ static void test_who_may_speak(void **state)
     op_curve_destroy(&curve);
 }
 
+/*  The folder and the certificate in it have changed at that time. */
+static void s_changed_at(time_t at)
+{
+    char peers[100], radio[120];
+    snprintf(peers, sizeof peers, "%s/peers", s_folder);
+    snprintf(radio, sizeof radio, "%s/radio.cert", peers);
+    struct timespec times[2] = {{.tv_sec = at}, {.tv_sec = at}};
+    assert_int_equal(utimensat(AT_FDCWD, radio, times, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, peers, times, 0), 0);
+}
+
+/*  A key that is rotated within the second in which zauth has looked. */
+static void test_rotated_at_once(void **state)
+{
+    (void)state;
+    const time_t at = 1700000000;
+    s_keys_let_in(s_root, "core", "radio", "modem,modem-2");
+    s_changed_at(at);
+    op_curve_t *curve = s_curve();
+    zcert_t *own = s_cert("core"), *before = s_cert("radio");
+    zsock_t *server = zsock_new(ZMQ_PULL);
+    op_curve_serve(curve, server);
+    assert_true(zsock_bind(server, "tcp://127.0.0.1:*") > 0);
+    assert_true(s_comes_in(server, own, before));
+    s_keys_make(s_root, "radio");
+    s_keys_let_in(s_root, "core", "radio", "modem,modem-2");
+    s_changed_at(at);
+    zcert_t *after = s_cert("radio");
+    assert_int_equal(op_curve_reload(curve, s_error), 0);
+    assert_true(s_comes_in(server, own, after));
+    assert_false(s_comes_in(server, own, before));
+    zsock_destroy(&server);
+    op_curve_destroy(&curve);
+    zcert_destroy(&own);
+    zcert_destroy(&before);
+    zcert_destroy(&after);
+}
+
 static void s_refused(const char *why)
 {
     op_curve_t *curve = op_curve_new(s_folder, s_error);
@@ -249,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_ours),
         cmocka_unit_test(test_the_self_test_can_fail),
         cmocka_unit_test(test_who_may_speak),
+        cmocka_unit_test(test_rotated_at_once),
         cmocka_unit_test(test_bad_folders),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);

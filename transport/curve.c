@@ -152,6 +152,16 @@ static keys_t *s_read(const char *folder, char error[256])
 
 /*  ---- new, reload, destroy ---- */
 
+/*  Zauth looks at the folder by itself, but sees no change that leaves its size as it is within a
+    second of the last: a key that is rotated. Told again, it reads all anew. */
+static void s_tell_auth(op_curve_t *self)
+{
+    char peers[640];
+    snprintf(peers, sizeof peers, "%s/peers", self->folder);
+    zstr_sendx(self->auth, "CURVE", peers, NULL);
+    zsock_wait(self->auth);
+}
+
 op_curve_t *op_curve_new(const char *folder, char error[256])
 {
     keys_t *keys = s_read(folder, error);
@@ -167,10 +177,7 @@ op_curve_t *op_curve_new(const char *folder, char error[256])
     *self = (op_curve_t){.auth = auth, .keys = keys};
     pthread_mutex_init(&self->mutex, NULL);
     snprintf(self->folder, sizeof self->folder, "%s", folder);
-    char peers[640];
-    snprintf(peers, sizeof peers, "%s/peers", folder);
-    zstr_sendx(auth, "CURVE", peers, NULL);
-    zsock_wait(auth);
+    s_tell_auth(self);
     return self;
 }
 
@@ -194,6 +201,7 @@ int op_curve_reload(op_curve_t *self, char error[256])
     pthread_mutex_lock(&self->mutex);
     keys_t *old = self->keys;
     self->keys = keys;
+    s_tell_auth(self);
     pthread_mutex_unlock(&self->mutex);
     s_keys_destroy(&old);
     return 0;

@@ -394,7 +394,7 @@ class Clocks(Split):
 
     def test_a_restart_two_hours_ahead(self):
         """What waits on the host itself does not expire while it does not know the time yet."""
-        system = self.system()
+        system = self.three_hosts()
         system.more["radio"] = {"environment": self.skewed("7200000")}
         system.up()
         human = self.account(system)
@@ -441,6 +441,7 @@ class Kill(test_kill.Kill, Split):
         test_kill.KILLS = int(os.environ.get("OP_KILLS", "8"))
         self.random = test_kill.random.Random(test_kill.SEED)
         self.split = self.three_hosts()
+        self.split.extra["radio"].append("--set=modem/doubt_s=5")
         self.op = None
 
     def launch(self):
