@@ -121,6 +121,7 @@ static void s_keep_said(op_actor_t *self)
     for (size_t i = 0; i < turn->said.count; i++) {
         op_said_t said = turn->said.at[i];
         turn->step_said |= said.what == OP_SAID_TELL || said.what == OP_SAID_FRAME;
+        turn->hurry |= said.what == OP_SAID_FRAME;
         if (said.what != OP_SAID_TELL) {
             op_said_add(&turn->out, said);
             continue;
@@ -364,9 +365,14 @@ static int s_commit(op_actor_t *self)
     }
     op_overlay_clear(&turn->overlay);
     op_link_release(self, turn->must_sync);
-    turn->must_sync = false;
+    turn->must_sync = turn->hurry = false;
     turn->committed = !turn->broken;
     return turn->committed ? 0 : -1;
+}
+
+bool op_actor_hurries(const op_actor_t *self)
+{
+    return self->turn.hurry || self->turn.broken;
 }
 
 int op_actor_commit(op_actor_t *self)

@@ -102,6 +102,10 @@ void op_actor_tick(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTRO
 void op_actor_drain(op_actor_t *self, int64_t now, const uint8_t entropy[OP_ENTROPY_SIZE]);
 bool op_actor_busy(const op_actor_t *self);
 
+/*  Does anybody wait for this turn to be committed? Not where it says nothing, or nothing but tells
+    and acknowledgements: their receivers have no deadline. */
+bool op_actor_hurries(const op_actor_t *self);
+
 /*  0: what the turn wrote is durable. -1: it is not, op_actor_error says why; nothing of the turn
     may leave, and since the core's memory is now ahead of the store, the actor must not go on. */
 int op_actor_commit(op_actor_t *self) OP_MUST_CHECK;

@@ -55,6 +55,7 @@ struct op_turn {
     op_overlay_t overlay;
     op_batch_t batch;
     bool must_sync;
+    bool hurry;         /* it says something else than tells */
     bool committed;     /* what it says may leave */
     const char *broken; /* NULL, or why this turn must not be committed */
 

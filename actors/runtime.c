@@ -37,7 +37,9 @@ typedef struct {
     op_postbox_t *postbox;
     op_buf_t frame;
     op_arena_t arena;
-    int64_t latest; /* time seen */
+    size_t open;          /* events of the turn that is not committed yet */
+    int64_t gather_until; /* steady: until then it need not be, when nobody waits for it */
+    int64_t latest;       /* time seen */
     uint8_t entropy[32 * OP_ENTROPY_SIZE];
     size_t entropy_left;
     uint64_t looking;  /* the round that waits until the clock has been looked at, or 0 */
@@ -121,11 +123,13 @@ static void s_fail(thread_t *self, const char *reason)
 /*  Commits, and then says what the turn has to say: figures, lines for the log, frames. */
 static bool s_commit(thread_t *self)
 {
-    uint64_t commits = op_actor_counts(self->actor).commits;
+    op_actor_counts_t before = op_actor_counts(self->actor);
     int64_t began = op_clock_micros();
     if (op_actor_commit(self->actor) != 0)
         return false;
-    op_measure_turn(self->metrics, self->actor, began, commits);
+    op_measure_turn(self->metrics, self->actor, began, before.commits);
+    if (op_actor_counts(self->actor).syncs > before.syncs)
+        self->gather_until = op_clock_steady() + OP_TURN_GATHER_MS;
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
         op_log_fields(OP_LOG_INFO, self->name, line);
@@ -142,11 +146,22 @@ static void s_speak(thread_t *self)
 
 static void s_finish_turn(thread_t *self)
 {
+    self->open = 0;
     if (s_commit(self))
         s_speak(self);
     else
         s_fail(self, op_actor_error(self->actor));
     op_views_show(self->runtime->views, self->which, self->actor, self->failed);
+}
+
+/*  Commits the open turn, if it is time. All actors' syncs queue for one log: one that nobody waits
+    for would hold up those that somebody does. */
+static void s_settle(thread_t *self, bool at_once)
+{
+    if (self->open &&
+        (at_once || op_actor_hurries(self->actor) || self->open >= OP_TURN_MESSAGES_MAX ||
+         op_clock_steady() >= self->gather_until))
+        s_finish_turn(self);
 }
 
 /*  The machine's entropy, taken in larger pieces than an event needs; no piece is used twice. */
@@ -196,6 +211,7 @@ static size_t s_receive_mail(thread_t *self)
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
+    self->open += count;
     op_measure_look(self->metrics, self->actor, count);
     return count;
 }
@@ -214,6 +230,7 @@ static size_t s_receive_port(thread_t *self)
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
+    self->open += count;
     return count;
 }
 
@@ -225,6 +242,7 @@ static bool s_tick(thread_t *self)
     if (!went_back && (!wake || wake > now))
         return false;
     op_actor_tick(self->actor, now, s_entropy(self));
+    self->open++;
     return true;
 }
 
@@ -259,6 +277,11 @@ static long s_timeout(thread_t *self, int64_t port_timeout)
             until = 0;
         if (timeout < 0 || until < timeout)
             timeout = until;
+    }
+    if (self->open) {
+        int64_t until = self->gather_until - op_clock_steady();
+        if (timeout < 0 || until < timeout)
+            timeout = until > 0 ? until : 0;
     }
     /* Wall-clock wishes are looked at again at least once a second, in case the clock jumps. */
     return timeout < 0 || timeout > 1000 ? 1000 : (long)timeout;
@@ -298,12 +321,12 @@ static void s_loop(thread_t *self)
             self->port.work(self->port.self, fds, count);
         size_t mail = s_receive_mail(self), notes = s_receive_port(self);
         bool ticked = s_tick(self);
-        if (mail || notes || ticked)
-            s_finish_turn(self);
+        s_settle(self, ticked || self->looking || self->draining);
         /* Under load more has come while the turn was written: a poll would only say so. */
-        for (int again = 0; mail && again < TURNS_BETWEEN_POLLS && !self->failed; again++)
-            if ((mail = s_receive_mail(self)) > 0)
-                s_finish_turn(self);
+        for (int again = 0; mail && again < TURNS_BETWEEN_POLLS && !self->failed; again++) {
+            mail = s_receive_mail(self);
+            s_settle(self, self->looking || self->draining);
+        }
         if (self->looking && !self->failed) {
             op_command_answer(self->pipe, "LOOKED", self->looking);
             self->looking = 0;
@@ -363,6 +386,8 @@ static void s_thread(zsock_t *pipe, void *argument)
     if (ready) {
         s_speak(self);
         s_loop(self);
+        if (!self->failed)
+            s_settle(self, true);
         if (self->failed)
             op_command_refuse(pipe, self->looking);
         if (self->recording && !self->failed)

@@ -2,7 +2,8 @@
     another
 
     For each actor: wait for its mailbox, its port or its time; receive what waits, never more;
-    commit; then send. The policy of full mailboxes is in transport/mailbox.h; a request that cannot
+    commit; then send. A turn that nobody waits for (op_actor_hurries) is not committed sooner than
+    OP_TURN_GATHER_MS after the last sync: what comes meanwhile joins it. The policy of full mailboxes is in transport/mailbox.h; a request that cannot
     be sent on is refused with `unavailable`.
 
     An actor whose commit fails, or that meets damage in the store, stops the whole process: its

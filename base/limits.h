@@ -28,8 +28,9 @@ enum {
 
     /* A turn (actors/actor.h). */
     OP_TURN_MESSAGES_MAX = 256,
-    OP_PEERS_MAX = 64,    /* actors that one actor exchanges tells with */
-    OP_TELL_WINDOW = 512, /* tells in flight to one peer */
+    OP_TURN_GATHER_MS = 5, /* between the commits of turns that nobody waits for (runtime.h) */
+    OP_PEERS_MAX = 64,     /* actors that one actor exchanges tells with */
+    OP_TELL_WINDOW = 512,  /* tells in flight to one peer */
     OP_TELL_RESEND_MS = 1000,
     OP_TELL_ERASE_MS = 1000, /* how long an acknowledged tell waits for a commit to vanish with */
     OP_TELL_HOLD_MS = 100,   /* how long a tell without effect waits for one to be acknowledged */

@@ -383,6 +383,12 @@ static void s_expect_ack(uint64_t sequence)
     assert_int_equal(s_out.at[0].envelope.sequence, sequence);
 }
 
+static void s_noting(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind == OP_EVENT_TELL)
+        op_turn_note(turn, "serial", event->type, event->body);
+}
+
 /*  The numbers of a link are durable even where the core itself writes nothing. */
 static void test_tells_are_durable(void **state)
 {
@@ -404,6 +410,29 @@ static void test_tells_are_durable(void **state)
     assert_int_equal(op_actor_counts(s_actor).syncs, syncs + 1);
     assert_int_equal(drive_rows(s_store, "ledger!o"), 0);
     assert_true(op_actor_wake_at(s_actor) == 0);
+}
+
+/*  Tells wait for company; an answer, a refusal or a note does not. */
+static void test_who_hurries(void **state)
+{
+    (void)state;
+    s_script = s_only_telling;
+    assert_false(op_actor_hurries(s_actor));
+    s_told(1);
+    s_give(1);
+    assert_false(op_actor_hurries(s_actor));
+    s_script = s_refusing;
+    s_submit(0);
+    assert_true(op_actor_hurries(s_actor));
+    drive_commit(s_actor, &s_out);
+    assert_false(op_actor_hurries(s_actor));
+    s_submit(OP_ERROR_RATE_LIMITED);
+    assert_true(op_actor_hurries(s_actor));
+    drive_commit(s_actor, &s_out);
+    s_script = s_noting;
+    s_told(2);
+    assert_true(op_actor_hurries(s_actor));
+    drive_commit(s_actor, &s_out);
 }
 
 /*  A tell that changes nothing is no reason to sync; until something is, its sender does not hear.
@@ -475,6 +504,7 @@ int main(void)
         TEST(test_a_failing_commit),
         TEST(test_one_batch_a_turn),
         TEST(test_tells_are_durable),
+        TEST(test_who_hurries),
         TEST(test_tells_without_effect),
         TEST(test_held_numbers_go_along),
     };
