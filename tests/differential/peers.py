@@ -13,6 +13,8 @@ import tempfile
 
 import cases
 
+BESIDE = pathlib.Path(__file__).resolve().parents[3] / "shared" / "vectors"  # beside the project
+
 
 class Missing(Exception):
     pass
@@ -263,10 +265,10 @@ class Vectors(Peer):
 
     def __init__(self):
         super().__init__()
-        folder = os.environ.get("OP_VECTORS", "")
-        self.files = sorted(pathlib.Path(folder).glob("*.jsonl")) if folder else []
+        folder = pathlib.Path(os.environ.get("OP_VECTORS", BESIDE))
+        self.files = sorted(folder.glob("*.jsonl"))
         if not self.files:
-            raise Missing("OP_VECTORS names no folder of vectors")
+            raise Missing(f"there are no vectors in {folder} (OP_VECTORS)")
 
     def run(self, codec):
         tried = 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares OP's SMS codec with an independent one.
 
-    run.py PEER CODEC      PEER: tshark, gammu, osmocom, or vectors (the folder OP_VECTORS)
+    run.py PEER CODEC      PEER: tshark, gammu, osmocom, or vectors (a folder of them: OP_VECTORS)
 
 Ends with 77 and a word when the peer is not there. A difference that README.md argues is allowed and
 counted; any other fails."""
