@@ -11,32 +11,41 @@ static const op_pool_number_t *s_pooled(const char *e164)
     for (size_t i = 0; i < pool->numbers.count; i++)
         if (op_str_is(pool->numbers.at[i].e164, e164))
             return &pool->numbers.at[i];
-    return NULL;
+    fail_msg("%s is not in the pool", e164);
+    abort();
 }
 
 /*  By E.164; `account` of a move. */
-static const op_pool_number_t *s_change(const char *e164, op_number_wish_t wish, char account,
-                                        op_error_t error)
+static op_number_change_t s_wish(const char *e164, op_number_wish_t wish, char account)
 {
-    op_number_change_t change = {op_str(e164), wish, account ? core_id(account) : (op_id_t){{0}}};
-    if (error == OP_OK)
-        return CORE_ASK(&s_core, NULL, number_change, &change, pool_number, OP_STEP_LEDGER_CHANGE);
+    return (op_number_change_t){op_str(e164), wish, account ? core_id(account) : (op_id_t){{0}}};
+}
+
+static const op_pool_number_t *s_change(const char *e164, op_number_wish_t wish, char account)
+{
+    op_number_change_t change = s_wish(e164, wish, account);
+    return CORE_ASK(&s_core, NULL, number_change, &change, pool_number, OP_STEP_LEDGER_CHANGE);
+}
+
+static void s_change_refused(const char *e164, op_number_wish_t wish, char account,
+                             op_error_t error)
+{
+    op_number_change_t change = s_wish(e164, wish, account);
     CORE_REFUSED(&s_core, NULL, number_change, &change, error, OP_STEP_LEDGER_CHANGE);
-    return NULL;
 }
 
 static void test_a_wish_outweighs_the_configuration(void **state)
 {
     (void)state;
-    assert_true(s_change(FIRST, OP_NUMBER_SHARE, 0, OP_OK)->shared);
+    assert_true(s_change(FIRST, OP_NUMBER_SHARE, 0)->shared);
     s_line(FIRST, false, false); /* its line comes and goes, configured as ever */
     assert_true(s_pooled(FIRST)->shared);
     s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_first, OP_ERROR_NUMBER_UNAVAILABLE);
-    assert_false(s_change(FIRST, OP_NUMBER_UNSHARE, 0, OP_OK)->shared);
+    assert_false(s_change(FIRST, OP_NUMBER_UNSHARE, 0)->shared);
     s_lease('a', s_first);
-    s_change(FIRST, OP_NUMBER_SHARE, 0, OP_ERROR_NUMBER_UNAVAILABLE);
-    s_change("+16175550000", OP_NUMBER_SHARE, 0, OP_ERROR_NOT_FOUND);
-    s_change(FIRST, (op_number_wish_t)99, 0, OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change_refused(FIRST, OP_NUMBER_SHARE, 0, OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change_refused("+16175550000", OP_NUMBER_SHARE, 0, OP_ERROR_NOT_FOUND);
+    s_change_refused(FIRST, (op_number_wish_t)99, 0, OP_ERROR_NUMBER_UNAVAILABLE);
     core_restart(&s_core, true);
     s_line(SHARED, true, true);
     assert_true(s_pooled(SHARED)->shared);
@@ -46,7 +55,7 @@ static void test_a_retired_number_is_out_of_the_pool(void **state)
 {
     (void)state;
     op_context_t key = s_lease('a', s_first);
-    const op_pool_number_t *retired = s_change(FIRST, OP_NUMBER_RETIRE, 0, OP_OK);
+    const op_pool_number_t *retired = s_change(FIRST, OP_NUMBER_RETIRE, 0);
     assert_true(retired->retired);
     assert_true(op_id_is_none(retired->account));
     assert_int_equal(CORE_COUNT(&s_core, "auth", lease_ended), 1);
@@ -55,7 +64,7 @@ static void test_a_retired_number_is_out_of_the_pool(void **state)
     s_send_refused(&key, PEER, OP_ERROR_UNAUTHENTICATED);
     assert_true(op_id_is_none(s_number_id(FIRST)));
     s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_first, OP_ERROR_NUMBER_UNAVAILABLE);
-    s_change(FIRST, OP_NUMBER_MOVE, 'b', OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change_refused(FIRST, OP_NUMBER_MOVE, 'b', OP_ERROR_NUMBER_UNAVAILABLE);
     s_line(FIRST, true, true);
     assert_false(s_pooled(FIRST)->shared);
     s_line(SHARED, true, false);
@@ -65,7 +74,7 @@ static void test_a_retired_number_is_out_of_the_pool(void **state)
                  OP_STEP_LEDGER_CODE_LINE, OP_STEP_AUTH_START);
     s_receive(FIRST, PEER, "anybody?");
     assert_int_equal(CORE_COUNT(&s_core, "webhook", number_event), 0);
-    assert_true(s_change(FIRST, OP_NUMBER_ADD, 0, OP_OK)->shared); /* as configured by now */
+    assert_true(s_change(FIRST, OP_NUMBER_ADD, 0)->shared); /* as configured by now */
     assert_false(op_id_is_none(s_number_id(FIRST)));
 }
 
@@ -73,19 +82,19 @@ static void test_a_move_ends_one_lease_and_begins_another(void **state)
 {
     (void)state;
     op_context_t old = s_lease('a', s_first);
-    const op_pool_number_t *moved = s_change(FIRST, OP_NUMBER_MOVE, 'b', OP_OK);
+    const op_pool_number_t *moved = s_change(FIRST, OP_NUMBER_MOVE, 'b');
     assert_true(op_id_equal(moved->account, core_id('b')));
     assert_true(moved->leased_at == s_core.now);
     assert_int_equal(CORE_COUNT(&s_core, "auth", lease_ended), 1);
     assert_true(op_id_equal(CORE_FIND(&s_core, "auth", lease_ended, 0)->lease, old.lease));
-    s_change(FIRST, OP_NUMBER_MOVE, 'b', OP_OK); /* once more: the same lease */
+    s_change(FIRST, OP_NUMBER_MOVE, 'b'); /* once more: the same lease */
     assert_int_equal(CORE_COUNT(&s_core, "auth", lease_ended), 0);
     s_send_refused(&old, PEER, OP_ERROR_UNAUTHENTICATED);
     op_context_t key = s_lease('b', s_first);
     s_send(&key, PEER);
-    s_change(SHARED, OP_NUMBER_MOVE, 'b', OP_ERROR_NUMBER_UNAVAILABLE);
-    s_change(FIRST, OP_NUMBER_MOVE, 0, OP_ERROR_NUMBER_UNAVAILABLE);
-    s_change(SECOND, OP_NUMBER_MOVE, 'a', OP_OK); /* a free one as well */
+    s_change_refused(SHARED, OP_NUMBER_MOVE, 'b', OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change_refused(FIRST, OP_NUMBER_MOVE, 0, OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change(SECOND, OP_NUMBER_MOVE, 'a'); /* a free one as well */
 }
 
 static const op_unclaimed_page_t *s_unclaimed(op_id_t after)
@@ -182,7 +191,7 @@ static void test_an_erased_account_leaves_nothing(void **state)
     /* Calls that were under way, and what comes in from now on, leave nothing either. */
     s_send_refused(&free, PEER, OP_ERROR_UNAUTHENTICATED);
     s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_second, OP_ERROR_UNAUTHENTICATED);
-    s_change(SECOND, OP_NUMBER_MOVE, 'a', OP_ERROR_NUMBER_UNAVAILABLE);
+    s_change_refused(SECOND, OP_NUMBER_MOVE, 'a', OP_ERROR_NUMBER_UNAVAILABLE);
     s_receive(SHARED, PEER, "again");
     s_expect_nothing_of('a');
     assert_int_equal(s_inbox(&other, "again"), 1);

@@ -50,7 +50,7 @@ static void s_put(op_metric_t metric, int64_t value, const char *first, const ch
 static void s_expect(const char *line)
 {
     char whole[300];
-    snprintf(whole, sizeof whole, "\n%s\n", line);
+    assert_in_range(snprintf(whole, sizeof whole, "\n%s\n", line), 0, sizeof whole - 1);
     if (!strstr(s_print(), whole))
         fail_msg("no line %s in:\n%s", line, s_text.at);
 }
