@@ -140,16 +140,25 @@ static void s_tell(zsock_t *socket, const char *from, const char *to, uint64_t s
 
 static uint64_t s_ahead; /* what the modem's host says of its time */
 
-static void s_greet(zsock_t *socket, op_id_t hears, uint64_t protocol)
+/*  As the first of these actors. */
+static void s_greet_as(zsock_t *socket, const char *actors, op_id_t hears, uint64_t protocol)
 {
     op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_me : (op_id_t){{9}},
                         .protocol = protocol,
                         .catalogue = op_buf_str(&s_catalogue),
                         .clock = op_clock_machine(),
                         .hears = hears,
-                        .ahead_ms = s_ahead};
-    op_envelope_t note = {.kind = OP_FRAME_NOTE, .from = OP_STR("modem"), .to = OP_STR("door")};
+                        .ahead_ms = s_ahead,
+                        .actors = op_str(actors)};
+    op_envelope_t note = {.kind = OP_FRAME_NOTE,
+                          .from = op_str_of(actors, strcspn(actors, ",")),
+                          .to = OP_STR("door")};
     s_say(socket, &note, &op_hello_type, &hello);
+}
+
+static void s_greet(zsock_t *socket, op_id_t hears, uint64_t protocol)
+{
+    s_greet_as(socket, "modem", hears, protocol);
 }
 
 /*  The door's next hello. */
@@ -234,6 +243,31 @@ static void test_first_a_handshake(void **state)
     assert_int_equal(s_next_tell(), 1);
     WAIT_FOR(taken, 1);
     assert_int_equal(GOT(taken), 1);
+    zsock_destroy(&radio);
+}
+
+/*  One of the other host's actors is a peer here, whichever; but as what its key does not permit it
+    is not heard. */
+static void test_whose_hello_it_is(void **state)
+{
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t foreign = GOT(foreign);
+    op_id_t door = s_hello()->incarnation;
+    s_greet_as(radio, "", door, OP_PROTOCOL + 1);
+    s_greet_as(radio, "http-2,modem-2", door, OP_PROTOCOL + 1);
+    s_greet_as(radio, ",modem-,,", door, OP_PROTOCOL + 1);
+    s_greet_as(radio, "ledger,auth", door, OP_PROTOCOL + 1); /* the door's own */
+    WAIT_FOR(foreign, foreign + 4);
+    assert_true(op_links_up(s_links, 0));
+    s_greet_as(radio, "http-2,modem", door, OP_PROTOCOL + 1);
+    const op_hello_t *hello;
+    do {
+        hello = s_hello();
+        assert_true(op_str_is(hello->actors, "http,rate,auth,webhook,ledger"));
+    } while (hello->refusal.size == 0);
+    assert_int_equal(GOT(foreign), foreign + 4);
     zsock_destroy(&radio);
 }
 
@@ -376,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_a_handshake),
         cmocka_unit_test(test_time_is_nobodys_to_move),
+        cmocka_unit_test(test_whose_hello_it_is),
         cmocka_unit_test(test_only_as_itself_and_in_its_role),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_bytes),

@@ -97,10 +97,10 @@ static void test_impossible(void **state)
     (void)state;
     s_run("http,rate,auth,webhook", "ipc:///x", "");
     s_peer("modem=ipc:///y");
-    s_bad("actors/run", "no route from http to the ledger");
+    s_bad("actors/run", "no route from http to ledger");
     s_run("modem", "ipc:///x", "");
     s_peer("ledger=ipc:///y");
-    s_bad("actors/run", "no route from modem to the auth");
+    s_bad("actors/run", "no route from modem to auth");
 
     s_run("http,rate,auth,webhook,ledger,modem", "ipc:///x", "");
     s_peer("ledger=ipc:///y");

@@ -274,8 +274,9 @@ static void s_log(const connection_t *self, const op_envelope_t *request)
     char account[OP_ID_TEXT + 1] = "-";
     if (!op_id_is_none(request->context.account))
         op_id_print(request->context.account, account);
-    op_log(OP_LOG_INFO, "control", "uid=%u pid=%d step=%s account=%s", self->peer.uid,
-           (int)self->peer.pid, op_step_name((uint8_t)request->slip.at[0]), account);
+    op_log(OP_LOG_INFO, "control", "an operator asks uid=%u pid=%d step=%s account=%s",
+           self->peer.uid, (int)self->peer.pid, op_step_name((uint8_t)request->slip.at[0]),
+           account);
 }
 
 /*  False: the connection is of no more use. */

@@ -54,28 +54,36 @@ bool op_opd_wait_for_line(op_pause_t pause)
     return !stopped;
 }
 
+/*  False: stopped. */
 static bool s_wait(bool (*there)(const op_opd_links_t *), const op_opd_links_t *links,
-                   op_pause_t pause, int64_t ms, const char *missing)
+                   op_pause_t pause, int64_t ms)
 {
     int64_t until = op_clock_steady() + ms;
-    while (!there(links)) {
+    while (!there(links) && op_clock_steady() <= until)
         if (pause.pause(pause.arg))
             return false;
-        if (op_clock_steady() > until) {
-            op_log(OP_LOG_WARNING, "opd", "%s", missing);
-            return true;
-        }
-    }
     return true;
 }
 
 bool op_opd_wait_for_links(const op_opd_links_t *links, op_pause_t pause)
 {
-    return s_wait(op_opd_links_up, links, pause, OP_READY_WAIT_MS, "not all peers are up yet");
+    if (!s_wait(op_opd_links_up, links, pause, OP_READY_WAIT_MS))
+        return false;
+    for (int i = 0; !op_opd_links_up(links) && i < (int)links->topology.process_count; i++) {
+        char actors[200];
+        op_topology_actors(&links->topology, i, actors, sizeof actors);
+        if (!op_links_up(links->links, i))
+            op_log(OP_LOG_WARNING, "opd", "a peer is not up yet peer=%s actors=%s",
+                   links->topology.endpoints[i], actors);
+    }
+    return true;
 }
 
 bool op_opd_wait_for_time(const op_opd_links_t *links, op_pause_t pause)
 {
-    return s_wait(op_opd_links_have_time, links, pause, OP_LINK_SILENCE_MS,
-                  "the ledger is not heard: this machine's clock is gone by until it is");
+    bool go_on = s_wait(op_opd_links_have_time, links, pause, OP_LINK_SILENCE_MS);
+    if (go_on && !op_opd_links_have_time(links))
+        op_log(OP_LOG_WARNING, "opd",
+               "the ledger is not heard: this machine's clock is gone by until it is");
+    return go_on;
 }

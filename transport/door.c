@@ -41,7 +41,7 @@ struct op_door {
     zsock_t *monitor;
     op_postbox_t *postbox; /* to the actors here, and to origins of requests */
     op_id_t incarnation;
-    op_buf_t catalogue, frame;
+    op_buf_t catalogue, actors, frame;
     op_arena_t arena;
     op_handshake_t shakes[OP_PEERS_MAX];
     zsock_t *greeters[OP_PEERS_MAX];
@@ -110,15 +110,46 @@ static void s_follow_clock(op_door_t *self, int process)
            (long long)shift);
 }
 
-static void s_hear(op_door_t *self, int process, op_str_t body)
+/*  May who has this connection speak as the actor? Without keys whoever can connect may. */
+static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
+{
+    op_curve_t *curve = op_links_curve(self->links);
+    return !curve || op_curve_may_speak(curve, key, actor);
+}
+
+/*  The process that a hello is from: that of an actor which runs there, stands among the peers here,
+    and is the connection's to speak as. Not every actor there need be a peer of this process. -1: there is none. */
+static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
+{
+    while (actors.size) {
+        const char *comma = memchr(actors.at, ',', actors.size);
+        size_t size = comma ? (size_t)(comma - actors.at) : actors.size;
+        op_str_t actor = op_str_of(actors.at, size);
+        int process = op_topology_process(self->topology, actor);
+        if (process >= 0 && s_may_speak(self, key, actor))
+            return process;
+        size += comma != NULL;
+        actors = op_str_of(actors.at + size, actors.size - size);
+    }
+    return -1;
+}
+
+static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *key)
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
-    op_handshake_t *shake = &self->shakes[process];
     if (!hello) {
-        s_count(self, UNREADABLE, "a hello cannot be read", op_str(s_name(self, process)));
+        s_count(self, UNREADABLE, "a hello cannot be read", from);
         return;
     }
+    op_str_t actors = hello->actors.size ? hello->actors : from;
+    int process = s_sender(self, actors, key);
+    if (process < 0) {
+        s_count(self, FOREIGN, "a hello is from none of the peers, or not with its key",
+                op_topology_actor_ok(from) ? from : (op_str_t){0});
+        return;
+    }
+    op_handshake_t *shake = &self->shakes[process];
     bool was_refused = *shake->refused;
     int64_t now = op_clock_steady();
     switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
@@ -177,6 +208,7 @@ static void s_greet(op_door_t *self)
         op_hello_t hello = op_handshake_say(&self->shakes[i], self->incarnation,
                                             op_buf_str(&self->catalogue), op_clock_machine(), now);
         hello.ahead_ms = ahead;
+        hello.actors = op_buf_str(&self->actors);
         op_envelope_t envelope = {
             .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("door")};
         op_buf_clear(&self->frame);
@@ -220,16 +252,15 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
         s_count(self, UNREADABLE, "a frame cannot be read", (op_str_t){0});
         return;
     }
-    int process = op_topology_process(self->topology, envelope.from);
-    op_curve_t *curve = op_links_curve(self->links);
-    if (process < 0 || (curve && !op_curve_may_speak(curve, key, envelope.from))) {
-        s_count(self, FOREIGN, "a frame is from whom its connection is not",
-                process < 0 ? (op_str_t){0} : envelope.from);
+    if (envelope.kind == OP_FRAME_NOTE && envelope.type == op_hello_type.number &&
+        op_str_is(envelope.to, "door")) {
+        s_hear(self, envelope.from, body, key);
         return;
     }
-    if (envelope.kind == OP_FRAME_NOTE && envelope.type == op_hello_type.number &&
-        op_str_is(envelope.to, "door"))
-        s_hear(self, process, body);
+    int process = op_topology_process(self->topology, envelope.from);
+    if (process < 0 || !s_may_speak(self, key, envelope.from))
+        s_count(self, FOREIGN, "a frame is from whom its connection is not",
+                process < 0 ? (op_str_t){0} : envelope.from);
     else if (!op_handshake_understood(&self->shakes[process]))
         s_count(self, MISUNDERSTOOD, "frames come from a process that is not understood",
                 envelope.from);
@@ -365,6 +396,7 @@ static void s_free(op_door_t *self)
 {
     s_close(self);
     op_buf_free(&self->catalogue);
+    op_buf_free(&self->actors);
     op_buf_free(&self->frame);
     op_arena_free(&self->arena);
     free(self);
@@ -386,6 +418,11 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t
     op_random_seed(&random, entropy);
     self->incarnation = op_id_next(&ids, op_clock_machine(), &random);
     op_catalogue_describe(&self->catalogue);
+    for (size_t i = 0; i < self->topology->run_count; i++) {
+        if (i > 0)
+            op_buf_add_byte(&self->actors, ',');
+        op_buf_add_str(&self->actors, op_str(self->topology->run[i]));
+    }
     self->listener_mark = op_links_mark(links, -1);
     self->listener = op_links_bind(links, error);
     if (!self->listener ||

@@ -142,7 +142,7 @@ static int s_check_ways(const op_topology_t *self, op_topology_fault_t *fault)
     for (size_t i = 0; i < OP_COUNT(s_speaks_to); i++)
         if (op_topology_here(self, s_speaks_to[i].from) && !s_known(self, s_speaks_to[i].to))
             return s_fault(fault, "actors/run", 0,
-                           "no route from %s to the %s: run it here, or say in peers where it is",
+                           "no route from %s to %s: run it here, or say in peers where it is",
                            s_speaks_to[i].from, s_speaks_to[i].to);
     return 0;
 }

@@ -69,6 +69,7 @@ class System:
         self.extra = {name: [] for name in self.layout}
         self.more = {name: {} for name in self.layout}
         self.lines = []  # of every host's configuration, besides
+        self.knows = {}  # by host: which peers it names, where that is not all
         self.hosts = {}
         self.endpoints = {
             name: f"tcp://{self.addresses.get(name, '127.0.0.1')}:{next_port()}"
@@ -103,7 +104,8 @@ class System:
         lines.append("peers")
         for other, actors in self.layout.items():
             if other != name:
-                lines += [f'    {actor} = "{self.endpoints[other]}"' for actor in actors]
+                known = self.knows.get(name, actors)
+                lines += [f'    {a} = "{self.endpoints[other]}"' for a in actors if a in known]
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join(lines + self.lines) + "\n")
         return path
