@@ -203,11 +203,12 @@ static void s_receive(thread_t *self, op_str_t frame)
     op_actor_receive(self->actor, frame, op_clock_now(), s_entropy(self));
 }
 
-/*  What waits in the mailbox, up to the limit of a turn; how many frames. */
+/*  What waits in the mailbox, up to what the open turn can still take; how many frames. */
 static size_t s_receive_mail(thread_t *self)
 {
     size_t count = 0;
-    while (count < OP_TURN_MESSAGES_MAX && op_mailbox_take(self->mailbox, &self->frame)) {
+    while (self->open + count < OP_TURN_MESSAGES_MAX &&
+           op_mailbox_take(self->mailbox, &self->frame)) {
         s_receive(self, op_buf_str(&self->frame));
         count++;
     }
