@@ -3,22 +3,38 @@
 #
 #   plants.sh OPSIMULATE_PLANTED [SEEDS]
 #
-# Runs each of them over at most SEEDS seeds (1000), and prints one line a bug: its name, the seed that
-# caught it, and what was seen. Fails when one of them was not caught.
+# Runs each of them with the seed that caught it last (plants.tsv, beside this file), and where that one does not any more,
+# over at most SEEDS seeds (1000). Prints a row a bug for ../SIMULATION.md: its name, what it is, the seed that
+# caught it, and what was seen. Fails when one of them was not caught. OP_UPDATE_SEEDS=1 writes plants.tsv anew.
 set -eu
 program=$1
 seeds=${2:-1000}
-status=0
+known=$(dirname "$0")/plants.tsv
 tab=$(printf '\t')
-"$program" --plants >"${TMPDIR:-/tmp}/plants.$$"
-trap 'rm -f "${TMPDIR:-/tmp}/plants.$$"' EXIT
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# What the first bad one of these worlds says: "seed N ...: what was seen".
+caught() {
+    "$program" --plant "$@" --quiet --until-bad --traces none | sed -n '/^seed /{p;q;}'
+}
+
+status=0
+"$program" --plants >"$scratch/plants"
 while IFS=$tab read -r name sentence; do
-    seen=$("$program" --plant "$name" --quiet --until-bad --traces none --runs "$seeds" | grep '^seed ' | head -n 1) || true
+    seed=$(sed -n "s/^$name$tab//p" "$known")
+    seen=
+    [ -z "$seed" ] || seen=$(caught "$name" --seed "$seed")
+    [ -n "$seen" ] || seen=$(caught "$name" --runs "$seeds")
     if [ -n "$seen" ]; then
-        printf '%-18s %s\n' "$name" "$(printf '%s' "$seen" | sed 's/ at [0-9.]* s hash [0-9a-f]*//')"
+        seed=$(printf '%s' "$seen" | sed 's/^seed \([0-9]*\).*/\1/')
+        printf '| `%s` | %s | %s | %s |\n' "$name" "$sentence" "$seed" \
+            "$(printf '%s' "$seen" | sed 's/^seed [0-9]* BAD at [^:]*: //')"
+        printf '%s\t%s\n' "$name" "$seed" >>"$scratch/known"
     else
-        printf '%-18s NOT CAUGHT within %s seeds: %s\n' "$name" "$seeds" "$sentence"
+        printf '%s: NOT CAUGHT within %s seeds: %s\n' "$name" "$seeds" "$sentence"
         status=1
     fi
-done <"${TMPDIR:-/tmp}/plants.$$"
+done <"$scratch/plants"
+[ "${OP_UPDATE_SEEDS:-0}" = 0 ] || cp "$scratch/known" "$known"
 exit $status
