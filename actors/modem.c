@@ -236,6 +236,8 @@ static void s_follow_clock(op_modem_t *self, int64_t now)
         for (size_t k = 0; k < OP_COUNT(instants); k++)
             if (*instants[k])
                 *instants[k] += by;
+        for (size_t k = 0; k < OP_STUCK_MAX; k++)
+            line->stuck[k].slot.found += by;
     }
     for (size_t i = 0; by < -OP_SECOND_MS && i < self->probe_count; i++)
         op_at_shift(&self->probes[i].at, by);

@@ -178,6 +178,10 @@ static void s_expire_class(op_line_t *line, size_t class, const op_event_t *even
             line->doubt = false;
         op_queue_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
                         doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_EXPIRED);
+        if (!rows[i].in_air || !rows[i].asked)
+            continue;
+        rows[i].doubt = op_turn_new_id(turn); /* else its report would be taken for another's */
+        op_report_expect(line, event, turn, &dead[i], &rows[i], OP_REFERENCE_UNKNOWN);
     }
 }
 

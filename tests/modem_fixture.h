@@ -123,6 +123,12 @@ static inline op_pdu_t s_prompt(void)
     return pdu;
 }
 
+static inline void s_closed(void)
+{
+    op_serial_closed_t closed = {0, OP_STR("it went away")};
+    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
+}
+
 /*  The core submits a text, is prompted, and waits for the answer. */
 static inline op_pdu_t s_submitted(void)
 {

@@ -213,6 +213,23 @@ static void test_two_in_doubt(void **state)
 }
 
 /*  Reports were asked for, and are not any more: what was submitted before is in doubt as ever. */
+/*  One of them expires while its line is down: its report is not the other one's. */
+static void test_one_in_doubt_expires(void **state)
+{
+    (void)state;
+    s_doubtful('a');
+    s_text('b', "hello");
+    s_submitted();
+    int64_t sent = s_seconds();
+    s_closed();
+    core_advance(&s_core, OP_HOUR_MS + 10000);
+    s_expect_outcomes("a4:unknown_outcome b4:unknown_outcome");
+    core_restart(&s_core, true);
+    tty_bring_up(&s_core, 0);
+    s_say_report(s_report(9, PEER, 0, sent));
+    s_expect_reported("");
+}
+
 static void test_reports_are_switched_off(void **state)
 {
     (void)state;
@@ -343,8 +360,7 @@ static void test_what_is_remembered_ends(void **state)
     (void)state;
     s_sent('a', 17);
     assert_int_equal(drive_rows(s_core.store, "modem/R"), 1);
-    op_serial_closed_t closed = {0, OP_STR("x")};
-    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
+    s_closed();
     s_core.now += 4 * OP_DAY_MS;
     core_advance(&s_core, OP_MINUTE_MS);
     assert_int_equal(drive_rows(s_core.store, "modem/R"), 0);
@@ -364,6 +380,7 @@ int main(void)
         TEST_REPORTS(test_a_report_of_another_time),
         TEST_REPORTS(test_a_report_that_was_there_before),
         TEST_REPORTS(test_two_in_doubt),
+        TEST_REPORTS(test_one_in_doubt_expires),
         TEST_REPORTS(test_reports_are_switched_off),
         TEST_REPORTS(test_no_report_in_time),
         TEST_REPORTS(test_a_report_before_its_answer),

@@ -2,12 +2,6 @@
 
 #include "tests/modem_fixture.h"
 
-static void s_closed(void)
-{
-    op_serial_closed_t closed = {0, OP_STR("it went away")};
-    core_note(&s_core, "serial", &op_serial_closed_type, &closed);
-}
-
 /*  The drain that follows a silence: nothing comes late. */
 static void s_drain(void)
 {

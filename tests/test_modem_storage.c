@@ -106,6 +106,34 @@ static void test_a_slot_that_cannot_be_emptied(void **state)
     }
 }
 
+static void s_find_it(void)
+{
+    tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
+    s_list_one(7, s_pdu("hello", 1));
+}
+
+/*  It is tried again after an hour, also when the clock is set back meanwhile. */
+static void test_a_stuck_slot_and_a_clock_set_back(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        core_advance(&s_core, i ? OP_MINUTE_MS : 0);
+        s_find_it();
+        tty_expect(&s_core, "AT+CMGD=7\r");
+        tty_say(&s_core, OK);
+        s_no_more();
+    }
+    s_core.now -= 50 * OP_MINUTE_MS;
+    for (int minute = 3; minute < 61; minute++) { /* the one in which it was set back is lost */
+        core_advance(&s_core, OP_MINUTE_MS);
+        s_find_it();
+        s_no_more();
+    }
+    core_advance(&s_core, OP_MINUTE_MS);
+    s_find_it();
+    tty_expect(&s_core, "AT+CMGD=7\r");
+}
+
 /*  The deletions of all that comes in meanwhile make nobody forget it. */
 static void test_a_stuck_slot_among_many(void **state)
 {
@@ -284,6 +312,7 @@ int main(void)
         TEST_UP(test_a_memory_that_fails),
         TEST_UP(test_a_full_memory_is_said),
         TEST_UP(test_a_slot_that_cannot_be_emptied),
+        TEST_UP(test_a_stuck_slot_and_a_clock_set_back),
         TEST_UP(test_a_stuck_slot_among_many),
         TEST_UP(test_read_again_where_in_doubt),
         TEST_UP(test_a_restart_of_the_modem_forgets_slots),

@@ -285,7 +285,7 @@ void model_released(model_t *self, int user, int number, int64_t asked)
     for (int i = 0; i < self->lease_count; i++) {
         model_lease_t *lease = &self->leases[i];
         if (lease->user == user && lease->number == number && !lease->life.ended &&
-            lease->life.asked <= asked &&
+            lease->life.asked < asked && /* else it came behind this release (model_leased) */
             (lease->life.made || asked > lease->life.asked + s_settling))
             lease->life.ended = self->now;
     }
