@@ -123,7 +123,7 @@ static inline op_pdu_t s_prompt(void)
     return pdu;
 }
 
-static inline void s_closed(void)
+static inline void s_went_away(void)
 {
     op_serial_closed_t closed = {0, OP_STR("it went away")};
     core_note(&s_core, "serial", &op_serial_closed_type, &closed);

@@ -221,7 +221,7 @@ static void test_one_in_doubt_expires(void **state)
     s_text('b', "hello");
     s_submitted();
     int64_t sent = s_seconds();
-    s_closed();
+    s_went_away();
     core_advance(&s_core, OP_HOUR_MS + 10000);
     s_expect_outcomes("a4:unknown_outcome b4:unknown_outcome");
     core_restart(&s_core, true);
@@ -360,7 +360,7 @@ static void test_what_is_remembered_ends(void **state)
     (void)state;
     s_sent('a', 17);
     assert_int_equal(drive_rows(s_core.store, "modem/R"), 1);
-    s_closed();
+    s_went_away();
     s_core.now += 4 * OP_DAY_MS;
     core_advance(&s_core, OP_MINUTE_MS);
     assert_int_equal(drive_rows(s_core.store, "modem/R"), 0);

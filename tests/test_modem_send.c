@@ -335,7 +335,7 @@ static void test_a_hang_up_while_sending(void **state)
         s_expect_submit();
         if (table[i].prompted)
             s_prompt();
-        s_closed();
+        s_went_away();
         s_expect_outcomes("");
         core_advance(&s_core, 1000);
         op_serial_opened_t opened = {0};
@@ -377,7 +377,7 @@ static void test_a_restart_with_a_part_in_the_air(void **state)
 static void test_texts_expire(void **state)
 {
     (void)state;
-    s_closed();
+    s_went_away();
     s_text('a', "waits for its line");
     core_advance(&s_core, OP_HOUR_MS - 1);
     s_expect_outcomes("");
@@ -396,7 +396,7 @@ static void test_a_text_in_the_air_does_not_expire(void **state)
     s_expect_outcomes("");
     tty_say(&s_core, "\r\n+CMS ERROR: 41\r\n");
     s_submitted(); /* b */
-    s_closed();
+    s_went_away();
     core_advance(&s_core, OP_HOUR_MS + 10000);
     s_expect_outcomes("a4:expired b4:unknown_outcome");
 }
@@ -444,7 +444,7 @@ static void test_draining(void **state)
 static void test_a_clock_that_went_back(void **state)
 {
     (void)state;
-    s_closed();
+    s_went_away();
     s_text('a', "first");
     s_core.now -= OP_HOUR_MS;
     core_restart(&s_core, true);
