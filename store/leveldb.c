@@ -29,7 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { S_BLOOM_BITS = 10, S_CACHE_BYTES = 8 << 20 };
+enum { S_BLOOM_BITS = 10, S_CACHE_BYTES = 8 << 20, S_WRITE_BUFFER_BYTES = 16 << 20 };
 
 /*  The database itself; a snapshot is a view of one. Fields of a view: read, snapshot. */
 typedef struct s_leveldb {
@@ -354,8 +354,9 @@ static void s_configure(s_leveldb_t *self, const op_leveldb_options_t *options)
     leveldb_options_set_paranoid_checks(self->options, !options->lenient);
     leveldb_options_set_cache(self->options, self->cache);
     leveldb_options_set_filter_policy(self->options, self->bloom);
-    if (options->write_buffer_bytes)
-        leveldb_options_set_write_buffer_size(self->options, options->write_buffer_bytes);
+    leveldb_options_set_write_buffer_size(self->options, options->write_buffer_bytes
+                                                             ? options->write_buffer_bytes
+                                                             : S_WRITE_BUFFER_BYTES);
     self->write_synced = leveldb_writeoptions_create();
     leveldb_writeoptions_set_sync(self->write_synced, 1);
     self->write_unsynced = leveldb_writeoptions_create();

@@ -20,7 +20,7 @@
 typedef struct {
     size_t cache_bytes; /* LRU cache of uncompressed blocks; 8 MiB */
     size_t
-        write_buffer_bytes; /* what a log file and its memtable grow to; 4 MiB, 64 KiB at least */
+        write_buffer_bytes; /* what a log file and its memtable grow to; 16 MiB, 64 KiB at least */
     bool sync_dir_always;   /* sync the directory at every synced write (see store/dirsync.h) */
     bool lenient; /* drop what cannot be read of the logs: for store/restore.h, on a copy alone */
 } op_leveldb_options_t;
