@@ -246,8 +246,8 @@ static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_even
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
                     op_turn_t *turn)
 {
-    for (size_t class = 0; class < 2; class ++)
-        s_expire_class(line, class, event, turn);
+    for (size_t i = 0; i < 2; i++)
+        s_expire_class(line, i, event, turn);
     s_expire_held(self, line, event, turn);
 }
 

@@ -271,12 +271,12 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
     size_t at = s_slots_pick(line, slots);
     if (s_select(line, event, slots->at[at].memory))
         return true;
-    bool delete = slots == &line->to_delete;
-    if (!delete &&s_list_several(line, event))
+    bool deletes = slots == &line->to_delete;
+    if (!deletes && s_list_several(line, event))
         return true;
     line->slot = slots->at[at];
     s_slots_drop(slots, at);
-    if (!delete)
+    if (!deletes)
         return s_command(line, event, OP_JOB_READ, "CMGR", line->slot.index, "+CMGR:");
     if (line->slot.hash && !line->slot.checked && s_in_doubt(line))
         return s_command(line, event, OP_JOB_RECHECK, "CMGR", line->slot.index, "+CMGR:");
@@ -415,9 +415,9 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
     else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
     else if (reading)
-        /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that OK
-           may as well be another command's: taking the next answer for this slot's would delete a
-           text that nobody has read. */
+        /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that
+           OK may as well be another command's: taking the next answer for this slot's would delete
+           a text that nobody has read. */
         op_at_distrust(&line->at);
 }
 

@@ -1,10 +1,11 @@
 /*  runtime.h - the actors of one process as threads: CZMQ mailboxes, the real clock, one turn after
     another
 
-    For each actor: wait for its mailbox, its port or its time; receive what waits, never more;
+    For each actor: wait for its mailbox, its port or its time; receive what waits;
     commit; then send. A turn that nobody waits for (op_actor_hurries) is not committed sooner than
-    OP_TURN_GATHER_MS after the last sync: what comes meanwhile joins it. The policy of full mailboxes is in transport/mailbox.h; a request that cannot
-    be sent on is refused with `unavailable`.
+    OP_TURN_GATHER_MS after the last sync: what comes meanwhile joins it. The policy of full
+    mailboxes is in transport/mailbox.h; a request that cannot be sent on is refused with
+    `unavailable`.
 
     An actor whose commit fails, or that meets damage in the store, stops the whole process: its
     memory is ahead of the disk, and a restart is the only state that is known to be right. */

@@ -117,8 +117,9 @@ static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
     return !curve || op_curve_may_speak(curve, key, actor);
 }
 
-/*  The process that a hello is from: that of an actor which runs there, stands among the peers here,
-    and is the connection's to speak as. Not every actor there need be a peer of this process. -1: there is none. */
+/*  The process that a hello is from: that of an actor which runs there, stands among the peers
+    here, and is the connection's to speak as. Not every actor there need be a peer of this process.
+    -1: there is none. */
 static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
 {
     while (actors.size) {
