@@ -139,15 +139,16 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
+    op_str_t named =
+        op_topology_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
     if (!hello) {
-        s_count(self, UNREADABLE, "a hello cannot be read", from);
+        s_count(self, UNREADABLE, "a hello cannot be read", named);
         return;
     }
     op_str_t actors = hello->actors.size ? hello->actors : from;
     int process = s_sender(self, actors, key);
     if (process < 0) {
-        s_count(self, FOREIGN, "a hello is from none of the peers, or not with its key",
-                op_topology_actor_ok(from) ? from : (op_str_t){0});
+        s_count(self, FOREIGN, "a hello is from none of the peers, or not with its key", named);
         return;
     }
     op_handshake_t *shake = &self->shakes[process];
