@@ -11,6 +11,7 @@ import collections
 import hashlib
 import hmac
 import http.server
+import itertools
 import json
 import os
 import re
@@ -215,6 +216,8 @@ def signed(secret, post, now=None):
 class Hooked(Contract):
     """Each test has a human with a leased number, an agent, and paths of a server of its own."""
 
+    witnesses = itertools.count()
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -244,6 +247,15 @@ class Hooked(Contract):
         before = len(self.agent.pages("&direction=inbound"))
         self.carrier.text(self.someone.phone, self.e164, body)
         return received(self.agent, before + 1)[0]
+
+    def heard(self):
+        """Waits until the webhooks have heard of all that has happened so far: a message can be
+        listed before they have, but they hear of everything in its order."""
+        witness, path = self.human(), f"/witness{next(self.witnesses)}"
+        number, _ = witness.number()
+        self.register(human=witness, number=number, path=path, events=["message.sent"]).expect(201)
+        send(witness.mint(number), witness.phone, "until here")
+        self.server.wait(path)
 
     def console(self, method, made, rest="", body=None):
         return self.someone.console.call(method, f"{WEBHOOKS}/{made['id']}{rest}", body)

@@ -95,6 +95,7 @@ class Management(Hooked):
         self.console("DELETE", made).expect(204)
         self.someone.console.get(WEBHOOKS).expect(200, {"webhooks": []})
         self.text("nobody hears this")
+        self.heard()
         self.console("DELETE", made).expect_error(404, "not_found")
         self.register(path=self.path + "2").expect(201)
         self.text("but this")
@@ -135,6 +136,7 @@ class Management(Hooked):
     def test_a_changed_webhook_behaves_as_changed(self):
         made = self.hook(events=["message.sent"])
         self.text("not wanted")
+        self.heard()
         new = self.server.url(self.path + "/new")
         body = {"events": ["message.received"], "url": new}
         self.console("PATCH", made, body=body).expect(200)
@@ -147,6 +149,7 @@ class Management(Hooked):
         made = self.hook(events=["message.received"])
         self.console("PATCH", made, body={"enabled": False}).expect(200)
         self.text("not heard")
+        self.heard()
         self.console("PATCH", made, body={"enabled": True}).expect(200)
         self.text("heard")
         bodies = [json.loads(post.body)["data"]["body"] for post in self.server.wait(self.path)]
