@@ -1,4 +1,4 @@
-/*  pty.h - the carrier simulator behind real ttys
+/*  pty.h - the simulated carrier behind real ttys
 
     One pty per modem of a carrier/carrier.h, so that a driver opens the simulator as it opens a
     modem: the slave's path, or a link DIR/modem0, DIR/modem1 ... to it. A modem whose family has
