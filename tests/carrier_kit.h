@@ -4,7 +4,7 @@
 #ifndef OP_TESTS_CARRIER_KIT_H
 #define OP_TESTS_CARRIER_KIT_H
 
-#include "modem/carrier.h"
+#include "carrier/carrier.h"
 #include "modem/pdu.h"
 #include "modem/sms.h"
 

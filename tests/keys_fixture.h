@@ -3,7 +3,7 @@
 #ifndef OP_TESTS_KEYS_FIXTURE_H
 #define OP_TESTS_KEYS_FIXTURE_H
 
-#include "tools/opctl_hosts.h"
+#include "tools/opctl/hosts.h"
 
 #include <ftw.h>
 #include <stdio.h>

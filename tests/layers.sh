@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
-# Includes run one way (ARCHITECTURE.md, "Folders"): each folder, and what it may include.
+# Includes run one way (ARCHITECTURE.md, "Folders").
+#
+#   layers.sh SOURCE...          these are the sources of the pure libraries
 set -euo pipefail
-cd "$(dirname "$0")/.."
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+[ $# -gt 0 ] || { echo "layers.sh: no pure sources" >&2; exit 2; }
 
+# Each folder, and what it may include.
 declare -A may=(
   [base]="base"
   [transport]="base transport"
@@ -10,32 +15,61 @@ declare -A may=(
   [modem]="base transport modem actors/port.h"
   [actors]="base transport store modem actors"
   [http]="base transport http actors/port.h"
-  [tools]="base transport store modem actors http tools tests/simulation"
+  [carrier]="base transport modem http carrier"
+  [opd]="base transport store modem actors http carrier opd"
+  [tools]="base transport store"
+  [tools/opbench]="base tools/opbench"
+  [tools/opctl]="base transport store tools/opctl"
+  [tools/optrace]="base transport store modem actors tools/optrace"
 )
 
-# The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
-pure=(transport/{codec,json,json_read,messages,reader,shape,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
-  actors/{rate,erase,auth,auth_admin,auth_code,auth_key,ledger,ledger_admin,ledger_erase,ledger_number,ledger_text,ledger_list}.c
-  actors/{modem,modem_admin,modem_line,modem_send,modem_queue,modem_report,modem_receive,modem_inbound,modem_parts,modem_quarantine,webhook,webhook_deliver,webhook_erase,webhook_log}.c
-  actors/{recording,replay,tape,tape_order}.c transport/trace.c)
-impure='"(transport/(mailbox|clock|log|metrics|config|trace_file)|actors/(runtime|port)|modem/(serial|carrier[a-z_]*)|store/leveldb)\.h"'
-
 status=0
-for folder in "${!may[@]}"; do
-  while IFS=: read -r file line; do
-    included=${line#*\"} included=${included%%\"*}
-    allowed=no
-    for one in ${may[$folder]}; do
-      case "$included" in "$one" | "$one"/*) allowed=yes ;; esac
-    done
-    if [ "$allowed" = no ]; then
-      echo "$file includes $included, which $folder/ may not"
-      status=1
-    fi
-  done < <(grep -EHo '#include "[^"]+"' "$folder"/*.c "$folder"/*.h)
-done
-if grep -EH "#include $impure" "${pure[@]}"; then
-  echo "the pure part must not include these"
+wrong() { # FILE INCLUDED WHY
+  echo "$1 includes $2: $3"
   status=1
-fi
+}
+
+# Of a file in actors/ the core that it is a part of, if any.
+core_of() { # FILE: leaves $core
+  core=${1#actors/} core=${core%%[_.]*}
+  case "$1:$core" in actors/*:auth | actors/*:rate | actors/*:ledger | actors/*:modem | actors/*:webhook) ;; *) core= ;; esac
+}
+
+declare -A includes=()
+while IFS=: read -r file line; do
+  file=${file#./} folder=${file%/*}
+  included=${line#*\"} included=${included%\"}
+  includes[$file]+=" $included"
+
+  allowed=no
+  for one in ${may[$folder]:-}; do
+    case "$included" in "$one" | "$one"/*) allowed=yes ;; esac
+  done
+  [ $allowed = yes ] || wrong "$file" "$included" "$folder/ may not"
+
+  core_of "$included" && other=$core
+  core_of "$file"
+  [ -z "$core" ] || [ -z "$other" ] || [ "$core" = "$other" ] ||
+    wrong "$file" "$included" "a core includes no other"
+done < <(grep -rEHo --include='*.[ch]' --exclude-dir='build*' --exclude-dir=node_modules --exclude-dir=tests \
+  '^ *# *include "[^"]+"' .)
+
+# The pure part reaches nothing else: no port, and no header whose source is not pure, through none of its headers.
+declare -A pure=() seen=()
+reached=("${@#"$root"/}")
+for source in "${reached[@]}"; do
+  [ -n "${includes[$source]:-}" ] || { echo "layers.sh: $source is not there, or includes nothing" >&2; exit 2; }
+  pure[$source]=yes
+done
+for ((i = 0; i < ${#reached[@]}; i++)); do
+  for included in ${includes[${reached[i]}]:-}; do
+    source=${included%.h}.c
+    if [ "$included" = actors/port.h ] || { [ -f "$source" ] && [ -z "${pure[$source]:-}" ]; }; then
+      wrong "${reached[i]}" "$included" "the pure part may not reach it"
+    elif [ -z "${seen[$included]:-}" ]; then
+      seen[$included]=yes
+      reached+=("$included")
+    fi
+  done
+done
 exit $status

@@ -1,6 +1,6 @@
 /*  modem_air.h - the modem actor with real ttys' worth of simulated modems, in virtual time
 
-    The test plays the serial port, the ledger and time; the carrier (modem/carrier.h) plays the
+    The test plays the serial port, the ledger and time; the carrier (carrier/carrier.h) plays the
     rest. A tty's path is /sim/MODEM-TTY, with a letter for each time that the modem was plugged in:
     /sim/3-0, then /sim/3-0a. */
 
@@ -10,7 +10,7 @@
 #include "tests/core_fixture.h"
 
 #include "actors/modem.h"
-#include "modem/carrier.h"
+#include "carrier/carrier.h"
 
 typedef struct {
     core_t core;

@@ -1,7 +1,7 @@
 /*  test_bench_client.c - the load tool's measuring parts: responses, URLs, percentiles */
 
-#include "tools/bench_client.h"
-#include "tools/bench_histogram.h"
+#include "tools/opbench/client.h"
+#include "tools/opbench/histogram.h"
 
 // clang-format off
 #include <stdarg.h>

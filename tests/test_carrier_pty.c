@@ -1,8 +1,8 @@
 /*  A driver over a real tty: the AT engine on one side, the carrier simulator on the other. Nothing
     sleeps: poll and condition variables, with a deadline that only a failure reaches. */
 
+#include "carrier/pty.h"
 #include "modem/at_engine.h"
-#include "modem/carrier_pty.h"
 #include "modem/pdu.h"
 #include "modem/sms.h"
 

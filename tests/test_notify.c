@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tools/opd_notify.h"
+#include "opd/notify.h"
 #include "transport/log.h"
 
 #include <stdio.h>

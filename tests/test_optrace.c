@@ -7,8 +7,8 @@
 #include "actors/replay.h"
 #include "modem/pdu.h"
 #include "tests/trace_flows.h"
-#include "tools/optrace.h"
-#include "tools/optrace_scrub.h"
+#include "tools/optrace/optrace.h"
+#include "tools/optrace/scrub.h"
 
 #include <fcntl.h>
 #include <stdio.h>

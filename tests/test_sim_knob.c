@@ -1,6 +1,6 @@
 /*  The knobs of a simulated modem: the table, and what each of them does. */
 
-#include "modem/sim_modem.h"
+#include "carrier/sim_modem.h"
 #include "tests/carrier_kit.h"
 
 static void s_set(op_carrier_t *carrier, op_knob_t knob, int64_t value)

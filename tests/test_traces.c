@@ -13,7 +13,7 @@
 
 #include "actors/replay.h"
 #include "tests/trace_flows.h"
-#include "tools/optrace.h"
+#include "tools/optrace/optrace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #define OP_TESTS_WORLD_H
 
 #include "actors/recording.h"
-#include "modem/carrier.h"
+#include "carrier/carrier.h"
 #include "store/memory.h"
 
 enum { WORLD_MODEMS = 3, WORLD_ACTORS = 5, WORLD_POSTS_MAX = 256 };

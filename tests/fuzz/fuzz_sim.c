@@ -9,7 +9,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#include "modem/carrier.h"
+#include "carrier/carrier.h"
 
 enum {
     S_READ = 2,

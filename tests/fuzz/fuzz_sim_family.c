@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#include "modem/carrier.h"
+#include "carrier/carrier.h"
 
 enum { S_TICKS_MAX = 1000 };
 

@@ -11,7 +11,7 @@
 
 #include "actors/replay.h"
 #include "base/instant.h"
-#include "tools/optrace.h"
+#include "tools/optrace/optrace.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/*  sim_operator.c - the operator: what opctl asks of a server that runs (tools/opd_control.h)
+/*  sim_operator.c - the operator: what opctl asks of a server that runs (opd/control.h)
 
     In about half of all worlds somebody suspends and erases accounts, ends sessions and keys,
     retires and moves numbers, and looks at what is there, while the users go on. One thing at a

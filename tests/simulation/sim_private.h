@@ -4,8 +4,8 @@
 #define OP_SIMULATION_PRIVATE_H
 
 #include "actors/actor.h"
+#include "carrier/carrier.h"
 #include "http/routes.h"
-#include "modem/carrier.h"
 #include "tests/simulation/sim.h"
 #include "tests/simulation/sim_clock.h"
 #include "tests/simulation/sim_disk.h"

@@ -1,0 +1,126 @@
+#include "opd/links.h"
+
+#include "http/routes.h"
+#include "opd/simulation.h"
+#include "transport/mailbox.h"
+
+int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
+{
+    op_topology_fault_t fault;
+    int rc = op_topology_read(&self->topology, config, &fault);
+    OP_ASSERT(rc == 0 && "the configuration has been checked");
+    if (self->topology.process_count == 0)
+        return 0;
+    if (config->link_keys[0]) {
+        self->curve = op_curve_new(config->link_keys, error);
+        if (!self->curve)
+            return -1;
+    }
+    self->links = op_links_new(&self->topology, self->curve);
+    if (op_opd_simulated(config))
+        self->timeline = op_timeline_new(self->links);
+    op_postbox_use(self->links);
+    return 0;
+}
+
+int op_opd_links_open(op_opd_links_t *self, char error[256])
+{
+    if (!self->links)
+        return 0;
+    self->door = op_door_new(self->links, op_route_leads, self->timeline, error);
+    return self->door ? 0 : -1;
+}
+
+int op_opd_links_reload(op_opd_links_t *self, char error[256])
+{
+    if (!self->curve)
+        return 0;
+    if (op_curve_reload(self->curve, error) != 0)
+        return -1;
+    op_door_reload(self->door);
+    return 0;
+}
+
+void op_opd_links_close(op_opd_links_t *self)
+{
+    op_door_destroy(&self->door);
+    op_postbox_use(NULL);
+    op_timeline_destroy(&self->timeline);
+    op_links_destroy(&self->links);
+    op_curve_destroy(&self->curve);
+}
+
+bool op_opd_links_have_time(const op_opd_links_t *self)
+{
+    int ledger = self->links ? op_topology_process(&self->topology, OP_STR("ledger")) : -1;
+    return ledger < 0 || op_links_up(self->links, ledger);
+}
+
+bool op_opd_links_up(const op_opd_links_t *self)
+{
+    return !self->links || op_links_all_up(self->links);
+}
+
+/*  ---- what the operator sees ---- */
+
+/*  Tells of this process's actors for those of another one. */
+static uint64_t s_unacknowledged(const op_topology_t *topology, op_runtime_t *runtime, int process)
+{
+    op_runtime_view_t view;
+    uint64_t count = 0;
+    for (size_t i = 0; op_runtime_view(runtime, i, &view); i++)
+        for (size_t l = 0; l < view.link_count; l++)
+            if (op_topology_process(topology, op_str(view.links[l].peer)) == process)
+                count += view.links[l].unacknowledged;
+    return count;
+}
+
+bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
+                       op_opd_peer_t *peer)
+{
+    if (!self->links || index >= self->topology.process_count)
+        return false;
+    int process = (int)index;
+    *peer = (op_opd_peer_t){.endpoint = self->topology.endpoints[index],
+                            .up = op_links_up(self->links, process),
+                            .connected = op_links_ups(self->links, process),
+                            .unacknowledged = s_unacknowledged(&self->topology, runtime, process)};
+    op_topology_actors(&self->topology, process, peer->actors, sizeof peer->actors);
+    return true;
+}
+
+const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count)
+{
+    op_door_counts_t counts = self->door ? op_door_counts(self->door) : (op_door_counts_t){0};
+    const struct {
+        const char *name;
+        uint64_t count;
+    } all[] = {{"taken", counts.taken},
+               {"refused", counts.refused},
+               {"unreadable", counts.unreadable},
+               {"foreign", counts.foreign},
+               {"misunderstood", counts.misunderstood},
+               {"out_of_role", counts.out_of_role},
+               {"full", counts.full}};
+    if (!self->door || index >= OP_COUNT(all))
+        return NULL;
+    *count = all[index].count;
+    return all[index].name;
+}
+
+void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_metrics_t *metrics)
+{
+    op_opd_peer_t peer;
+    const op_str_t none = {0};
+    uint64_t count;
+    const char *result;
+    for (size_t i = 0; op_opd_links_peer(self, runtime, i, &peer); i++) {
+        op_str_t name = op_str(peer.actors);
+        op_metrics_put(metrics, OP_METRIC_LINK_UP, peer.up, name, none);
+        op_metrics_put(metrics, OP_METRIC_LINK_CONNECTED, (int64_t)peer.connected, name, none);
+        op_metrics_put(metrics, OP_METRIC_LINK_UNACKNOWLEDGED, (int64_t)peer.unacknowledged, name,
+                       none);
+    }
+    for (size_t i = 0; (result = op_opd_links_door(self, i, &count)) != NULL; i++)
+        op_metrics_put(metrics, OP_METRIC_DOOR, (int64_t)count, op_str(result), none);
+}

@@ -1,0 +1,53 @@
+/*  links.h - the links of opd to other processes: keys, sockets, the door
+
+    A process that runs all actors has none of it, and everything here does nothing. */
+
+#ifndef OP_OPD_LINKS_H
+#define OP_OPD_LINKS_H
+
+#include "actors/runtime.h"
+#include "transport/door.h"
+
+typedef struct {
+    op_topology_t topology;
+    op_curve_t *curve;
+    op_links_t *links;
+    op_timeline_t *timeline; /* or NULL: time is not simulated */
+    op_door_t *door;
+} op_opd_links_t;
+
+/*  Before any actor starts. */
+int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config,
+                         char error[256]) OP_MUST_CHECK;
+/*  Before or after the actors: what comes for one that does not run yet waits in its mailbox. */
+int op_opd_links_open(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
+/*  Reads the keys again. */
+int op_opd_links_reload(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
+/*  After the last actor has ended. */
+void op_opd_links_close(op_opd_links_t *self);
+
+/*  Are all peers up? */
+bool op_opd_links_up(const op_opd_links_t *self);
+/*  Does this process have the ledger's time? It does where the ledger runs. */
+bool op_opd_links_have_time(const op_opd_links_t *self);
+
+/*  How one is. Any thread, once it is open; so are the functions below. */
+typedef struct {
+    char actors[201];
+    const char *endpoint; /* the configuration's */
+    bool up;
+    uint64_t connected;
+    uint64_t unacknowledged;
+} op_opd_peer_t;
+/*  Of the process with this index. False: there are not so many. */
+bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
+                       op_opd_peer_t *peer) OP_MUST_CHECK;
+
+/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no
+    more. */
+const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count);
+
+/*  All of that, as metrics. */
+void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_metrics_t *metrics);
+
+#endif

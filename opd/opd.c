@@ -1,0 +1,20 @@
+/*  opd - the server: options, then the parts in the order in which they need each other */
+
+#include "opd/options.h"
+#include "opd/process.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    op_options_t options;
+    switch (op_options_read(argc, argv, &options)) {
+    case OP_OPTIONS_RUN:
+        return op_process_run(&options);
+    case OP_OPTIONS_DONE:
+        return 0;
+    case OP_OPTIONS_WRONG:
+        return 1;
+    }
+    return 1;
+}

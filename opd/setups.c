@@ -1,0 +1,48 @@
+#include "opd/setups.h"
+
+op_rate_setup_t op_opd_rate_setup(const op_config_t *config)
+{
+    return (op_rate_setup_t){.start_phone_30s = config->limits_start_phone_30s,
+                             .start_phone_hour = config->limits_start_phone_hour,
+                             .start_phone_day = config->limits_start_phone_day,
+                             .start_address_hour = config->limits_start_address_hour,
+                             .console_minute = config->limits_console_minute,
+                             .send_second = config->limits_send_second,
+                             .send_minute = config->limits_send_minute,
+                             .read_minute = config->limits_read_minute,
+                             .address_minute = config->limits_address_minute};
+}
+
+op_auth_setup_t op_opd_auth_setup(const op_config_t *config)
+{
+    return (op_auth_setup_t){.code_ttl_ms = config->auth_code_ttl_s * 1000,
+                             .session_ttl_ms = config->auth_session_ttl_s * 1000,
+                             .tries = config->limits_wrong_codes,
+                             .wrong_per_day = config->limits_wrong_codes_day,
+                             .keys_max = config->limits_keys};
+}
+
+op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config)
+{
+    return (op_ledger_setup_t){.prefixes = op_str(config->texts_prefixes),
+                               .region = op_str(config->texts_region),
+                               .day_free = config->limits_day_free,
+                               .day_paid = config->limits_day_paid,
+                               .queue_max = config->limits_queue,
+                               .text_ttl_ms = config->texts_ttl_s * 1000};
+}
+
+bool op_opd_number_twice(const op_line_setup_t *lines, size_t count, char error[256])
+{
+    char masked[OP_PHONE_MAX + 1];
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (op_str_equal(lines[i].number, lines[j].number)) {
+                snprintf(error, 256, "%.*s: its number %s is that of %.*s already",
+                         (int)lines[i].device.size, lines[i].device.at,
+                         op_phone_mask(lines[i].number, masked), (int)lines[j].device.size,
+                         lines[j].device.at);
+                return true;
+            }
+    return false;
+}

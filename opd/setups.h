@@ -1,0 +1,19 @@
+/*  setups.h - each actor's part of the configuration, for its start and when it is read again
+
+    Texts in the setups are the configuration's. */
+
+#ifndef OP_OPD_SETUPS_H
+#define OP_OPD_SETUPS_H
+
+#include "transport/config.h"
+#include "transport/messages.h"
+
+op_rate_setup_t op_opd_rate_setup(const op_config_t *config);
+op_auth_setup_t op_opd_auth_setup(const op_config_t *config);
+op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config);
+
+/*  Have two lines the same number? Then `error` says which. The simulated carrier's numbers are not
+    in the configuration, so this is not its to check. */
+bool op_opd_number_twice(const op_line_setup_t *lines, size_t count, char error[256]);
+
+#endif

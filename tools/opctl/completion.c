@@ -1,0 +1,52 @@
+/*  completion.c - the table of commands as a completion for bash */
+
+#include "tools/opctl/opctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char s_script[] =
+    "    local word=${COMP_WORDS[COMP_CWORD]} words=() i\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "            --config|--data|--socket) ((i++)) ;;\n"
+    "            -*) ;;\n"
+    "            *) words+=(\"${COMP_WORDS[i]}\") ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
+    "        --config|--data|--socket) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+    "    esac\n"
+    "    if [[ $word == -* ]]; then\n"
+    "        COMPREPLY=($(compgen -W '--config --data --socket --json --full --yes --help "
+    "--version' -- \"$word\"))\n"
+    "    elif ((${#words[@]} == 0)); then\n"
+    "        COMPREPLY=($(compgen -W \"${!verbs[*]}\" -- \"$word\"))\n"
+    "    elif ((${#words[@]} == 1)) && [[ -n ${verbs[${words[0]}]:-} ]]; then\n"
+    "        COMPREPLY=($(compgen -W \"${verbs[${words[0]}]}\" -- \"$word\"))\n"
+    "    else\n"
+    "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+    "    fi\n"
+    "}\n"
+    "complete -F _opctl opctl\n";
+
+int op_ctl_completion(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    const char *group = "";
+    (void)self;
+    (void)command;
+    (void)arguments;
+    printf("_opctl()\n{\n    local -A verbs=(");
+    for (size_t i = 0; i < op_ctl_command_count; i++) {
+        const op_ctl_command_t *one = &op_ctl_commands[i];
+        bool same = strcmp(one->group, group) == 0;
+        group = one->group;
+        printf("%s%s%s%s",
+               same          ? " "
+               : *group && i ? "'\n        ["
+                             : "\n        [",
+               same ? "" : group, same ? "" : "]='", one->verb ? one->verb : "");
+    }
+    printf("')\n%s", s_script);
+    return OP_CTL_OK;
+}

@@ -1,0 +1,132 @@
+/*  messages.c - a message followed through the actors, and texts that are nobody's */
+
+#include "tools/opctl/opctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*  Asks slice after slice until the step has found it. */
+static int s_search(op_ctl_t *self, op_step_t step, op_id_t id, const op_type_t **type,
+                    const void **answer)
+{
+    op_text_find_t find = {.id = id};
+    int rc;
+    while ((rc = op_ctl_ask(self, step, &op_text_find_type, &find, type, answer)) == OP_CTL_OK &&
+           *type == &op_search_on_type)
+        find.after = ((const op_search_on_t *)*answer)->after;
+    return rc;
+}
+
+static bool s_id(const char *text, op_id_t *id)
+{
+    return op_id_parse(op_str(strncmp(text, "msg_", 4) == 0 ? text + 4 : text), id);
+}
+
+static int s_find(op_ctl_t *self, const char *text, op_id_t *id, const op_text_found_t **found)
+{
+    const op_type_t *type;
+    const void *answer;
+    if (!s_id(text, id))
+        return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no message's id", text);
+    int rc = s_search(self, OP_STEP_LEDGER_FIND, *id, &type, &answer);
+    if (rc == OP_CTL_OK) {
+        OP_ASSERT(type == &op_text_found_type);
+        *found = answer;
+    }
+    return rc;
+}
+
+int op_ctl_message_show(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    op_id_t id;
+    const op_text_found_t *found;
+    (void)command;
+    int rc = s_find(self, arguments[0], &id, &found);
+    if (rc == OP_CTL_OK)
+        op_ctl_print(self, &op_text_found_type, found);
+    return rc;
+}
+
+/*  One actor's knowledge. Not to have it is an answer, too; only silence is a failure. */
+static int s_print_part(op_ctl_t *self, const char *actor, int rc, const op_type_t *type,
+                        const void *answer)
+{
+    if (rc == OP_CTL_UNREACHABLE)
+        return rc;
+    if (self->json)
+        printf("{\"actor\":\"%s\",\"known\":%s}\n", actor, rc == OP_CTL_OK ? "true" : "false");
+    else
+        printf("%s%s\n", actor, rc == OP_CTL_OK ? "" : "  -");
+    if (rc == OP_CTL_OK)
+        op_ctl_print(self, type, answer);
+    return OP_CTL_OK;
+}
+
+int op_ctl_message_follow(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    op_id_t id;
+    const op_text_found_t *found;
+    const op_type_t *type = &op_text_found_type;
+    const void *answer = NULL;
+    (void)command;
+    int rc = s_find(self, arguments[0], &id, &found);
+    if (rc != OP_CTL_OK)
+        return rc;
+    op_str_t line =
+        op_str_is(found->message.direction, "outbound") ? found->message.from : found->message.to;
+    op_queued_find_t queued = {line, id};
+    (void)s_print_part(self, "ledger", OP_CTL_OK, &op_text_found_type, found);
+    self->quiet = true;
+    rc = op_ctl_ask(self, OP_STEP_MODEM_QUEUED, &op_queued_find_type, &queued, &type, &answer);
+    rc = s_print_part(self, "modem", rc, type, answer);
+    if (rc == OP_CTL_OK) {
+        rc = s_search(self, OP_STEP_WEBHOOK_FIND, id, &type, &answer);
+        rc = s_print_part(self, "webhook", rc, type, answer);
+    }
+    return rc;
+}
+
+/*  ---- texts that are nobody's ---- */
+
+/*  Page after page. With `wanted`, only that one is printed; else all, and the number of pages does
+    not matter to who reads lines. */
+static int s_unclaimed(op_ctl_t *self, const op_id_t *wanted)
+{
+    const op_type_t *type;
+    const void *answer;
+    op_page_find_t find = {{{0}}};
+    do {
+        int rc =
+            op_ctl_ask(self, OP_STEP_LEDGER_UNCLAIMED, &op_page_find_type, &find, &type, &answer);
+        if (rc != OP_CTL_OK)
+            return rc;
+        OP_ASSERT(type == &op_unclaimed_page_type);
+        const op_unclaimed_page_t *page = answer;
+        for (size_t i = 0; wanted && i < page->texts.count; i++)
+            if (op_id_equal(page->texts.at[i].id, *wanted)) {
+                op_ctl_print(self, &op_unclaimed_view_type, &page->texts.at[i]);
+                return OP_CTL_OK;
+            }
+        if (!wanted)
+            op_ctl_print(self, type, page);
+        find.after = page->next;
+    } while (!op_id_is_none(find.after));
+    return wanted ? op_ctl_fail(OP_CTL_REFUSED, "not_found: There is no such thing here.")
+                  : OP_CTL_OK;
+}
+
+int op_ctl_unclaimed_list(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    (void)command;
+    (void)arguments;
+    return s_unclaimed(self, NULL);
+}
+
+int op_ctl_unclaimed_show(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
+{
+    op_id_t id;
+    (void)command;
+    if (!op_id_parse(op_str(arguments[0]), &id))
+        return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no id", arguments[0]);
+    return s_unclaimed(self, &id);
+}

@@ -1,0 +1,286 @@
+/*  opctl - the operator's tool: options, the command, its exit code */
+
+#include "tools/opctl/opctl.h"
+
+#include "tools/opctl/hosts.h"
+#include "transport/config.h"
+#include "transport/control_wire.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char s_usage[] = "usage: opctl [options] COMMAND [ARGUMENT...]\n"
+                              "\n"
+                              "Looks after a running opd, through its control socket.\n"
+                              "\n"
+                              "Options:\n"
+                              "  --config FILE   the configuration that opd runs with\n"
+                              "  --data DIR      the folder of its store (default ./data)\n"
+                              "  --socket PATH   its control socket (default DIR/control.sock)\n"
+                              "  --json          answer in JSON\n"
+                              "  --full          show phone numbers and texts in full\n"
+                              "  --yes           do what cannot be undone\n"
+                              "  --help, --version\n"
+                              "\n"
+                              "Commands:\n";
+
+static const char s_more[] =
+    "\n"
+    "ACCOUNT is a phone number or an id, NUMBER one of the pool's or its id. Options may stand\n"
+    "anywhere. Phone numbers are masked and texts left out unless --full asks for them.\n"
+    "\n"
+    "A backup is taken from the running server and is one moment of it. Restoring makes a folder\n"
+    "for opd --data; what waited to be sent at that moment is then sent, so a text that went out\n"
+    "since goes out again. restore checks all of the file before it writes, and the folder "
+    "appears\n"
+    "whole or not at all.\n"
+    "\n"
+    "store repair-open is for a store that opd refuses as damaged after a power cut: it drops "
+    "what\n"
+    "cannot be read at the end of the log, if all else is sound, and keeps the folder as it was\n"
+    "as DIR.damaged. What rotted later looks the same, so prefer a backup that has all.\n"
+    "\n"
+    "Keys of links between hosts, in a folder (link/keys); see DIR/host.cert:\n"
+    "  keygen DIR                                     a new key pair for this host\n"
+    "  host add NAME --actors A,B --key FILE [--dir DIR]  let a host in, as these actors\n"
+    "  host remove NAME [--dir DIR]; host list [--dir DIR]\n"
+    "\n"
+    "Exit: 0 done, 1 refused, not found or damaged, 2 asked wrongly, 3 opd cannot be reached.\n"
+    "Completion: eval \"$(opctl completion)\"\n";
+
+static void s_help(void)
+{
+    fputs(s_usage, stdout);
+    for (size_t i = 0; i < op_ctl_command_count; i++) {
+        const op_ctl_command_t *command = &op_ctl_commands[i];
+        char line[100];
+        int size = snprintf(line, sizeof line, "%s%s%s", command->group, command->verb ? " " : "",
+                            command->verb ? command->verb : "");
+        for (size_t k = 0; command->arguments[k]; k++)
+            size += snprintf(line + size, sizeof line - (size_t)size, " %s", command->arguments[k]);
+        printf("  %-38s %s\n", line, command->sentence);
+    }
+    fputs(s_more, stdout);
+}
+
+int op_ctl_fail(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("opctl: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return code;
+}
+
+/*  ---- asking ---- */
+
+static int s_connect(op_ctl_t *self)
+{
+    if (self->fd >= 0)
+        return OP_CTL_OK;
+    self->fd = op_wire_connect(self->socket);
+    if (self->fd < 0)
+        return op_ctl_fail(OP_CTL_UNREACHABLE, "cannot reach opd at %s: %s", self->socket,
+                           strerror(errno));
+    op_wire_patience(self->fd, 60);
+    return OP_CTL_OK;
+}
+
+static int s_refusal(const op_ctl_t *self, const op_refusal_t *refusal)
+{
+    op_error_t error = op_error_from(refusal->error);
+    op_str_t sentence =
+        refusal->sentence.size ? refusal->sentence : op_str(op_error_sentence(error));
+    int code = error == OP_ERROR_UNAVAILABLE ? OP_CTL_UNREACHABLE : OP_CTL_REFUSED;
+    if (self->quiet && code == OP_CTL_REFUSED)
+        return code;
+    return op_ctl_fail(code, "%s: %.*s", op_error_code(error), (int)sentence.size, sentence.at);
+}
+
+int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer)
+{
+    op_envelope_t reply;
+    op_str_t bytes;
+    op_decode_t result = OP_DECODE_TRUNCATED;
+    if (op_wire_receive(self->fd, &self->frame) != 1)
+        return op_ctl_fail(OP_CTL_UNREACHABLE, "opd has ended the connection");
+    /* The answer lives on while more is asked. */
+    op_str_t frame = op_arena_copy(&self->arena, op_buf_str(&self->frame));
+    *answer = NULL;
+    if (op_frame_open(frame, &self->arena, &reply, &bytes) == OP_DECODE_OK) {
+        *type = op_message_type(reply.type);
+        *answer = op_frame_body(*type, bytes, &self->arena, &result);
+    }
+    if (!*answer)
+        return op_ctl_fail(OP_CTL_UNREACHABLE, "opd's answer makes no sense: %s",
+                           op_decode_text(result));
+    return *type == &op_refusal_type ? s_refusal(self, *answer) : OP_CTL_OK;
+}
+
+int op_ctl_ask(op_ctl_t *self, op_step_t step, const op_type_t *request, const void *body,
+               const op_type_t **type, const void **answer)
+{
+    uint8_t slip = (uint8_t)step;
+    int rc = s_connect(self);
+    if (rc != OP_CTL_OK)
+        return rc;
+    op_envelope_t envelope = {.kind = OP_FRAME_REQUEST,
+                              .from = OP_STR("opctl"),
+                              .to = OP_STR("control"),
+                              .origin = OP_STR("opctl"),
+                              .correlation = ++self->asked,
+                              .slip = op_str_of(&slip, 1),
+                              .context = self->context};
+    op_buf_clear(&self->frame);
+    op_frame_encode(&envelope, request, body, &self->frame);
+    if (!op_wire_send(self->fd, op_buf_str(&self->frame)))
+        return op_ctl_fail(OP_CTL_UNREACHABLE, "cannot reach opd at %s: %s", self->socket,
+                           strerror(errno));
+    return op_ctl_next(self, type, answer);
+}
+
+int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view)
+{
+    const op_type_t *type;
+    const void *answer;
+    op_account_find_t find = {.phone = {0}};
+    if (op_phone_valid(op_str(name)))
+        find.phone = op_str(name);
+    else if (!op_id_parse(op_str(name), &find.id))
+        return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is neither a phone number nor an id", name);
+    int rc = op_ctl_ask(self, OP_STEP_AUTH_FIND, &op_account_find_type, &find, &type, &answer);
+    if (rc != OP_CTL_OK)
+        return rc;
+    OP_ASSERT(type == &op_account_view_type);
+    *view = answer;
+    self->context.account = (*view)->id;
+    return OP_CTL_OK;
+}
+
+/*  ---- the command line ---- */
+
+static const op_ctl_command_t *s_find(char **words, int count, int *used)
+{
+    for (size_t i = 0; i < op_ctl_command_count; i++) {
+        const op_ctl_command_t *command = &op_ctl_commands[i];
+        *used = command->verb ? 2 : 1;
+        if (count >= *used && strcmp(words[0], command->group) == 0 &&
+            (!command->verb || strcmp(words[1], command->verb) == 0))
+            return command;
+    }
+    return NULL;
+}
+
+static int s_run(op_ctl_t *self, char **words, int count)
+{
+    int used = 0, wanted = 0;
+    if (count == 0)
+        return op_ctl_fail(OP_CTL_USAGE, "which command? see --help");
+    const op_ctl_command_t *command = s_find(words, count, &used);
+    if (!command)
+        return op_ctl_fail(OP_CTL_USAGE, "no command \"%.40s%s%.40s\"; see --help", words[0],
+                           count > 1 ? " " : "", count > 1 ? words[1] : "");
+    while (command->arguments[wanted])
+        wanted++;
+    if (count - used != wanted)
+        return op_ctl_fail(OP_CTL_USAGE, "%s%s%s takes %d argument%s; see --help", command->group,
+                           command->verb ? " " : "", command->verb ? command->verb : "", wanted,
+                           wanted == 1 ? "" : "s");
+    return command->run(self, command, words + used);
+}
+
+enum {
+    FLAG_CONFIG = 1,
+    FLAG_DATA,
+    FLAG_SOCKET,
+    FLAG_JSON,
+    FLAG_FULL,
+    FLAG_YES,
+    FLAG_HELP,
+    FLAG_VERSION
+};
+
+static const struct option s_flags[] = {{"config", required_argument, NULL, FLAG_CONFIG},
+                                        {"data", required_argument, NULL, FLAG_DATA},
+                                        {"socket", required_argument, NULL, FLAG_SOCKET},
+                                        {"json", no_argument, NULL, FLAG_JSON},
+                                        {"full", no_argument, NULL, FLAG_FULL},
+                                        {"yes", no_argument, NULL, FLAG_YES},
+                                        {"help", no_argument, NULL, FLAG_HELP},
+                                        {"version", no_argument, NULL, FLAG_VERSION},
+                                        {NULL, 0, NULL, 0}};
+
+/*  -1: go on with the command; else the exit code. */
+static int s_options(op_ctl_t *self, op_config_t *config, int argc, char **argv)
+{
+    const char *socket = NULL;
+    char error[OP_CONFIG_ERROR];
+    int flag;
+    while ((flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1)
+        switch (flag) {
+        case FLAG_CONFIG:
+            if (op_config_load(config, optarg, error) != 0)
+                return op_ctl_fail(OP_CTL_USAGE, "%s", error);
+            break;
+        case FLAG_DATA:
+            self->data = optarg;
+            break;
+        case FLAG_SOCKET:
+            socket = optarg;
+            break;
+        case FLAG_JSON:
+            self->json = true;
+            break;
+        case FLAG_FULL:
+            self->full = true;
+            break;
+        case FLAG_YES:
+            self->yes = true;
+            break;
+        case FLAG_HELP:
+            s_help();
+            return OP_CTL_OK;
+        case FLAG_VERSION:
+            puts("opctl " OP_VERSION);
+            return OP_CTL_OK;
+        default:
+            return OP_CTL_USAGE;
+        }
+    if (!self->data)
+        self->data = config->store_path;
+    op_control_path(socket ? socket : config->control_socket, self->data, self->socket,
+                    sizeof self->socket);
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    /* These work on folders and have options of their own. */
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0)
+        return op_ctl_keygen(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "host") == 0)
+        return op_ctl_host(argc - 1, argv + 1);
+    op_ctl_t self = {.fd = -1};
+    op_config_t *config = op_alloc(sizeof *config);
+    OP_ASSERT(sodium_init() >= 0);
+    op_config_init(config);
+    int rc = s_options(&self, config, argc, argv);
+    if (rc < 0)
+        rc = s_run(&self, argv + optind, argc - optind);
+    if (fflush(stdout) != 0 && rc == OP_CTL_OK)
+        rc = op_ctl_fail(OP_CTL_REFUSED, "cannot write: %s", strerror(errno));
+    if (self.fd >= 0)
+        close(self.fd);
+    op_buf_free(&self.frame);
+    op_arena_free(&self.arena);
+    free(config);
+    return rc;
+}

@@ -1,0 +1,75 @@
+/*  opctl.h - the operator's tool: what its files share
+
+    A command is a row of one table (commands.c), from which come the dispatch, the manual that
+    --help prints and the completion of the shell. Most commands ask one step of one actor over the
+    control socket (opd/control.h) and print the answer, whatever message it is (print.c). */
+
+#ifndef OP_TOOLS_OPCTL_OPCTL_H
+#define OP_TOOLS_OPCTL_OPCTL_H
+
+#include "transport/messages.h"
+
+typedef enum {
+    OP_CTL_OK = 0,
+    OP_CTL_REFUSED = 1,     /* refused, not found, damaged */
+    OP_CTL_USAGE = 2,       /* it was asked wrongly */
+    OP_CTL_UNREACHABLE = 3, /* opd does not answer */
+} op_ctl_exit_t;
+
+typedef struct {
+    char socket[1100];
+    const char *data; /* the folder of the store */
+    bool json;        /* answers as JSON, one object a line */
+    bool full;        /* phone numbers and texts in full */
+    bool yes;         /* really */
+    bool quiet;       /* refusals are not said: they are answers */
+    int fd;           /* of the connection, -1 before it is needed */
+    uint64_t asked;
+    op_context_t context; /* of the requests */
+    op_buf_t frame;
+    op_arena_t arena; /* of all answers: a command asks few things */
+} op_ctl_t;
+
+/*  Says what is wrong on stderr, and answers `code`, an op_ctl_exit_t. */
+int op_ctl_fail(int code, const char *format, ...) OP_PRINTF(2, 3);
+
+/*  Asks one step. OP_CTL_OK, and *type and *answer are what it said; else it has been said on
+    stderr what is wrong. */
+int op_ctl_ask(op_ctl_t *self, op_step_t step, const op_type_t *request, const void *body,
+               const op_type_t **type, const void **answer);
+/*  The next reply to the same request. */
+int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer);
+/*  Finds the account named by its phone or id, and sets it in the context. */
+int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view);
+
+/*  Prints a message: as JSON, or as lines and tables. */
+void op_ctl_print(op_ctl_t *self, const op_type_t *type, const void *value);
+
+/*  ---- commands ---- */
+
+enum { OP_CTL_ARGUMENTS_MAX = 3 };
+
+typedef struct op_ctl_command {
+    const char *group; /* "numbers" */
+    const char *verb;  /* "list"; NULL: the group is the command */
+    const char *arguments[OP_CTL_ARGUMENTS_MAX + 1];
+    int (*run)(op_ctl_t *self, const struct op_ctl_command *command, char **arguments);
+    op_step_t step; /* that it asks, where `run` is one for many steps */
+    uint64_t wish;  /* op_number_wish_t, or the flag for a webhook */
+    const char *sentence;
+} op_ctl_command_t;
+
+typedef int op_ctl_run_fn(op_ctl_t *self, const op_ctl_command_t *command, char **arguments);
+
+extern const op_ctl_command_t op_ctl_commands[];
+extern const size_t op_ctl_command_count;
+
+/*  store.c: what needs no server, and backup. */
+op_ctl_run_fn op_ctl_backup, op_ctl_restore, op_ctl_check, op_ctl_repair_open;
+/*  messages.c */
+op_ctl_run_fn op_ctl_message_show, op_ctl_message_follow, op_ctl_unclaimed_list,
+    op_ctl_unclaimed_show;
+/*  completion.c */
+op_ctl_run_fn op_ctl_completion;
+
+#endif

@@ -1,0 +1,100 @@
+/*  optrace.h - what the sub-commands of optrace share
+
+    Each sub-command is one function in a file of its own, tools/optrace/NAME.c. It writes what it
+    found to stdout, one line about what is wrong to stderr, and returns the exit code. */
+
+#ifndef OP_TOOLS_OPTRACE_OPTRACE_H
+#define OP_TOOLS_OPTRACE_OPTRACE_H
+
+#include "actors/tape.h"
+
+typedef enum {
+    OP_OPTRACE_OK = 0,      /* the same; found; done */
+    OP_OPTRACE_DIFFERS = 1, /* a difference; nothing found */
+    OP_OPTRACE_BAD = 2      /* a bad file, or a command line that makes no sense */
+} op_optrace_exit_t;
+
+enum { OP_OPTRACE_FILES_MAX = 64 };
+
+/*  The command line behind the sub-command. NULL and 0: not given. */
+typedef struct {
+    const char *files[OP_OPTRACE_FILES_MAX];
+    size_t file_count;
+    const char *actor, *message, *phone, *request, *svg;
+    int64_t from, to; /* instants, both included */
+    bool torn;
+    bool quiet; /* cut: not a word about what became of each actor */
+} op_optrace_options_t;
+
+/*  ---- file.c ---- */
+
+enum {
+    OP_OPTRACE_SEGMENTS_MAX = 64,     /* files of one trace: FILE, FILE.1, FILE.2 ... */
+    OP_OPTRACE_BYTES_MAX = 1073741824 /* of all of them */
+};
+
+/*  A trace that was read, with its events in causal order (actors/tape.h). Zero-initialise it. */
+typedef struct {
+    op_tape_t tape;
+    op_buf_t bytes[OP_OPTRACE_SEGMENTS_MAX];
+    size_t segments;
+    size_t *order, *cause;
+} op_optrace_t;
+
+/*  Reads FILE and, where they exist, the files that continue it. -1: stderr says why. */
+int op_optrace_open(op_optrace_t *self, const char *path, bool torn) OP_MUST_CHECK;
+void op_optrace_close(op_optrace_t *self);
+
+/*  Writes a tape into a new file, mode 0600; one that exists is an error. -1: stderr says why. */
+int op_optrace_save(const op_tape_t *tape, const char *path) OP_MUST_CHECK;
+
+/*  The index of the actor's latest life, OP_TAPE_NONE. */
+size_t op_optrace_actor(const op_tape_t *tape, const char *name);
+
+/*  ---- print.c: events as lines of text. Phones, texts and secrets as op_print shows
+    them. ---- */
+
+/*  "2026-05-20T19:14:52.123Z"; `text` takes OP_OPTRACE_INSTANT + 1 bytes. */
+enum { OP_OPTRACE_INSTANT = 24 };
+void op_optrace_instant(int64_t at, char text[OP_OPTRACE_INSTANT + 1]);
+
+/*  Appends one event in one line: time, actor, what, the frame or setup. */
+void op_optrace_event(const op_tape_t *tape, const op_tape_event_t *event, op_buf_t *line);
+/*  The same without time and actor. */
+void op_optrace_event_text(const op_tape_event_t *event, op_buf_t *line);
+
+/*  Appends all of it, as `optrace print` without options does. */
+void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *options,
+                        op_buf_t *text, size_t *found);
+
+/*  ---- follow.c ---- */
+
+/*  Marks in marked[event_count] the events that belong to `id`: a message's id, a request's id, or
+    any other id that messages carry; or to the correlation number of a request. Returns how
+    many. */
+size_t op_optrace_mark(const op_optrace_t *trace, const char *id, bool *marked);
+
+/*  One arrow of a sequence diagram. Names are borrowed from the trace. */
+typedef struct {
+    int64_t at;
+    op_str_t from, to;
+    size_t event;
+} op_optrace_arrow_t;
+
+/*  svg.c: the diagram as a picture, without scripts, fonts and colours of its own
+    making. */
+void op_optrace_svg(const op_tape_t *tape, const op_str_t *names, size_t name_count,
+                    const op_optrace_arrow_t *arrows, size_t arrow_count, op_buf_t *out);
+
+/*  ---- The sub-commands ---- */
+
+op_optrace_exit_t op_optrace_print(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_stats(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_follow(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_cut(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_scrub(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_diff(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_replay(const op_optrace_options_t *options);
+op_optrace_exit_t op_optrace_merge(const op_optrace_options_t *options);
+
+#endif
