@@ -10,7 +10,7 @@
 #include "http/binding.h"
 #include "http/cors.h"
 #include "http/credential.h"
-#include "http/once.h"
+#include "http/idempotency.h"
 #include "http/ready.h"
 #include "http/shared_number.h"
 #include "transport/clock.h"
@@ -140,7 +140,7 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
                       const op_hash_t *credential)
 {
     op_context_t context = s_context(self, credential);
-    if (!op_once_read(route, self->request, &context.once)) {
+    if (!op_idempotency_read(route, self->request, &context.once)) {
         op_answer_refuse(self->response, OP_ERROR_VALIDATION_ERROR,
                          "It must be one header of 1 to 255 visible ASCII characters.",
                          "Idempotency-Key");
@@ -352,13 +352,13 @@ static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
     s_finish(self);
     if (self->call)
         op_calls_give(calls, &self->call);
-    op_served_t served = {.route = self->route,
-                          .otherwise = self->otherwise,
-                          .status = self->response->status,
-                          .micros = op_clock_micros() - began,
-                          .address = self->request->client_ip,
-                          .request_id = op_str(self->id)};
-    op_served(&self->gateway->options.served, &served);
+    op_access_log_entry_t entry = {.route = self->route,
+                                   .otherwise = self->otherwise,
+                                   .status = self->response->status,
+                                   .micros = op_clock_micros() - began,
+                                   .address = self->request->client_ip,
+                                   .request_id = op_str(self->id)};
+    op_access_log(&self->gateway->options.access_log, &entry);
 }
 
 void op_gateway_handle(void *gateway, const op_http_request_t *request,

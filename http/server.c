@@ -142,7 +142,7 @@ static bool s_is_foreign_method(const struct mg_request_info *info)
 static bool s_may_look(op_http_server_t *self)
 {
     long long now = op_http_now_ms(), last = atomic_load(&self->looked_ms);
-    return op_crowd_here(self->shared.crowd) <= S_FEW ||
+    return op_connections_count(self->shared.connections) <= S_FEW ||
            (now - last >= S_LOOK_MS &&
             atomic_compare_exchange_strong(&self->looked_ms, &last, now));
 }
@@ -403,7 +403,7 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
         free(self);
         return NULL;
     }
-    self->shared.crowd = op_crowd_new((size_t)self->options.threads);
+    self->shared.connections = op_connections_new((size_t)self->options.threads);
     atomic_init(&self->running, 0);
     atomic_init(&self->shared.stopping, false);
     pthread_condattr_t monotonic;
@@ -467,7 +467,7 @@ void op_http_server_destroy(op_http_server_t **self_p)
     (void)op_http_server_stop(self);
     if (self->library)
         mg_exit_library();
-    op_crowd_destroy(&self->shared.crowd);
+    op_connections_destroy(&self->shared.connections);
     pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
     free(self);
