@@ -111,7 +111,11 @@ static void *s_create(void)
         .unclaimed =
             {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
         .partial = {op_key('g'), op_key('h'), &op_partial_row_type, s_partial_is_dead, {.size = 0}},
-        .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}},
+        .once = {op_key('y'),
+                 op_key('z'),
+                 &op_once_row_type,
+                 op_ledger_idempotency_is_dead,
+                 {.size = 0}},
         .erased = {
             op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};
     return self;

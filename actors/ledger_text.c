@@ -108,7 +108,7 @@ static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn
                          .created = event->now};
     op_key_t key = op_ledger_text_key(scope, 'o', id);
     op_turn_put(turn, &key, &op_text_row_type, &row);
-    op_ledger_remember(event, turn, scope, id);
+    op_ledger_idempotency_remember(event, turn, scope, id);
     if (number->shared)
         s_remember_peer(turn, context, send->to);
 
@@ -144,7 +144,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     if (!op_ledger_own_number(event, turn, &number))
         return;
     op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
-    if (op_ledger_repeats(event, turn, scope, number.e164))
+    if (op_ledger_idempotency_repeats(event, turn, scope, number.e164))
         return;
     op_error_t error = s_check(self, turn, send, &number, &inside);
     if (error != OP_OK) {

@@ -8,8 +8,8 @@
         while (op_poster_next(poster, &result)) ...
 
     What holds for each post: transfer.h. Posts beyond the slots wait. The slots are shared among
-    endpoints (scheme, host, port) so that those that hang leave room for the others: share.h. A
-    slot in use costs 15 KB, with TLS 70 KB; connections are kept for the endpoint's next post. Of
+    endpoints (scheme, host, port) so that those that hang leave room for the others: post_slots.h.
+    A slot in use costs 15 KB, with TLS 70 KB; connections are kept for the endpoint's next post. Of
     the descriptors that the process may have, a quarter bounds the slots. */
 
 #ifndef OP_HTTP_POSTER_H
