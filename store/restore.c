@@ -2,9 +2,12 @@
 
 #include "store/leveldb.h"
 #include "store/partial.h"
+#include "store/record.h"
+#include "store/records.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +102,44 @@ static int s_fill(const char *file, const char *dir, op_backup_facts_t *facts, c
     return rc;
 }
 
+/*  A restored store may be older than what its actors' peers have seen (actors/actor.h): each actor
+    that has links finds a mark, "<actor>!r", that no other restored store has. */
+static int s_mark(const char *dir, char error[256])
+{
+    op_store_t *store = op_store_leveldb_open(dir, NULL, error);
+    if (!store)
+        return -1;
+    op_counter_row_t mark;
+    randombytes_buf(&mark, sizeof mark);
+    op_batch_t batch = {0};
+    op_buf_t name = {0}, value = {0};
+    op_record_seal(&op_counter_row_type, &mark, &value);
+    op_store_range_t *range = op_store_range(store, (op_str_t){0}, (op_str_t){0}, false);
+    op_str_t key, row;
+    int rc;
+    while ((rc = op_store_range_next(range, &key, &row)) > 0) {
+        const char *end = memchr(key.at, '!', key.size);
+        size_t size = end ? (size_t)(end - key.at) + 1 : 0;
+        if (size == 0 || op_str_equal(op_str_of(key.at, size), op_buf_str(&name)))
+            continue;
+        op_buf_clear(&name);
+        op_buf_add_str(&name, op_str_of(key.at, size));
+        op_buf_t place = {0};
+        op_buf_printf(&place, "%.*sr", (int)size, key.at);
+        op_batch_put(&batch, op_buf_str(&place), op_buf_str(&value));
+        op_buf_free(&place);
+    }
+    op_store_range_destroy(&range);
+    rc = rc == 0 ? op_store_write(store, &batch, true) : -1;
+    if (rc != 0)
+        snprintf(error, 256, "%s", op_store_error(store));
+    op_batch_free(&batch);
+    op_buf_free(&name);
+    op_buf_free(&value);
+    op_store_destroy(&store);
+    return rc;
+}
+
 /*  What a server will find: the store as its own open reads it back. */
 static int s_prove(const char *dir, const op_backup_facts_t *wanted, char error[256])
 {
@@ -122,6 +163,8 @@ int op_restore(const char *file, const char *dir, op_backup_facts_t *facts, char
     int rc = s_fill(file, partial.path, facts, error);
     if (rc == 0)
         rc = s_prove(partial.path, facts, error);
+    if (rc == 0)
+        rc = s_mark(partial.path, error);
     if (rc == 0)
         rc = op_partial_place(&partial, error);
     if (rc != 0)

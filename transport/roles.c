@@ -77,6 +77,8 @@ bool op_roles_allow(const op_envelope_t *frame, op_roles_leads_t *leads)
         return op_str_is(to, "http") && s_replies(from, leads);
     case OP_FRAME_ACK:
         return s_tells(to, from);
+    case OP_FRAME_RESUME:
+        return s_tells(from, to);
     case OP_FRAME_TELL:
     case OP_FRAME_NOTE:
         return s_said(kind, from, to, frame->type);
