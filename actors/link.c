@@ -35,8 +35,9 @@ op_link_t *op_link_of(op_actor_t *actor, op_str_t peer)
     return link;
 }
 
-/*  ---- Loading: the rows of all links lie together, "n..." and "c..." counters and the outboxes
-    ---- */
+/*  ---- Loading ----
+
+    The rows of all links lie together: the counters "n..." and "c...", and the outboxes. */
 
 static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
 {
