@@ -354,7 +354,8 @@ void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const 
     s_say_frame(self, peer, op_turn_encode(self, &note, type, body));
 }
 
-uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
+/*  Tells to this peer that it has not yet acknowledged. */
+static uint64_t s_backlog(const op_turn_t *self, const char *to)
 {
     for (size_t i = 0; i < self->actor->link_count; i++) {
         const op_link_t *link = &self->actor->links[i];
@@ -366,7 +367,7 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
 
 bool op_turn_is_full(const op_turn_t *self, const char *to)
 {
-    return op_turn_backlog(self, to) >= self->actor->outbox_max && !OP_PLANTED(FULL_ACCEPTS);
+    return s_backlog(self, to) >= self->actor->outbox_max && !OP_PLANTED(FULL_ACCEPTS);
 }
 
 void op_turn_wake_at(op_turn_t *self, int64_t at)

@@ -115,9 +115,8 @@ bool op_turn_is_last(const op_turn_t *self);
 void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
 void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
 
-/*  Tells to this peer that it has not yet acknowledged. */
-uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
-/*  So many that nothing new may be begun that ends in another one (actor.h). */
+/*  So many tells wait for this peer's acknowledgement that nothing new may be begun that ends in
+    another one (actor.h). */
 bool op_turn_is_full(const op_turn_t *self, const char *to);
 
 /*  Ask for a TIMER event at this instant or soon after; the earliest wish counts. Every TIMER event
