@@ -48,7 +48,7 @@ static int64_t s_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*  ---------------------------------------------------------------- libcurl's callbacks */
+/*  ---- libcurl's callbacks ---- */
 
 static int s_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -74,7 +74,7 @@ static int s_on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-/*  ---------------------------------------------------------------- jobs */
+/*  ---- Jobs ---- */
 
 static void s_job_destroy(s_job_t **job_p)
 {
@@ -118,7 +118,7 @@ static void s_collect(op_poster_t *self)
     s_start_waiting(self);
 }
 
-/*  ---------------------------------------------------------------- the public face */
+/*  ---- The public face ---- */
 
 static size_t s_default(int value, int standard)
 {

@@ -116,9 +116,3 @@ op_credential_t op_route_credential(const op_route_t *self)
         return OP_CREDENTIAL_SESSION;
     return self->steps[0] == OP_STEP_AUTH_KEY ? OP_CREDENTIAL_KEY : OP_CREDENTIAL_NONE;
 }
-
-void op_route_print(const op_route_t *self, op_buf_t *out)
-{
-    for (size_t i = 0; i < self->step_count; i++)
-        op_buf_printf(out, "%s%s", i ? " > " : "", op_step_name(self->steps[i]));
-}

@@ -52,7 +52,4 @@ bool op_route_leads(op_str_t from_class, unsigned step);
 
 op_credential_t op_route_credential(const op_route_t *self);
 
-/*  Appends the itinerary: "auth.key > rate.send > ledger.submit". */
-void op_route_print(const op_route_t *self, op_buf_t *out);
-
 #endif
