@@ -71,13 +71,13 @@ static int s_open(void **state)
     snprintf(peer, sizeof peer, "modem=tcp://127.0.0.1:%d", ear);
     snprintf(folder, sizeof folder, "%s/core", s_root);
     assert_int_equal(op_config_add_peer(&s_config, peer, s_error), 0);
-    assert_int_equal(op_topology_read(&s_topology, &s_config, &fault), 0);
+    assert_int_equal(op_topology_read(&s_topology, &s_config, op_route_itinerary, &fault), 0);
     s_curve = op_curve_new(folder, s_error);
     assert_non_null(s_curve);
     s_links = op_links_new(&s_topology, s_curve);
     s_ledger = op_mailbox_new("ledger", s_error);
     op_postbox_use(s_links);
-    s_door = op_door_new(s_links, op_route_leads, NULL, s_error);
+    s_door = op_door_new(s_links, op_route_itinerary, NULL, s_error);
     if (!s_door)
         fail_msg("%s", s_error);
     return 0;

@@ -29,7 +29,7 @@ typedef enum {
 struct op_door {
     op_links_t *links;
     const op_topology_t *topology;
-    op_roles_leads_t *leads;
+    op_roles_itinerary_t *itinerary;
     op_timeline_t *timeline; /* or NULL */
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
@@ -139,8 +139,7 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
-    op_str_t named =
-        op_topology_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
+    op_str_t named = op_roles_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
     if (!hello) {
         s_count(self, UNREADABLE, "a hello cannot be read", named);
         return;
@@ -266,7 +265,7 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
     else if (!op_handshake_understood(&self->shakes[process]))
         s_count(self, MISUNDERSTOOD, "frames come from a process that is not understood",
                 envelope.from);
-    else if (!op_roles_allow(&envelope, self->leads))
+    else if (!op_roles_allow(&envelope, self->itinerary))
         s_count(self, OUT_OF_ROLE, "a frame is not for such an actor to send", envelope.from);
     else
         s_deliver(self, &envelope, frame);
@@ -404,7 +403,7 @@ static void s_free(op_door_t *self)
     free(self);
 }
 
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_timeline_t *timeline,
                        char error[256])
 {
     uint8_t entropy[OP_ENTROPY_SIZE];
@@ -414,7 +413,7 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t
     memset(self, 0, sizeof *self);
     self->links = links;
     self->topology = op_links_topology(links);
-    self->leads = leads;
+    self->itinerary = itinerary;
     self->timeline = timeline;
     op_clock_entropy(entropy, sizeof entropy);
     op_random_seed(&random, entropy);

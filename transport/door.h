@@ -44,7 +44,7 @@ typedef struct {
     it; what comes for an actor whose mailbox is not bound yet waits for it, as in a mailbox. So is
     `timeline`, NULL where time is not simulated: who says there that it is oversteps its role.
     NULL: `error` says why. */
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_timeline_t *timeline,
                        char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 
