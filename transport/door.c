@@ -50,6 +50,10 @@ struct op_door {
     uint64_t listener_mark;
     int64_t greet_at;
     int64_t logged_at[COUNTS];
+    struct {
+        int64_t since;
+        unsigned count;
+    } news[OP_PEERS_MAX];
     int64_t shift;
 };
 
@@ -88,13 +92,28 @@ static const char *s_name(const op_door_t *self, int process)
     return self->topology->endpoints[process];
 }
 
+/*  May news of the process be logged? It has in its hand how much there is. */
+static bool s_is_news(op_door_t *self, int process)
+{
+    int64_t now = op_clock_steady();
+    if (now - self->news[process].since >= OP_DOOR_LOG_MS) {
+        self->news[process].since = now;
+        self->news[process].count = 0;
+    }
+    if (++self->news[process].count == OP_DOOR_NEWS_MAX)
+        op_log(OP_LOG_WARNING, "door", "there is much news of a peer; more is not logged peer=%s",
+               s_name(self, process));
+    return self->news[process].count < OP_DOOR_NEWS_MAX;
+}
+
 static void s_set_up(op_door_t *self, int process, bool up)
 {
     if (op_links_up(self->links, process) == up)
         return;
     op_links_set_up(self->links, process, up);
-    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
-           s_name(self, process));
+    if (s_is_news(self, process))
+        op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
+               s_name(self, process));
 }
 
 /*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants
@@ -106,8 +125,9 @@ static void s_follow_clock(op_door_t *self, int process)
         return;
     self->shift = shift;
     op_clock_follow(shift);
-    op_log(OP_LOG_WARNING, "door", "this machine's clock is corrected to the ledger's by_ms=%lld",
-           (long long)shift);
+    if (s_is_news(self, process))
+        op_log(OP_LOG_WARNING, "door",
+               "this machine's clock is corrected to the ledger's by_ms=%lld", (long long)shift);
 }
 
 /*  May who has this connection speak as the actor? Without keys whoever can connect may. */
@@ -154,20 +174,26 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
     bool was_refused = *shake->refused;
     int64_t now = op_clock_steady();
     switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
+    case OP_HEARD_NO_TIME:
+        s_count(self, OUT_OF_ROLE, "a peer's clock is a century away, or at no time at all",
+                op_str(s_name(self, process)));
+        return;
     case OP_HEARD_NEW:
-        op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
+        if (s_is_news(self, process))
+            op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
         s_set_up(self, process, false);
         self->greet_at = now; /* it waits to be heard */
         break;
     case OP_HEARD_REFUSED:
-        op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
-               shake->refusal);
+        if (s_is_news(self, process))
+            op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
+                   shake->refusal);
         self->greet_at = now;
         break;
     case OP_HEARD_AGAIN:
         break;
     }
-    if (*shake->refused && !was_refused)
+    if (*shake->refused && !was_refused && s_is_news(self, process))
         op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
                s_name(self, process), shake->refused);
     s_follow_clock(self, process);
@@ -233,6 +259,11 @@ static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t f
 {
     if (!s_runs_here(self, envelope->to)) {
         s_count(self, UNREADABLE, "a frame is for an actor that does not run here", envelope->from);
+        return;
+    }
+    if (envelope->kind == OP_FRAME_REQUEST && !s_runs_here(self, envelope->origin) &&
+        op_topology_process(self->topology, envelope->origin) < 0) {
+        s_count(self, UNREADABLE, "a request's answer would be for nobody", envelope->from);
         return;
     }
     if (op_postbox_send(self->postbox, envelope->to, frame)) {
