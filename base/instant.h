@@ -14,6 +14,10 @@
 #define OP_HOUR_MS   (60 * OP_MINUTE_MS)
 #define OP_DAY_MS    (24 * OP_HOUR_MS)
 
+/*  9999-12-31T23:59:59.999Z: the last one that RFC 3339 can write, and that a message or record may
+    hold. */
+#define OP_INSTANT_MAX INT64_C(253402300799999)
+
 enum { OP_INSTANT_TEXT = 20 }; /* characters, without the NUL; years 1970 to 9999 */
 
 typedef struct {

@@ -226,7 +226,7 @@ static bool s_refer(connection_t *self, const op_envelope_t *request, uint8_t st
     const op_topology_t *topology = &self->control->links->topology;
     for (size_t i = 0; i < topology->peer_count; i++) {
         const op_topology_peer_t *peer = &topology->peers[i];
-        if (!op_str_is(op_topology_class(op_str(peer->actor)), op_step_actor(step)))
+        if (!op_str_is(op_roles_class(op_str(peer->actor)), op_step_actor(step)))
             continue;
         snprintf(sentence, sizeof sentence, "%s runs in another process, %s: ask there.",
                  peer->actor, topology->endpoints[peer->process]);

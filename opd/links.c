@@ -7,7 +7,7 @@
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
 {
     op_topology_fault_t fault;
-    int rc = op_topology_read(&self->topology, config, &fault);
+    int rc = op_topology_read(&self->topology, config, op_route_itinerary, &fault);
     OP_ASSERT(rc == 0 && "the configuration has been checked");
     if (self->topology.process_count == 0)
         return 0;
@@ -27,7 +27,7 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
 {
     if (!self->links)
         return 0;
-    self->door = op_door_new(self->links, op_route_leads, self->timeline, error);
+    self->door = op_door_new(self->links, op_route_itinerary, self->timeline, error);
     return self->door ? 0 : -1;
 }
 

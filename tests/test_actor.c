@@ -183,7 +183,7 @@ static void test_bad_frames(void **state)
                                 .from = OP_STR("http"),
                                 .to = OP_STR("ledger"),
                                 .origin = OP_STR("http"),
-                                .deadline = INT64_MAX,
+                                .deadline = OP_INSTANT_MAX,
                                 .slip = DRIVE_SLIP(OP_STEP_LEDGER_NUMBER)};
     op_str_t body = op_str_of("\x90", 1);
     op_envelope_t bad = good;

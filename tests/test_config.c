@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "http/routes.h"
 #include "transport/config.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ static void test_defaults(void **state)
     assert_string_equal(c->log_access, "debug");
     assert_string_equal(c->metrics_listen, "");
     assert_int_equal(c->modem_count, 0);
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
 }
 
 static void test_set(void **state)
@@ -245,26 +246,27 @@ static void test_check(void **state)
     for (size_t i = 0; i < OP_COUNT(cases); i++) {
         op_config_init(&s_config);
         s_set(cases[i].listen);
-        assert_int_equal(op_config_check(&s_config, s_error), cases[i].local ? 0 : -1);
+        assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error),
+                         cases[i].local ? 0 : -1);
         s_set("http/public_listen=true");
-        assert_int_equal(op_config_check(&s_config, s_error), 0);
+        assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     }
     op_config_init(&s_config);
     s_set("http/listen=0.0.0.0:80");
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error,
                         "http/listen: 0.0.0.0:80 is not loopback; put a TLS proxy in front, "
                         "or set http/public_listen to true");
 
     op_config_init(&s_config);
     s_set("metrics/listen=127.0.0.1:9464");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     s_set("metrics/listen=0.0.0.0:9464");
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error, "metrics/listen: 0.0.0.0:9464 is not loopback; to serve metrics "
                                  "there, set metrics/public_listen to true");
     s_set("metrics/public_listen=true");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
 
     op_config_init(&s_config);
     assert_int_equal(
@@ -281,16 +283,16 @@ static void test_check(void **state)
     assert_string_equal(s_config.modems[1].iccid, "89014103211118510720");
     assert_string_equal(s_config.modems[1].device, "");
     assert_true(s_config.modems[1].shared);
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_true(strncmp(s_error, "modem/devices: ", 15) == 0);
     s_set("modem/devices=/dev/ttyUSB*");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     op_config_init(&s_config);
     s_set("simulate/modems=64");
     s_config.modem_count = OP_LINES_MAX - 64;
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     s_config.modem_count++;
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error, "simulate/modems: with 193 real modems at most 63 fit");
 }
 

@@ -1,5 +1,5 @@
-/*  The door of a process that runs the ledger, and those who come to it: a modem host that is what
-    it says, one that is not, strangers, and bytes */
+/*  The door of a process that runs the ledger, and those who come to it: a host with modem and rate
+    that is what it says, one that is not, strangers, and bytes */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,9 @@
 #include "transport/mailbox.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { DEADLINE_MS = 60000 };
 
@@ -53,7 +55,7 @@ static int s_open(void **state)
         return -1;
     s_keys_make(s_root, "core");
     s_keys_make(s_root, "radio");
-    s_keys_let_in(s_root, "core", "radio", "modem");
+    s_keys_let_in(s_root, "core", "radio", "modem,rate");
     op_catalogue_describe(&s_catalogue);
     s_ear = zsock_new(ZMQ_PULL);
     zcert_t *radio = s_cert("radio");
@@ -65,19 +67,21 @@ static int s_open(void **state)
     int ear = zsock_bind(s_ear, "tcp://127.0.0.1:*");
     s_port = 20000 + getpid() % 20000;
     op_config_init(&s_config);
-    snprintf(s_config.actors_run, sizeof s_config.actors_run, "http,rate,auth,webhook,ledger");
+    snprintf(s_config.actors_run, sizeof s_config.actors_run, "http,auth,webhook,ledger");
     snprintf(s_config.link_listen, sizeof s_config.link_listen, "tcp://127.0.0.1:%d", s_port);
     snprintf(s_config.link_keys, sizeof s_config.link_keys, "%s/core", s_root);
-    snprintf(peer, sizeof peer, "modem=tcp://127.0.0.1:%d", ear);
     snprintf(folder, sizeof folder, "%s/core", s_root);
-    assert_int_equal(op_config_add_peer(&s_config, peer, s_error), 0);
-    assert_int_equal(op_topology_read(&s_topology, &s_config, &fault), 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(peer, sizeof peer, "%s=tcp://127.0.0.1:%d", i ? "rate" : "modem", ear);
+        assert_int_equal(op_config_add_peer(&s_config, peer, s_error), 0);
+    }
+    assert_int_equal(op_topology_read(&s_topology, &s_config, op_route_itinerary, &fault), 0);
     s_curve = op_curve_new(folder, s_error);
     assert_non_null(s_curve);
     s_links = op_links_new(&s_topology, s_curve);
     s_ledger = op_mailbox_new("ledger", s_error);
     op_postbox_use(s_links);
-    s_door = op_door_new(s_links, op_route_leads, NULL, s_error);
+    s_door = op_door_new(s_links, op_route_itinerary, NULL, s_error);
     if (!s_door)
         fail_msg("%s", s_error);
     return 0;
@@ -139,14 +143,16 @@ static void s_tell(zsock_t *socket, const char *from, const char *to, uint64_t s
 }
 
 static uint64_t s_ahead; /* what the modem's host says of its time */
+static int64_t s_apart;  /* how far its clock is from the door's */
+static op_id_t s_hello_me = {{7}};
 
 /*  As the first of these actors. */
 static void s_greet_as(zsock_t *socket, const char *actors, op_id_t hears, uint64_t protocol)
 {
-    op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_me : (op_id_t){{9}},
+    op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_hello_me : (op_id_t){{9}},
                         .protocol = protocol,
                         .catalogue = op_buf_str(&s_catalogue),
-                        .clock = op_clock_machine(),
+                        .clock = op_clock_machine() + s_apart,
                         .hears = hears,
                         .ahead_ms = s_ahead,
                         .actors = op_str(actors)};
@@ -265,7 +271,7 @@ static void test_whose_hello_it_is(void **state)
     const op_hello_t *hello;
     do {
         hello = s_hello();
-        assert_true(op_str_is(hello->actors, "http,rate,auth,webhook,ledger"));
+        assert_true(op_str_is(hello->actors, "http,auth,webhook,ledger"));
     } while (hello->refusal.size == 0);
     assert_int_equal(GOT(foreign), foreign + 4);
     zsock_destroy(&radio);
@@ -285,6 +291,86 @@ static void test_time_is_nobodys_to_move(void **state)
     assert_int_equal(op_clock_ahead(), 0);
     assert_true(op_links_up(s_links, 0)); /* its other frames are taken */
     assert_int_equal(s_hello()->ahead_ms, 0);
+    zsock_destroy(&radio);
+}
+
+/*  A clock that can be none: the hello counts for nothing, and the link is as before. */
+static void test_a_clock_a_century_away(void **state)
+{
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t out = GOT(out_of_role), unreadable = GOT(unreadable);
+    op_id_t door = s_hello()->incarnation;
+    s_hello_me.bytes[1] = 1; /* if it counted, it would be of one that has started */
+    s_apart = OP_LINK_CLOCK_APART_MS + OP_DAY_MS;
+    s_greet(radio, door, OP_PROTOCOL);
+    WAIT_FOR(out_of_role, out + 1);
+    s_apart = OP_INSTANT_MAX;
+    s_greet(radio, door, OP_PROTOCOL);
+    WAIT_FOR(unreadable, unreadable + 1);
+    s_apart = 0;
+    s_hello_me = s_me;
+    s_tell(radio, "modem", "ledger", 1);
+    assert_int_equal(s_next_tell(), 1);
+    assert_true(op_id_equal(s_hello()->hears, s_me));
+    zsock_destroy(&radio);
+}
+
+/*  How much is logged is not in the hand of a host that starts again and again. */
+static void test_no_end_of_news(void **state)
+{
+    enum { STARTS = 2000 };
+    (void)state;
+    char path[64];
+    snprintf(path, sizeof path, "%s/log", s_root);
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    int was = dup(STDERR_FILENO), file = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    assert_true(was >= 0 && file >= 0 && dup2(file, STDERR_FILENO) >= 0);
+    op_id_t door = s_hello()->incarnation;
+    for (unsigned i = 0; i < STARTS; i++) {
+        s_hello_me.bytes[1] = (uint8_t)(1 + i % 2);
+        s_greet(radio, door, OP_PROTOCOL);
+    }
+    s_hello_me = s_me;
+    s_come_up(radio);
+    assert_true(dup2(was, STDERR_FILENO) >= 0);
+    off_t size = lseek(file, 0, SEEK_END), lines = 0;
+    char *text = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file, 0);
+    assert_true(size > 0 && text != MAP_FAILED);
+    for (off_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    assert_true(lines < STARTS / 2); /* however long that has taken */
+    munmap(text, (size_t)size);
+    close(file);
+    close(was);
+    zsock_destroy(&radio);
+}
+
+/*  A request whose answer would be for nobody gets nowhere. */
+static void test_origins(void **state)
+{
+    static const char *const origins[] = {"http-9", "http", "http-8"};
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t unreadable = GOT(unreadable), taken = GOT(taken);
+    uint8_t slip = OP_STEP_LEDGER_NUMBER;
+    for (size_t i = 0; i < OP_COUNT(origins); i++) {
+        op_envelope_t request = {.kind = OP_FRAME_REQUEST,
+                                 .from = OP_STR("rate"),
+                                 .to = OP_STR("ledger"),
+                                 .sequence = i,
+                                 .origin = op_str(origins[i]),
+                                 .deadline = op_clock_now() + 5000,
+                                 .slip = op_str_of(&slip, 1)};
+        s_say(radio, &request, &op_nothing_type, &(op_nothing_t){0});
+    }
+    WAIT_FOR(unreadable, unreadable + 2);
+    assert_int_equal(s_next_tell(), 1);
+    s_nothing_came();
+    assert_int_equal(GOT(taken), taken + 1);
     zsock_destroy(&radio);
 }
 
@@ -411,6 +497,9 @@ int main(void)
         cmocka_unit_test(test_first_a_handshake),
         cmocka_unit_test(test_time_is_nobodys_to_move),
         cmocka_unit_test(test_whose_hello_it_is),
+        cmocka_unit_test(test_a_clock_a_century_away),
+        cmocka_unit_test(test_no_end_of_news),
+        cmocka_unit_test(test_origins),
         cmocka_unit_test(test_only_as_itself_and_in_its_role),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_bytes),

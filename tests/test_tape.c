@@ -163,7 +163,7 @@ static void test_misfits(void **state)
                                             "must be its start",
                                             "behind its actor's start",
                                             "does not know",
-                                            "1970 to 9999",
+                                            "does not decode",
                                             "in the middle",
                                             "second one",
                                             "behind its actor's end"};

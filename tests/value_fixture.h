@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/instant.h"
 #include "store/records.h"
 #include "transport/messages.h"
 
@@ -69,7 +70,7 @@ static inline void value_fill_field(const op_field_t *field, value_mode_t mode, 
     uint64_t number = mode == VALUE_MAXIMUM ? UINT64_MAX : 1 + value_next(seed) % 100000;
     switch (field->kind) {
     case OP_KIND_INSTANT:
-        number = mode == VALUE_MAXIMUM ? INT64_MAX
+        number = mode == VALUE_MAXIMUM ? (uint64_t)OP_INSTANT_MAX
                                        : UINT64_C(1700000000000) + value_below(seed, 1000000000);
         memcpy(at, &number, sizeof number);
         return;

@@ -260,7 +260,7 @@ static op_decode_t s_decode_field(const op_field_t *field, op_str_t *bytes, op_a
         return OP_DECODE_OK;
     switch (field->kind) {
     case OP_KIND_INSTANT:
-        if (element.kind == OP_ELEMENT_U64 && element.number > INT64_MAX)
+        if (element.kind == OP_ELEMENT_U64 && element.number > (uint64_t)OP_INSTANT_MAX)
             return OP_DECODE_LIMIT;
         goto number;
     case OP_KIND_FLAG:
@@ -408,8 +408,7 @@ static void s_print_field(const op_field_t *field, const void *value, op_buf_t *
         op_buf_printf(out, "%s", *(const bool *)s_at(field, value) ? "true" : "false");
         return;
     case OP_KIND_INSTANT:
-        /* Beyond the year 9999 it is not a time that RFC 3339 can write. */
-        if (s_u64(field, value) > INT64_C(253402300799999)) {
+        if (s_u64(field, value) > (uint64_t)OP_INSTANT_MAX) {
             op_buf_printf(out, "%llums", (unsigned long long)s_u64(field, value));
             return;
         }

@@ -9,6 +9,7 @@
       itself leaves out trailing defaults. So hosts of two versions understand each other.
     - Elements behind the last known field are skipped.
     - nil stands for the default of any field.
+    - An instant is at most OP_INSTANT_MAX: no sum of times with one that was received overflows.
     The decoder works on a bounded slice: it never reads past it, refuses a count or length that
     exceeds the bytes left or the declared maximum before it allocates anything, and allocates from
     the caller's arena only what it then fills. */

@@ -288,8 +288,8 @@ int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_
 int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, uint16_t line,
                           char why[OP_CONFIG_WHY])
 {
-    if (!op_topology_actor_ok(actor)) {
-        snprintf(why, OP_CONFIG_WHY, "no such actor: they are " OP_TOPOLOGY_ACTORS);
+    if (!op_roles_actor_ok(actor)) {
+        snprintf(why, OP_CONFIG_WHY, "no such actor: they are " OP_ROLES_ACTORS);
         return -1;
     }
     if (!op_config_endpoint_ok(endpoint)) {
@@ -374,12 +374,13 @@ static int s_wrong(const op_config_t *self, const char *path, uint16_t line, con
     return op_config_say(error, "%s: %s", path, why);
 }
 
-int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
+int op_config_check(const op_config_t *self, op_roles_itinerary_t *itinerary,
+                    char error[OP_CONFIG_ERROR])
 {
     char why[OP_CONFIG_WHY];
     op_topology_t topology;
     op_topology_fault_t fault;
-    if (op_topology_read(&topology, self, &fault) != 0)
+    if (op_topology_read(&topology, self, itinerary, &fault) != 0)
         return s_wrong(self, fault.path, fault.line, fault.why, error);
     if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen))) {
         snprintf(why, sizeof why,

@@ -10,7 +10,7 @@
         op_config_load(&config, path, error)             --config
         op_config_set(&config, "log/level=debug", error) --set
         op_config_add_modem(&config, "/dev/ttyUSB2=+14155550100", error)
-        op_config_check(&config, error)                  last
+        op_config_check(&config, itinerary, error)       last
 
     The file is ZPL (ZeroMQ RFC 4), read by CZMQ's zconfig: sections, and below each, indented by
     four spaces, `key = value`. Values may be quoted ("" or ''); behind '#' outside of quotes is a
@@ -38,7 +38,7 @@
 #ifndef OP_TRANSPORT_CONFIG_H
 #define OP_TRANSPORT_CONFIG_H
 
-#include "base/limits.h"
+#include "transport/roles.h"
 
 #include <stdio.h>
 
@@ -116,8 +116,9 @@ int op_config_add_peer(op_config_t *self, const char *peer,
     metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; one by IMEI
     or ICCID needs modem/devices; the topology is possible (topology.h). What a file has set is
     named with its line. No modem at all is fine here: such a server starts, and the caller may
-    warn. */
-int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+    warn. The itineraries are the HTTP API's: they say who has to reach whom. */
+int op_config_check(const op_config_t *self, op_roles_itinerary_t *itinerary,
+                    char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,
     bounds, unit and default. The caller checks the stream for errors. */

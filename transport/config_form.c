@@ -2,7 +2,6 @@
     later would fail, or worse, would take a typing error for something else. */
 
 #include "transport/config_private.h"
-#include "transport/topology.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -187,7 +186,7 @@ static bool s_public_url_ok(op_str_t text)
 
 static bool s_actors_ok(op_str_t text)
 {
-    return text.size && s_each(text, op_topology_actor_ok);
+    return text.size && s_each(text, op_roles_actor_ok);
 }
 
 /*  ---- words ---- */

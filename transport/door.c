@@ -29,7 +29,7 @@ typedef enum {
 struct op_door {
     op_links_t *links;
     const op_topology_t *topology;
-    op_roles_leads_t *leads;
+    op_roles_itinerary_t *itinerary;
     op_timeline_t *timeline; /* or NULL */
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
@@ -50,6 +50,10 @@ struct op_door {
     uint64_t listener_mark;
     int64_t greet_at;
     int64_t logged_at[COUNTS];
+    struct {
+        int64_t since;
+        unsigned count;
+    } news[OP_PEERS_MAX];
     int64_t shift;
 };
 
@@ -88,13 +92,28 @@ static const char *s_name(const op_door_t *self, int process)
     return self->topology->endpoints[process];
 }
 
+/*  May news of the process be logged? It has in its hand how much there is. */
+static bool s_is_news(op_door_t *self, int process)
+{
+    int64_t now = op_clock_steady();
+    if (now - self->news[process].since >= OP_DOOR_LOG_MS) {
+        self->news[process].since = now;
+        self->news[process].count = 0;
+    }
+    if (++self->news[process].count == OP_DOOR_NEWS_MAX)
+        op_log(OP_LOG_WARNING, "door", "there is much news of a peer; more is not logged peer=%s",
+               s_name(self, process));
+    return self->news[process].count < OP_DOOR_NEWS_MAX;
+}
+
 static void s_set_up(op_door_t *self, int process, bool up)
 {
     if (op_links_up(self->links, process) == up)
         return;
     op_links_set_up(self->links, process, up);
-    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
-           s_name(self, process));
+    if (s_is_news(self, process))
+        op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
+               s_name(self, process));
 }
 
 /*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants
@@ -106,8 +125,9 @@ static void s_follow_clock(op_door_t *self, int process)
         return;
     self->shift = shift;
     op_clock_follow(shift);
-    op_log(OP_LOG_WARNING, "door", "this machine's clock is corrected to the ledger's by_ms=%lld",
-           (long long)shift);
+    if (s_is_news(self, process))
+        op_log(OP_LOG_WARNING, "door",
+               "this machine's clock is corrected to the ledger's by_ms=%lld", (long long)shift);
 }
 
 /*  May who has this connection speak as the actor? Without keys whoever can connect may. */
@@ -139,8 +159,7 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
-    op_str_t named =
-        op_topology_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
+    op_str_t named = op_roles_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
     if (!hello) {
         s_count(self, UNREADABLE, "a hello cannot be read", named);
         return;
@@ -155,20 +174,26 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
     bool was_refused = *shake->refused;
     int64_t now = op_clock_steady();
     switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
+    case OP_HEARD_NO_TIME:
+        s_count(self, OUT_OF_ROLE, "a peer's clock is a century away, or at no time at all",
+                op_str(s_name(self, process)));
+        return;
     case OP_HEARD_NEW:
-        op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
+        if (s_is_news(self, process))
+            op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
         s_set_up(self, process, false);
         self->greet_at = now; /* it waits to be heard */
         break;
     case OP_HEARD_REFUSED:
-        op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
-               shake->refusal);
+        if (s_is_news(self, process))
+            op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
+                   shake->refusal);
         self->greet_at = now;
         break;
     case OP_HEARD_AGAIN:
         break;
     }
-    if (*shake->refused && !was_refused)
+    if (*shake->refused && !was_refused && s_is_news(self, process))
         op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
                s_name(self, process), shake->refused);
     s_follow_clock(self, process);
@@ -236,6 +261,11 @@ static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t f
         s_count(self, UNREADABLE, "a frame is for an actor that does not run here", envelope->from);
         return;
     }
+    if (envelope->kind == OP_FRAME_REQUEST && !s_runs_here(self, envelope->origin) &&
+        op_topology_process(self->topology, envelope->origin) < 0) {
+        s_count(self, UNREADABLE, "a request's answer would be for nobody", envelope->from);
+        return;
+    }
     if (op_postbox_send(self->postbox, envelope->to, frame)) {
         s_count(self, TAKEN, NULL, (op_str_t){0});
         return;
@@ -266,7 +296,7 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
     else if (!op_handshake_understood(&self->shakes[process]))
         s_count(self, MISUNDERSTOOD, "frames come from a process that is not understood",
                 envelope.from);
-    else if (!op_roles_allow(&envelope, self->leads))
+    else if (!op_roles_allow(&envelope, self->itinerary))
         s_count(self, OUT_OF_ROLE, "a frame is not for such an actor to send", envelope.from);
     else
         s_deliver(self, &envelope, frame);
@@ -404,7 +434,7 @@ static void s_free(op_door_t *self)
     free(self);
 }
 
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_timeline_t *timeline,
                        char error[256])
 {
     uint8_t entropy[OP_ENTROPY_SIZE];
@@ -414,7 +444,7 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t
     memset(self, 0, sizeof *self);
     self->links = links;
     self->topology = op_links_topology(links);
-    self->leads = leads;
+    self->itinerary = itinerary;
     self->timeline = timeline;
     op_clock_entropy(entropy, sizeof entropy);
     op_random_seed(&random, entropy);

@@ -8,10 +8,12 @@
        connection's key may speak as that actor (curve.h): so a host cannot pass for another;
     3. its process is understood (handshake.h);
     4. actors of the sender's class say such things to the receiver's (roles.h): so a host that
-    somebody
-       has broken into gains nothing besides its own role.
+       somebody has broken into gains nothing besides its own role;
+    5. of a request: its answer would be for an http that is here or a peer. Others would each get a
+       place in a postbox of whoever answers, until there is none left.
 
-    What fails is dropped and counted, and logged at most once every OP_DOOR_LOG_MS. Connections
+    What fails is dropped and counted, and logged at most once every OP_DOOR_LOG_MS; in that time at
+    most OP_DOOR_NEWS_MAX lines tell of a peer that it has started, is up, and so on. Connections
     without a permitted key never come so far; they are counted as `refused`. What passes goes into
     the mailbox; when that is full, a request is answered `unavailable`, the rest is dropped, as
     within one process.
@@ -26,17 +28,17 @@
 #include "transport/roles.h"
 #include "transport/timeline.h"
 
-enum { OP_DOOR_LOG_MS = 10000 };
+enum { OP_DOOR_LOG_MS = 10000, OP_DOOR_NEWS_MAX = 20 };
 
 typedef struct op_door op_door_t;
 
 typedef struct {
-    uint64_t taken;         /* frames that went to a mailbox */
-    uint64_t refused;       /* connections: no permitted key, or no ZeroMQ at all */
-    uint64_t unreadable;    /* frames: cannot be read, or for nobody here */
-    uint64_t foreign;       /* ... from whom the connection is not */
+    uint64_t taken;      /* frames that went to a mailbox */
+    uint64_t refused;    /* connections: no permitted key, or no ZeroMQ at all */
+    uint64_t unreadable; /* frames: cannot be read, or for nobody here, or their answer would be */
+    uint64_t foreign;    /* ... from whom the connection is not */
     uint64_t misunderstood; /* ... from a process that is refused, or not heard yet */
-    uint64_t out_of_role;   /* ... that such an actor does not say */
+    uint64_t out_of_role;   /* ... that such an actor does not say; times that no clock has */
     uint64_t full;          /* ... that no mailbox took */
 } op_door_counts_t;
 
@@ -44,7 +46,7 @@ typedef struct {
     it; what comes for an actor whose mailbox is not bound yet waits for it, as in a mailbox. So is
     `timeline`, NULL where time is not simulated: who says there that it is oversteps its role.
     NULL: `error` says why. */
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
+op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_timeline_t *timeline,
                        char error[256]) OP_MUST_CHECK;
 void op_door_destroy(op_door_t **self_p);
 

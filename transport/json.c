@@ -78,15 +78,12 @@ static json_t *s_id(const op_field_t *field, const void *value)
     return s_made(json_string(text));
 }
 
-/*  Instants have four digits of year; an actor's message may hold any number. */
-static const int64_t s_year_10000 = INT64_C(253402300800000);
-
 static json_t *s_instant(const op_field_t *field, const void *value)
 {
     char text[OP_INSTANT_TEXT + 1];
     int64_t instant;
     memcpy(&instant, s_at(field, value), sizeof instant);
-    if (instant <= 0 || instant >= s_year_10000)
+    if (instant <= 0 || instant > OP_INSTANT_MAX)
         return json_null();
     op_instant_print(instant, text);
     return s_made(json_string(text));

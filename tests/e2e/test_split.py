@@ -124,6 +124,52 @@ class Flow(Split):
         self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
+class Erased(Split):
+    def kept(self, system):
+        """All rows of ledger and webhook, as they are now."""
+        self.backups = getattr(self, "backups", 0) + 1
+        path = os.path.join(system.folder, f"backup-{self.backups}")
+        cli("--data", system.data("core"), "backup", path)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_an_account_is_erased_everywhere(self):
+        """The operator says so where auth runs; what other processes have of the account goes too."""
+        system = self.three_hosts(scheme="ipc")
+        system.up()
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        for name in ("erased", "other"):
+            human = self.account(system)
+            number = human.number()[0]
+            agent = human.mint(number)
+            hook = {"number_id": number, "url": receiver.url(f"/{name}"), "events": ["message.sent"]}
+            human.console.post("/console/webhooks", hook).expect(201)
+            settled(agent, send(agent, new_phone(), f"words of the {name} one")["id"])
+            receiver.wait(f"/{name}")
+            if name == "erased":
+                phone = human.phone
+        traces = [b"words of the erased one", receiver.url("/erased").encode()]
+        before = self.kept(system)
+        for trace in traces:
+            self.assertIn(trace, before)
+        cli("--data", system.data("edge"), "accounts", "erase", phone, "--yes")
+        eventually(lambda: not any(t in self.kept(system) for t in traces), "nothing is left of it")
+        after = self.kept(system)
+        self.assertIn(b"words of the other one", after)
+        self.assertIn(receiver.url("/other").encode(), after)
+        status = json.loads(cli("--data", system.data("edge"), "--json", "status"))
+        self.assertEqual({row["count"] for row in status["door"] if row["result"] == "out_of_role"}, {0})
+        eventually(
+            lambda: all(
+                peer["unacknowledged"] == 0
+                for peer in json.loads(cli("--data", system.data("edge"), "--json", "status"))["peers"]
+            ),
+            "all tells are acknowledged",
+        )
+        system.stop()
+
+
 class TwoFronts(Split):
     """Two hosts that serve HTTP, in front of the same OP."""
 
