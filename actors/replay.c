@@ -260,6 +260,11 @@ op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_buf_t
 {
     const op_tape_actor_t *actor = &tape->actors[index];
     s_compare_t self = {.tape = tape, .actor = index, .report = report};
+    if (actor->middle) {
+        op_buf_printf(report, "%s: it begins in the middle, files of the trace are missing\n",
+                      actor->name);
+        return self.result;
+    }
     self.replay = op_replay_new(actor);
     if (!self.replay) {
         op_buf_printf(report, "%s: this build has no class \"%s\"\n", actor->name, actor->class);

@@ -21,7 +21,7 @@ static fixture_t s_make(void)
     fixture_t self = {.tape = {.actor_count = 0}};
     char error[OP_TRACE_ERROR];
     trace_flow_tiny(&self.bytes);
-    assert_int_equal(op_tape_read(&self.tape, op_buf_str(&self.bytes), false, error), 0);
+    assert_int_equal(op_tape_read(&self.tape, op_buf_str(&self.bytes), 0, error), 0);
     return self;
 }
 

@@ -97,7 +97,7 @@ static void test_a_run_replays(void **state)
     assert_string_equal(recorded.hash, plain.hash); /* being watched changes nothing */
     op_tape_t tape = {.actor_count = 0};
     char error[OP_TRACE_ERROR];
-    assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), false, error), 0);
+    assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), 0, error), 0);
     assert_in_range(tape.actor_count, 5, 200);
     for (size_t i = 0; i < tape.actor_count; i++) {
         op_replay_result_t result = op_replay_actor(&tape, i, &report);

@@ -269,8 +269,8 @@ static op_optrace_exit_t s_write_svg(s_diagram_t *self, const op_optrace_t *trac
 
 op_optrace_exit_t op_optrace_follow(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     bool *marked = op_alloc((trace.tape.event_count + 1) * sizeof *marked);
     op_optrace_exit_t result = OP_OPTRACE_DIFFERS;

@@ -22,27 +22,27 @@ typedef struct {
     size_t file_count;
     const char *actor, *message, *phone, *request, *svg;
     int64_t from, to; /* instants, both included */
-    bool torn;
-    bool quiet; /* cut: not a word about what became of each actor */
+    unsigned lenient; /* OP_TAPE_TORN, OP_TAPE_GAPS */
+    bool quiet;       /* cut: not a word about what became of each actor */
 } op_optrace_options_t;
 
 /*  ---- file.c ---- */
 
-enum {
-    OP_OPTRACE_SEGMENTS_MAX = 64,     /* files of one trace: FILE, FILE.1, FILE.2 ... */
-    OP_OPTRACE_BYTES_MAX = 1073741824 /* of all of them */
-};
-
-/*  A trace that was read, with its events in causal order (actors/tape.h). Zero-initialise it. */
+/*  A trace that was read. Zero-initialise it. Its files are mapped, so they must not become shorter
+    meanwhile. */
 typedef struct {
     op_tape_t tape;
-    op_buf_t bytes[OP_OPTRACE_SEGMENTS_MAX];
-    size_t segments;
-    size_t *order, *cause;
+    op_str_t *files; /* their bytes */
+    size_t file_count;
+    size_t *order, *cause; /* the events in causal order (actors/tape.h); NULL: not looked for */
 } op_optrace_t;
 
-/*  Reads FILE and, where they exist, the files that continue it. -1: stderr says why. */
-int op_optrace_open(op_optrace_t *self, const char *path, bool torn) OP_MUST_CHECK;
+/*  Reads FILE and all that continue it: FILE.1, FILE.2 ... `lenient` is that of op_tape_read. Where
+    files are missing the tape has gaps, or with OP_TAPE_TORN alone it ends. What is left out is said
+    on stderr. -1: stderr says why. */
+int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
+/*  The same, with the events in causal order. */
+int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
 void op_optrace_close(op_optrace_t *self);
 
 /*  Writes a tape into a new file, mode 0600; one that exists is an error. -1: stderr says why. */

@@ -98,7 +98,9 @@ static void s_head(const op_tape_t *tape, op_buf_t *text)
         const op_tape_actor_t *actor = &tape->actors[i];
         op_buf_printf(text, "actor %s, a %s: %zu rows, %zu events%s\n", actor->name, actor->class,
                       actor->row_count, actor->event_count,
-                      actor->ended ? "" : ", without a clean end");
+                      actor->middle  ? ", begins in the middle"
+                      : actor->ended ? ""
+                                     : ", without a clean end");
         for (size_t r = 0; r < actor->row_count; r++)
             s_row(actor, &actor->rows[r], text);
     }
@@ -165,13 +167,15 @@ void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *o
 
 op_optrace_exit_t op_optrace_print(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     op_buf_t text = {0};
     size_t found;
     op_optrace_listing(&trace, options, &text, &found);
     fwrite(text.at, 1, text.size, stdout);
+    if (!found)
+        fprintf(stderr, "optrace: nothing in the trace is of that\n");
     op_buf_free(&text);
     op_optrace_close(&trace);
     return found ? OP_OPTRACE_OK : OP_OPTRACE_DIFFERS;

@@ -108,8 +108,8 @@ static op_optrace_exit_t s_tell(const job_t *job)
 
 op_optrace_exit_t op_optrace_replay(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_read(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     const op_tape_t *tape = &trace.tape;
     job_t jobs[OP_TAPE_ACTORS_MAX];
