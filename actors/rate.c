@@ -124,10 +124,12 @@ static int64_t s_ends(const tally_t *tally, size_t i)
 static int s_full(const tally_t *tally)
 {
     int full = -1;
-    for (size_t i = 0; i < tally->kind.count; i++)
-        if (tally->used[i] >= tally->kind.windows[i].limit &&
-            (full < 0 || s_ends(tally, i) > s_ends(tally, (size_t)full)))
+    for (size_t i = 0; i < tally->kind.count; i++) {
+        uint64_t limit = tally->kind.windows[i].limit;
+        limit -= OP_PLANTED(QUOTA_EARLY) ? limit / 2 : 0;
+        if (tally->used[i] >= limit && (full < 0 || s_ends(tally, i) > s_ends(tally, (size_t)full)))
             full = (int)i;
+    }
     return full;
 }
 
@@ -286,6 +288,10 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     case OP_EVENT_START:
         self->setup = *OP_BODY(event, rate_setup);
         op_turn_wake_at(turn, event->now + s_sweep_every_ms);
+        if (OP_PLANTED(QUOTA_RESTART)) {
+            self->now = INT64_MAX;
+            (void)op_sweep_slice(&self->sweep, self, turn);
+        }
         return;
     case OP_EVENT_REQUEST:
         s_on_step[event->step](self, event, turn);
