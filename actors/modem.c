@@ -107,7 +107,7 @@ static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         if (line->phase == OP_LINE_OPENING)
             op_line_opened(self, line, event, turn);
     } else if (OP_IS(event, serial_closed)) {
-        char reason[201];
+        char reason[OP_SENTENCE_MAX + 1];
         op_str_copy(OP_BODY(event, serial_closed)->reason, reason, sizeof reason);
         if (line->phase != OP_LINE_CLOSED)
             op_line_fail(self, line, event, turn, reason);

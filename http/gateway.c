@@ -42,10 +42,6 @@ typedef struct {
     bool reads;            /* nothing was done, so that a 429 may stand in place of any answer */
 } s_exchange_t;
 
-enum {
-    S_ADDRESS_MAX = 46, /* as context.address is declared */
-};
-
 static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_RATE_LOOK;
 
 /*  ------------------------------------------------------------------------------- new and
@@ -124,7 +120,7 @@ static void s_refuse(s_exchange_t *self, op_error_t error)
 /*  Writes a refusal of an actor. */
 static void s_refusal(s_exchange_t *self, const op_refusal_t *refusal)
 {
-    char field[65], sentence[201];
+    char field[OP_MEMBER_MAX + 1], sentence[OP_SENTENCE_MAX + 1];
     op_error_t error = op_error_from(refusal->error);
     (void)op_str_copy(refusal->field, field, sizeof field);
     (void)op_str_copy(refusal->sentence, sentence, sizeof sentence);
@@ -198,8 +194,8 @@ static void s_answer(s_exchange_t *self, const op_route_t *route)
 static op_context_t s_context(const s_exchange_t *self, const op_hash_t *credential)
 {
     op_str_t address = self->request->client_ip;
-    if (address.size > S_ADDRESS_MAX)
-        address.size = S_ADDRESS_MAX;
+    if (address.size > OP_ADDRESS_MAX)
+        address.size = OP_ADDRESS_MAX;
     return (op_context_t){.credential = *credential, .address = address};
 }
 

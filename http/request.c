@@ -22,7 +22,7 @@ op_str_t op_http_request_id(const op_http_request_t *self)
 {
     size_t count;
     op_str_t id = op_http_request_header(self, "X-Request-Id", &count);
-    if (count != 1 || id.size == 0 || id.size > OP_HTTP_REQUEST_ID_MAX)
+    if (count != 1 || id.size == 0 || id.size > OP_REQUEST_ID_MAX)
         return (op_str_t){0};
     for (size_t i = 0; i < id.size; i++) {
         char c = id.at[i];

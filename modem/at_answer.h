@@ -8,10 +8,9 @@
 #define OP_MODEM_AT_ANSWER_H
 
 #include "base/bytes.h"
+#include "base/limits.h"
 
 enum {
-    OP_IMEI_MAX = 17,  /* 15 digits, some modems say 14 or add the software version */
-    OP_ICCID_MAX = 22, /* ITU-T E.118: 19 or 20; padded ones are longer */
     OP_MEMORY_MAX = 2, /* "SM" */
     OP_CNMI = 5        /* mode, mt, bm, ds, bfr (TS 27.005 3.4.1) */
 };
