@@ -106,7 +106,7 @@ op_transfer_t *op_transfer_new(const op_transfer_rules_t *rules, op_str_t url,
                                const op_post_line_t *headers, size_t header_count, op_str_t body,
                                op_posted_result_t *result)
 {
-    char host[OP_TARGET_HOST_MAX + 1];
+    char host[OP_HOST_NAME_MAX + 1];
     op_transfer_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->rules = rules;

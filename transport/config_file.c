@@ -34,7 +34,11 @@ static int s_fail(reader_t *self, size_t line, const char *key, const char *why)
                          why);
 }
 
-/*  ---- bytes ---- */
+_Static_assert(OP_CONFIG_FILE_MAX == 256 << 10 && OP_CONFIG_LINES_MAX == 4096 &&
+                   OP_CONFIG_LINE_MAX == 1024,
+               "as the sentences below say");
+
+/*  ---- Bytes ---- */
 
 /*  Not blocking: the path may name a pipe. Reads one byte more than is allowed, to see that it is
     there: sizes of files can change, and those in /proc are 0. */
