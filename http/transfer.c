@@ -85,15 +85,14 @@ static bool s_add_headers(op_transfer_t *self, const op_post_line_t *headers, si
         op_buf_add_str(&line, headers[i].name);
         op_buf_add(&line, ": ", 2);
         op_buf_add_str(&line, headers[i].value);
-        for (size_t k = 0; k < line.size; k++)
-            good = good && (unsigned char)line.at[k] >= 32 && line.at[k] != 127;
+        good = good && !op_str_has_control(op_buf_str(&line));
         /* libcurl takes "Name:" for "leave this header out". */
         good = good && headers[i].name.size > 0 && headers[i].value.size > 0 &&
                !memchr(headers[i].name.at, ':', headers[i].name.size);
         op_buf_add_byte(&line, 0);
         if (good)
             self->headers = curl_slist_append(self->headers, line.at);
-        typed = typed || strncasecmp(line.at, "Content-Type:", 13) == 0;
+        typed = typed || op_str_starts_nocase(op_buf_str(&line), "Content-Type:");
     }
     op_buf_free(&line);
     self->headers = curl_slist_append(self->headers, "Expect:");

@@ -1,8 +1,8 @@
 /*  at_answer.h - what the lines of an answer mean: registration, storages, notices, identities
 
     Modems of many makers say the same things in many forms; these readers take them all and never
-    trust a length. They keep no state. Lines are as the engine (modem/at_engine.h) hands them out.
-    */
+    trust a length. They keep no state. Lines are as the engine (modem/at_engine.h) hands them
+    out. */
 
 #ifndef OP_MODEM_AT_ANSWER_H
 #define OP_MODEM_AT_ANSWER_H
