@@ -183,12 +183,11 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
 static void *s_create(void)
 {
     op_modem_t *self = op_alloc(sizeof *self);
-    *self = (op_modem_t){
-        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}},
-        .quarantine =
-            {op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}},
-        .reported = {op_key('R'), op_key('S'), &op_report_row_type, op_report_is_dead, {.size = 0}},
-        .early = {op_key('E'), op_key('F'), &op_early_row_type, op_early_is_dead, {.size = 0}}};
+    *self =
+        (op_modem_t){.seen = op_sweep('I', &op_seen_row_type, op_seen_is_dead),
+                     .quarantine = op_sweep('X', &op_quarantine_row_type, op_quarantine_is_dead),
+                     .reported = op_sweep('R', &op_report_row_type, op_report_is_dead),
+                     .early = op_sweep('E', &op_early_row_type, op_early_is_dead)};
     return self;
 }
 
