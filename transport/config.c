@@ -57,7 +57,7 @@ bool op_config_section(op_str_t name)
     return op_str_is(name, "modems") || op_str_is(name, "peers");
 }
 
-/*  ---- errors ---- */
+/*  ---- Errors ---- */
 
 #define S_EXAMPLE "+14155550123" /* of the numbers that are kept free for fiction */
 
@@ -120,7 +120,7 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     return -1;
 }
 
-/*  ---- values ---- */
+/*  ---- Values ---- */
 
 static int s_assign_text(const op_config_key_t *key, char *member, op_str_t value,
                          char why[OP_CONFIG_WHY])
@@ -304,7 +304,7 @@ int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, 
     return 0;
 }
 
-/*  ---- the public calls ---- */
+/*  ---- The public calls ---- */
 
 void op_config_init(op_config_t *self)
 {
