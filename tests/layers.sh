@@ -14,7 +14,7 @@ declare -A may=(
 )
 
 # The pure part of transport/ must not reach its mailboxes, and the cores not the runtime or a port.
-pure=(transport/{codec,json,json_read,messages,reader,shape,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
+pure=(transport/{codec,field,json,json_read,messages,print,reader,shape,trace}.c actors/{actor,recording,turn,link,overlay,sweep}.c
   actors/{rate,erase,auth,auth_admin,auth_code,auth_key,ledger,ledger_admin,ledger_erase,ledger_number,ledger_text,ledger_list}.c
   actors/{modem,modem_admin,modem_line,modem_send,modem_queue,modem_report,modem_receive,modem_inbound,modem_parts,modem_quarantine,webhook,webhook_deliver,webhook_erase,webhook_log}.c
   actors/{recording,replay,tape,tape_order}.c transport/trace.c)
