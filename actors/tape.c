@@ -1,10 +1,10 @@
 #include "actors/tape.h"
 
+#include "base/instant.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const int64_t s_latest = INT64_C(253402300799999); /* the end of the year 9999 */
 
 void op_tape_free(op_tape_t *self)
 {
@@ -166,7 +166,7 @@ static const char *s_take_event(op_tape_t *self, const op_trace_event_t *record)
         return "an actor's first event, and no other, must be its start";
     if (actor->ended)
         return "an event behind its actor's end";
-    if (record->at < 0 || record->at > s_latest)
+    if (record->at < 0 || record->at > OP_INSTANT_MAX)
         return "an event outside the years 1970 to 9999";
     op_tape_event_t event = {.what = (op_trace_what_t)record->what,
                              .actor = (size_t)(actor - self->actors),

@@ -200,27 +200,13 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
     return payload;
 }
 
-/*  Is `word` one of the comma-separated `words`? */
-static bool s_words_have(op_str_t words, op_str_t word)
-{
-    const char *at = words.at, *end = words.at + words.size;
-    while (words.size && at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t size = (size_t)((comma ? comma : end) - at);
-        if (op_str_equal(op_str_of(at, size), word))
-            return true;
-        at += size + 1;
-    }
-    return false;
-}
-
 /*  The event goes to the webhook of this account. */
 static void s_deliver(op_webhook_t *self, const op_event_t *event, op_turn_t *turn,
                       const op_number_event_t *happened)
 {
     op_hook_t hook;
     if (!op_hook_for(turn, happened->account, happened->number, happened->lease, &hook) ||
-        !hook.row.enabled || !s_words_have(hook.row.events, happened->type))
+        !hook.row.enabled || !op_str_in(happened->type, hook.row.events))
         return;
     op_id_t id = op_turn_new_id(turn), webhook = hook.row.id;
     op_delivery_row_t row = {.webhook = webhook,

@@ -3,6 +3,7 @@
 
 #include "tests/value_fixture.h"
 
+#include "transport/print.h"
 #include "transport/reader.h"
 
 enum { SEEDS = 20, ELEMENTS_MAX = 64 };

@@ -3,6 +3,7 @@
 
 #include "tests/value_fixture.h"
 
+#include "transport/print.h"
 #include "transport/reader.h"
 
 /*  ---- cut and changed bytes ---- */

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "transport/codec.h"
 
 #include "transport/declare.h"
 

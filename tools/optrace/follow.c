@@ -86,9 +86,9 @@ static bool s_leaf_mentions(const s_follow_t *self, const op_leaf_t *leaf)
 {
     op_id_t id;
     size_t at;
-    if (op_leaf_is_id(leaf))
+    if (op_leaf_stored(leaf) == OP_STORED_ID)
         return s_knows_id(self, op_leaf_id(leaf));
-    if (!op_leaf_is_text(leaf))
+    if (op_leaf_stored(leaf) != OP_STORED_TEXT)
         return false;
     if (leaf->field->kind == OP_KIND_BYTES)
         return s_octets_mention(self, op_leaf_text(leaf));
@@ -135,7 +135,7 @@ static void s_mark(s_follow_t *self, size_t index, op_leaves_t *leaves)
         leaves->count = 0;
         op_leaves_add(leaves, frame.type, frame.body);
         if (s_makes(&frame) && leaves->count && leaves->at->field == frame.type->fields &&
-            op_leaf_is_id(leaves->at))
+            op_leaf_stored(leaves->at) == OP_STORED_ID)
             s_learn_id(self, op_leaf_id(leaves->at));
     }
     op_arena_free(&arena);

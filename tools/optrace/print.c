@@ -4,6 +4,7 @@
 #include "store/record.h"
 #include "store/records.h"
 #include "tools/optrace/value.h"
+#include "transport/print.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -115,7 +116,8 @@ static bool s_has_phone(op_frame_t *frame, const char *phone)
     op_leaves_add(&leaves, frame->type, frame->body);
     bool found = false;
     for (size_t i = 0; i < leaves.count && !found; i++)
-        found = op_leaf_is_text(&leaves.at[i]) && op_str_is(op_leaf_text(&leaves.at[i]), phone);
+        found = op_leaf_stored(&leaves.at[i]) == OP_STORED_TEXT &&
+                op_str_is(op_leaf_text(&leaves.at[i]), phone);
     free(leaves.at);
     return found;
 }
