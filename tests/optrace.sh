@@ -39,6 +39,10 @@ expect 0 "requests answered" stats "$send"
 expect 0 "http      auth" follow "$send" send-9 --svg "$work/way.svg"
 grep -q "</svg>" "$work/way.svg" || { echo "no picture"; failed=1; }
 expect 1 "nothing in the trace" follow "$send" nobody
+expect 0 "serial_bytes{bytes=#(" follow "$send" send-9
+expect 0 'serial_bytes{bytes="AT+CMGS=' follow "$send" send-9 --full
+expect 0 'body="Dinner at 8?"' print "$send" --message text_send --full
+expect 2 "does not take" stats "$send" --full
 expect 0 "times as fast" replay "$send"
 expect 0 "ledger: [0-9]* events, the same" replay "$send" --actor ledger
 expect 1 "no such actor" replay "$send" --actor nobody

@@ -55,7 +55,7 @@ static void s_replays(const op_tape_t *tape)
 {
     op_buf_t report = {0};
     for (size_t i = 0; i < tape->actor_count; i++)
-        if (!op_replay_actor(tape, i, &report).same)
+        if (!op_replay_actor(tape, i, OP_PRINT_MASKED, &report).same)
             fail_msg("%.*s", (int)report.size, report.at);
     op_buf_free(&report);
 }
@@ -478,7 +478,8 @@ static void test_rotated(void **state)
     assert_true(middles >= 3 && many.tape.actor_count == tape->actor_count + middles);
     op_buf_t report = {0};
     for (size_t i = 0; i < many.tape.actor_count; i++)
-        assert_int_equal(op_replay_actor(&many.tape, i, &report).same, !many.tape.actors[i].middle);
+        assert_int_equal(op_replay_actor(&many.tape, i, OP_PRINT_MASKED, &report).same,
+                         !many.tape.actors[i].middle);
     op_buf_free(&report);
     op_optrace_close(&many);
     /* The end alone, and as it is written again. */
@@ -567,8 +568,9 @@ static void test_follow(void **state)
                      0);
     size_t by_request = op_optrace_mark(&trace, "webhook-10", marked);
     assert_true(by_request > 5);
-    /* From the request over the message to its event's post. */
+    /* From the request over the message to its event's post, and through the air. */
     bool send = false, text = false, post = false;
+    size_t heard = 0, written = 0;
     char id[OP_ID_TEXT + 5] = "msg_";
     for (size_t i = 0; i < trace.tape.event_count; i++) {
         op_arena_t arena = {0};
@@ -577,6 +579,8 @@ static void test_follow(void **state)
             send |= frame.type == &op_message_send_type;
             text |= frame.type == &op_text_send_type;
             post |= frame.type == &op_post_type;
+            if (frame.type == &op_serial_bytes_type)
+                ++*(trace.tape.events[i].what == OP_TRACE_SEND ? &written : &heard);
             assert_true(frame.type != &op_text_received_type); /* another message */
             if (frame.type == &op_message_view_type)
                 op_id_print(((const op_message_view_t *)frame.body)->id, id + 4);
@@ -584,6 +588,8 @@ static void test_follow(void **state)
         op_arena_free(&arena);
     }
     assert_true(send && text && post);
+    assert_int_equal(written, 2); /* AT+CMGS, and the text */
+    assert_int_equal(heard, 2);   /* the prompt, and the answer */
     assert_int_equal(op_optrace_mark(&trace, id, marked), by_request);
     assert_int_equal(op_optrace_mark(&trace, id + 4, marked), by_request);
     free(marked);

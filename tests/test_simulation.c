@@ -100,7 +100,7 @@ static void test_a_run_replays(void **state)
     assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), 0, error), 0);
     assert_in_range(tape.actor_count, 5, 200);
     for (size_t i = 0; i < tape.actor_count; i++) {
-        op_replay_result_t result = op_replay_actor(&tape, i, &report);
+        op_replay_result_t result = op_replay_actor(&tape, i, OP_PRINT_MASKED, &report);
         if (!result.same)
             fail_msg("%.*s", (int)report.size, report.at);
         assert_true(result.events > 0);

@@ -93,7 +93,7 @@ static void test_replays(void **state)
         assert_true(trace.tape.actor_count > 0);
         op_buf_t report = {0};
         for (size_t i = 0; i < trace.tape.actor_count; i++) {
-            op_replay_result_t result = op_replay_actor(&trace.tape, i, &report);
+            op_replay_result_t result = op_replay_actor(&trace.tape, i, OP_PRINT_MASKED, &report);
             if (!result.same)
                 fail_msg("%s: %.*s", path, (int)report.size, report.at);
             assert_int_equal(result.events, trace.tape.actors[i].event_count);

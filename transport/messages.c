@@ -113,7 +113,7 @@ static void s_print_name(op_str_t name, op_buf_t *out)
         op_buf_add_byte(out, name.at[i] > 0x20 && name.at[i] < 0x7f ? (uint8_t)name.at[i] : '?');
 }
 
-void op_frame_print(op_str_t frame, op_buf_t *out)
+void op_frame_print(op_str_t frame, op_print_t how, op_buf_t *out)
 {
     op_arena_t arena = {0};
     op_envelope_t envelope;
@@ -146,7 +146,7 @@ void op_frame_print(op_str_t frame, op_buf_t *out)
     OP_ASSERT(type); /* op_frame_open has looked */
     const void *value = op_frame_body(type, body, &arena, &result);
     if (value)
-        op_print(type, value, out);
+        op_print(type, value, how, out);
     else
         op_buf_printf(out, "%s: %s", type->name, op_decode_text(result));
     op_arena_free(&arena);

@@ -4,6 +4,7 @@
 #include "base/phone.h"
 
 #include <sodium.h>
+#include <string.h>
 
 static void s_size(op_str_t bytes, op_buf_t *out)
 {
@@ -38,18 +39,56 @@ static void s_clean(op_str_t text, op_buf_t *out)
     }
 }
 
+/*  What a tty said, mostly: ASCII, CR and LF. */
+static void s_octets(op_str_t octets, op_buf_t *out)
+{
+    for (size_t i = 0; i < octets.size; i++) {
+        char c = octets.at[i];
+        if (c == '\r' || c == '\n')
+            op_buf_add_str(out, c == '\r' ? OP_STR("\\r") : OP_STR("\\n"));
+        else if ((uint8_t)c >= 0x7f)
+            op_buf_printf(out, "\\x%02x", (uint8_t)c);
+        else
+            s_clean(op_str_of(&c, 1), out);
+    }
+}
+
 static void s_phone(op_str_t phone, op_buf_t *out)
 {
     char text[OP_PHONE_MAX + 1];
     s_clean(op_str(op_phone_mask(phone, text)), out);
 }
 
-/*  Peers are texts, because not every sender is a phone. */
-static void s_quoted(op_str_t text, op_buf_t *out)
+/*  Path and query of a webhook's URL often hold its key. */
+static void s_url(op_str_t url, size_t origin, op_buf_t *out)
 {
+    s_clean(op_str_of(url.at, origin), out);
+    if (origin < url.size)
+        s_fingerprint(op_str_of(url.at + origin, url.size - origin), out);
+}
+
+/*  The size of "scheme://host:port" that the text begins with; 0: it is no URL. A user's name in it
+    counts to the rest. */
+static size_t s_origin(op_str_t text)
+{
+    const char *at = text.size ? memmem(text.at, text.size, "://", 3) : NULL;
+    if (!at)
+        return 0;
+    size_t scheme = (size_t)(at - text.at) + 3, end = scheme;
+    while (end < text.size && !strchr("/?#\\", text.at[end]))
+        end++;
+    return memchr(text.at + scheme, '@', end - scheme) ? scheme : end;
+}
+
+/*  Peers are texts, because not every sender is a phone; and rows have URLs as texts. */
+static void s_quoted(op_str_t text, op_print_t how, op_buf_t *out)
+{
+    size_t origin = how == OP_PRINT_FULL ? 0 : s_origin(text);
     op_buf_add_byte(out, '"');
-    if (op_phone_valid(text))
+    if (how == OP_PRINT_MASKED && op_phone_valid(text))
         s_phone(text, out);
+    else if (origin)
+        s_url(text, origin, out);
     else
         s_clean(text, out);
     op_buf_add_byte(out, '"');
@@ -78,11 +117,20 @@ static void s_number(op_kind_t kind, uint64_t number, op_buf_t *out)
         op_buf_printf(out, "%llu", (unsigned long long)number);
 }
 
-static void s_text(op_shown_t shown, op_str_t text, op_buf_t *out)
+static void s_text(op_kind_t kind, op_str_t text, op_print_t how, op_buf_t *out)
 {
+    op_shown_t shown = op_kinds[kind].shown;
+    if (how == OP_PRINT_FULL && kind == OP_KIND_BYTES) {
+        op_buf_add_byte(out, '"');
+        s_octets(text, out);
+        op_buf_add_byte(out, '"');
+        return;
+    }
+    if (how == OP_PRINT_FULL && kind != OP_KIND_SECRET)
+        shown = OP_SHOWN_CLEAR;
     switch (shown) {
     case OP_SHOWN_CLEAR:
-        s_quoted(text, out);
+        s_quoted(text, how, out);
         return;
     case OP_SHOWN_MASKED:
         s_phone(text, out);
@@ -96,18 +144,18 @@ static void s_text(op_shown_t shown, op_str_t text, op_buf_t *out)
     }
 }
 
-static void s_list(const op_field_t *field, op_list_t list, op_buf_t *out)
+static void s_list(const op_field_t *field, op_list_t list, op_print_t how, op_buf_t *out)
 {
     op_buf_add_byte(out, '[');
     for (size_t i = 0; i < list.count; i++) {
         if (i)
             op_buf_add_byte(out, ' ');
-        op_print(field->item, op_list_item(&list, field, i), out);
+        op_print(field->item, op_list_item(&list, field, i), how, out);
     }
     op_buf_add_byte(out, ']');
 }
 
-static void s_field(const op_field_t *field, const void *value, op_buf_t *out)
+static void s_field(const op_field_t *field, const void *value, op_print_t how, op_buf_t *out)
 {
     const op_kind_facts_t *kind = &op_kinds[field->kind];
     char id[OP_ID_TEXT + 1];
@@ -126,19 +174,19 @@ static void s_field(const op_field_t *field, const void *value, op_buf_t *out)
         s_fingerprint(op_str_of(op_field_at(field, value), sizeof(op_hash_t)), out);
         return;
     case OP_STORED_TEXT:
-        s_text(kind->shown, op_field_text(field, value), out);
+        s_text(field->kind, op_field_text(field, value), how, out);
         return;
     case OP_STORED_NESTED:
     case OP_STORED_MAYBE:
-        op_print(field->item, op_field_item(field, value), out);
+        op_print(field->item, op_field_item(field, value), how, out);
         return;
     case OP_STORED_LIST:
-        s_list(field, op_field_list(field, value), out);
+        s_list(field, op_field_list(field, value), how, out);
         return;
     }
 }
 
-void op_print(const op_type_t *type, const void *value, op_buf_t *out)
+void op_print(const op_type_t *type, const void *value, op_print_t how, op_buf_t *out)
 {
     op_buf_printf(out, "%s{", type->name);
     bool first = true;
@@ -148,7 +196,7 @@ void op_print(const op_type_t *type, const void *value, op_buf_t *out)
             continue;
         op_buf_printf(out, first ? "%s=" : " %s=", field->name);
         first = false;
-        s_field(field, value, out);
+        s_field(field, value, how, out);
     }
     op_buf_add_byte(out, '}');
 }

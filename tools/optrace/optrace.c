@@ -15,7 +15,8 @@ static const char s_head[] =
     "A trace is what `opd --trace FILE` wrote: everything that the actors were given and said. "
     "The\n"
     "files that continue it (FILE.1, FILE.2 ...) are read with it. Phones, texts and secrets are\n"
-    "shown masked; in the file they are in clear, so treat it like the database.\n"
+    "shown masked, unless --full asks for them (for secrets it does not); in the file they are\n"
+    "in clear, so treat it like the database.\n"
     "\n";
 
 static const char s_tail[] =
@@ -29,6 +30,7 @@ static const char s_tail[] =
     "is missing. What follows a gap cannot be replayed: the other commands refuse it, or with\n"
     "--torn take what stands before it.\n"
     "\n"
+    "  --full     shows phones, texts, URLs and what ttys said in full\n"
     "  --torn     takes a file whose last record was cut off, as a killed process may leave it\n"
     "  --help     this text; after a command, its part\n"
     "\n"
@@ -42,26 +44,27 @@ static const struct {
     unsigned lenient;   /* without being asked */
     const char *help;
 } s_commands[] = {
-    {"print", op_optrace_print, 1, 1, "ampqft", OP_TAPE_GAPS,
+    {"print", op_optrace_print, 1, 1, "ampqftF", OP_TAPE_GAPS,
      "print FILE [--actor A] [--message M] [--phone P] [--request ID] [--from T] [--to T]\n"
+     "      [--full]\n"
      "    One line an event, each after what caused it. M is a message's name, such as "
      "text_send;\n"
      "    P is a whole number, +14155550101.\n"},
     {"stats", op_optrace_stats, 1, 1, "", OP_TAPE_GAPS,
      "stats FILE\n"
      "    Counts by actor and by message, sizes of turns, and how long requests took.\n"},
-    {"follow", op_optrace_follow, 2, 2, "s", OP_TAPE_GAPS,
-     "follow FILE ID [--svg OUT]\n"
+    {"follow", op_optrace_follow, 2, 2, "sF", OP_TAPE_GAPS,
+     "follow FILE ID [--svg OUT] [--full]\n"
      "    The way of one thing through all actors, as a sequence diagram. ID is a request's id\n"
      "    (X-Request-Id), a message's (msg_...) or any other id, or a request's correlation "
      "number.\n"},
-    {"replay", op_optrace_replay, 1, 1, "a", 0,
-     "replay FILE [--actor A]\n"
+    {"replay", op_optrace_replay, 1, 1, "aF", 0,
+     "replay FILE [--actor A] [--full]\n"
      "    Gives the actors of this build what they were given, and compares what they say and "
      "the\n"
      "    rows they end with, octet by octet. Shows the first difference of each actor.\n"},
-    {"diff", op_optrace_diff, 2, 2, "", 0,
-     "diff FILE FILE\n"
+    {"diff", op_optrace_diff, 2, 2, "F", 0,
+     "diff FILE FILE [--full]\n"
      "    For each actor the first event in which two traces differ.\n"},
     {"cut", op_optrace_cut, 2, 2, "qft", 0,
      "cut FILE OUT --request ID | --from T | --to T\n"
@@ -140,6 +143,9 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     case 's':
         options->svg = value;
         return true;
+    case 'F':
+        options->how = OP_PRINT_FULL;
+        return true;
     case 'T':
         options->lenient |= OP_TAPE_TORN;
         return true;
@@ -155,12 +161,17 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     }
 }
 
-static const struct option s_flags[] = {
-    {"actor", required_argument, NULL, 'a'}, {"message", required_argument, NULL, 'm'},
-    {"phone", required_argument, NULL, 'p'}, {"request", required_argument, NULL, 'q'},
-    {"from", required_argument, NULL, 'f'},  {"to", required_argument, NULL, 't'},
-    {"svg", required_argument, NULL, 's'},   {"torn", no_argument, NULL, 'T'},
-    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+static const struct option s_flags[] = {{"actor", required_argument, NULL, 'a'},
+                                        {"message", required_argument, NULL, 'm'},
+                                        {"phone", required_argument, NULL, 'p'},
+                                        {"request", required_argument, NULL, 'q'},
+                                        {"from", required_argument, NULL, 'f'},
+                                        {"to", required_argument, NULL, 't'},
+                                        {"svg", required_argument, NULL, 's'},
+                                        {"full", no_argument, NULL, 'F'},
+                                        {"torn", no_argument, NULL, 'T'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
 
 /*  The command's place in the table, or -1. */
 static int s_command(const char *name)
