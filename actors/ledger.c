@@ -117,18 +117,11 @@ static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
 static void *s_create(void)
 {
     op_ledger_t *self = op_alloc(sizeof *self);
-    *self = (op_ledger_t){
-        .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
-        .unclaimed =
-            {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
-        .partial = {op_key('g'), op_key('h'), &op_partial_row_type, s_partial_is_dead, {.size = 0}},
-        .once = {op_key('y'),
-                 op_key('z'),
-                 &op_once_row_type,
-                 op_ledger_idempotency_is_dead,
-                 {.size = 0}},
-        .erased = {
-            op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};
+    *self = (op_ledger_t){.days = op_sweep('d', &op_counter_row_type, s_day_is_dead),
+                          .unclaimed = op_sweep('u', &op_unclaimed_row_type, s_unclaimed_is_dead),
+                          .partial = op_sweep('g', &op_partial_row_type, s_partial_is_dead),
+                          .once = op_sweep('y', &op_once_row_type, op_ledger_idempotency_is_dead),
+                          .erased = op_sweep('x', &op_erased_row_type, op_erase_mark_is_dead)};
     return self;
 }
 

@@ -121,7 +121,7 @@ static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         if (line->phase == OP_LINE_OPENING)
             op_line_opened(self, line, event, turn);
     } else if (OP_IS(event, serial_closed)) {
-        char reason[201];
+        char reason[OP_SENTENCE_MAX + 1];
         op_str_copy(OP_BODY(event, serial_closed)->reason, reason, sizeof reason);
         if (line->phase != OP_LINE_CLOSED)
             op_line_fail(self, line, event, turn, reason);
@@ -197,12 +197,11 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
 static void *s_create(void)
 {
     op_modem_t *self = op_alloc(sizeof *self);
-    *self = (op_modem_t){
-        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}},
-        .quarantine =
-            {op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}},
-        .reported = {op_key('R'), op_key('S'), &op_report_row_type, op_report_is_dead, {.size = 0}},
-        .early = {op_key('E'), op_key('F'), &op_early_row_type, op_early_is_dead, {.size = 0}}};
+    *self =
+        (op_modem_t){.seen = op_sweep('I', &op_seen_row_type, op_seen_is_dead),
+                     .quarantine = op_sweep('X', &op_quarantine_row_type, op_quarantine_is_dead),
+                     .reported = op_sweep('R', &op_report_row_type, op_report_is_dead),
+                     .early = op_sweep('E', &op_early_row_type, op_early_is_dead)};
     return self;
 }
 

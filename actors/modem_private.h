@@ -33,8 +33,6 @@ enum {
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
-    OP_DEVICE_MAX = 256,
-    OP_PIN_MAX = 8,
     OP_REASON_MAX = 160,
 
     /* The setup. */

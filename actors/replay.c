@@ -160,6 +160,7 @@ typedef struct {
     const op_tape_t *tape;
     size_t actor;
     op_replay_t *replay;
+    op_print_t how;
     op_buf_t *report;
     op_replay_result_t result;
 } s_compare_t;
@@ -183,7 +184,7 @@ static void s_side(s_compare_t *self, const char *side, const op_str_t *frame)
 {
     op_buf_printf(self->report, "  %s: ", side);
     if (frame)
-        op_frame_print(*frame, self->report);
+        op_frame_print(*frame, self->how, self->report);
     else
         op_buf_add_str(self->report, OP_STR("nothing"));
     op_buf_add_byte(self->report, '\n');
@@ -252,10 +253,16 @@ static bool s_end(s_compare_t *self)
     return false;
 }
 
-op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_buf_t *report)
+op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_print_t how,
+                                   op_buf_t *report)
 {
     const op_tape_actor_t *actor = &tape->actors[index];
-    s_compare_t self = {.tape = tape, .actor = index, .report = report};
+    s_compare_t self = {.tape = tape, .actor = index, .how = how, .report = report};
+    if (actor->middle) {
+        op_buf_printf(report, "%s: it begins in the middle, files of the trace are missing\n",
+                      actor->name);
+        return self.result;
+    }
     self.replay = op_replay_new(actor);
     if (!self.replay) {
         op_buf_printf(report, "%s: this build has no class \"%s\"\n", actor->name, actor->class);

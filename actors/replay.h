@@ -45,8 +45,9 @@ typedef struct {
 } op_replay_result_t;
 
 /*  Replays one actor of a tape and stops at the first difference, of which it appends a readable
-    account to `report`, several lines. A recording may end anywhere: what its last turn would have
+    account to `report`, several lines, with frames shown like that. A recording may end anywhere: what its last turn would have
     gone on to say is no difference. */
-op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t actor, op_buf_t *report);
+op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t actor, op_print_t how,
+                                   op_buf_t *report);
 
 #endif

@@ -49,10 +49,6 @@ typedef struct {
     bool reads;            /* nothing was done, so that a 429 may stand in place of any answer */
 } s_exchange_t;
 
-enum {
-    S_ADDRESS_MAX = 46, /* as context.address is declared */
-};
-
 static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_RATE_LOOK;
 
 /*  ---- New and destroy ---- */
@@ -137,8 +133,8 @@ static void s_answer(s_exchange_t *self, const op_route_t *route)
 static op_context_t s_context(const s_exchange_t *self, const op_hash_t *credential)
 {
     op_str_t address = self->request->client_ip;
-    if (address.size > S_ADDRESS_MAX)
-        address.size = S_ADDRESS_MAX;
+    if (address.size > OP_ADDRESS_MAX)
+        address.size = OP_ADDRESS_MAX;
     return (op_context_t){.credential = *credential, .address = address};
 }
 

@@ -100,9 +100,7 @@ bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact)
 static bool s_plain_host(op_str_t host)
 {
     for (size_t i = 0; i < host.size; i++) {
-        char c = host.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && !strchr(".-:[]", c))
+        if (!op_is_alnum(host.at[i]) && !memchr(".-:[]", host.at[i], 5))
             return false;
     }
     return host.size > 0 && host.size < OP_PAGES_URL_MAX - 16;

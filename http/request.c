@@ -6,10 +6,10 @@
 op_str_t op_http_request_header(const op_http_request_t *self, const char *name, size_t *count)
 {
     op_str_t found = {0};
-    size_t size = strlen(name), n = 0;
+    size_t n = 0;
     for (size_t i = 0; i < self->header_count; i++) {
         const op_http_header_t *header = &self->headers[i];
-        if (header->name.size == size && strncasecmp(header->name.at, name, size) == 0)
+        if (op_str_is_nocase(header->name, name))
             if (n++ == 0)
                 found = header->value;
     }
@@ -22,12 +22,11 @@ op_str_t op_http_request_id(const op_http_request_t *self)
 {
     size_t count;
     op_str_t id = op_http_request_header(self, "X-Request-Id", &count);
-    if (count != 1 || id.size == 0 || id.size > OP_HTTP_REQUEST_ID_MAX)
+    if (count != 1 || id.size == 0 || id.size > OP_REQUEST_ID_MAX)
         return (op_str_t){0};
     for (size_t i = 0; i < id.size; i++) {
         char c = id.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && c != '.' && c != '_' && c != '-')
+        if (!op_is_alnum(c) && c != '.' && c != '_' && c != '-')
             return (op_str_t){0};
     }
     return id;
@@ -44,7 +43,7 @@ int op_http_path_decode(op_str_t raw, char *decoded)
                 return -1;
             i += 2;
         }
-        if (octet < 32 || octet == 127)
+        if (op_is_control((char)octet))
             return -1;
         decoded[size++] = (char)octet;
     }

@@ -7,13 +7,12 @@
 #ifndef OP_HTTP_REQUEST_H
 #define OP_HTTP_REQUEST_H
 
-#include "base/bytes.h"
+#include "base/limits.h"
 
 enum {
     OP_HTTP_TARGET_MAX = 8192,    /* octets of path and query as sent; longer: 414 */
     OP_HTTP_HEADERS_MAX = 63,     /* header lines; more: 431 */
     OP_HTTP_HEAD_MAX = 32 * 1024, /* octets of the whole head; more: 431 */
-    OP_HTTP_REQUEST_ID_MAX = 64   /* characters of X-Request-Id */
 };
 
 typedef struct {

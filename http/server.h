@@ -21,7 +21,7 @@
 #ifndef OP_HTTP_SERVER_H
 #define OP_HTTP_SERVER_H
 
-#include "http/ip.h"
+#include "base/ip.h"
 #include "http/request.h"
 #include "http/response.h"
 

@@ -85,15 +85,14 @@ static bool s_add_headers(op_transfer_t *self, const op_post_line_t *headers, si
         op_buf_add_str(&line, headers[i].name);
         op_buf_add(&line, ": ", 2);
         op_buf_add_str(&line, headers[i].value);
-        for (size_t k = 0; k < line.size; k++)
-            good = good && (unsigned char)line.at[k] >= 32 && line.at[k] != 127;
+        good = good && !op_str_has_control(op_buf_str(&line));
         /* libcurl takes "Name:" for "leave this header out". */
         good = good && headers[i].name.size > 0 && headers[i].value.size > 0 &&
                !memchr(headers[i].name.at, ':', headers[i].name.size);
         op_buf_add_byte(&line, 0);
         if (good)
             self->headers = curl_slist_append(self->headers, line.at);
-        typed = typed || strncasecmp(line.at, "Content-Type:", 13) == 0;
+        typed = typed || op_str_starts_nocase(op_buf_str(&line), "Content-Type:");
     }
     op_buf_free(&line);
     self->headers = curl_slist_append(self->headers, "Expect:");
@@ -106,7 +105,7 @@ op_transfer_t *op_transfer_new(const op_transfer_rules_t *rules, op_str_t url,
                                const op_post_line_t *headers, size_t header_count, op_str_t body,
                                op_posted_result_t *result)
 {
-    char host[OP_TARGET_HOST_MAX + 1];
+    char host[OP_HOST_NAME_MAX + 1];
     op_transfer_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->rules = rules;

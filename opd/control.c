@@ -17,8 +17,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PART_MAX = 1 << 18 /* as backup_part is declared */ };
-
 typedef struct {
     op_control_t *control;
     pthread_t thread;
@@ -60,7 +58,7 @@ static bool s_reply(connection_t *self, const op_envelope_t *request, const op_t
 static bool s_refuse(connection_t *self, const op_envelope_t *request, op_error_t error,
                      const char *sentence)
 {
-    char text[201]; /* as the field is declared */
+    char text[OP_SENTENCE_MAX + 1];
     op_str_copy(op_str(sentence), text, sizeof text);
     op_refusal_t refusal = {.error = error, .sentence = op_str(text)};
     return s_reply(self, request, &op_refusal_type, &refusal);
@@ -161,7 +159,7 @@ static void s_look_at_lines(connection_t *self, op_status_view_t *status)
 static bool s_send_parts(connection_t *self, const op_envelope_t *request, op_str_t bytes)
 {
     while (bytes.size) {
-        size_t size = bytes.size < PART_MAX ? bytes.size : PART_MAX;
+        size_t size = bytes.size < OP_BACKUP_PART_MAX ? bytes.size : OP_BACKUP_PART_MAX;
         op_backup_part_t part = {op_str_of(bytes.at, size)};
         if (!s_reply(self, request, &op_backup_part_type, &part))
             return false;
@@ -222,7 +220,7 @@ static bool s_hand_back(connection_t *self, const op_envelope_t *request, const 
 /*  The step is another process's, and its operator's. */
 static bool s_refer(connection_t *self, const op_envelope_t *request, uint8_t step)
 {
-    char sentence[201];
+    char sentence[OP_SENTENCE_MAX + 1];
     const op_topology_t *topology = &self->control->links->topology;
     for (size_t i = 0; i < topology->peer_count; i++) {
         const op_topology_peer_t *peer = &topology->peers[i];

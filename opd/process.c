@@ -32,7 +32,7 @@
 #include <sodium.h>
 #include <sys/signalfd.h>
 
-enum { ALLOW_MAX = 64, READY_ASK_MS = 20 };
+enum { READY_ASK_MS = 20 };
 
 typedef struct {
     const op_options_t *options;
@@ -53,8 +53,6 @@ typedef struct {
     op_notify_t notify;
     op_target_rules_t rules;
     op_network_t proxies[OP_PROXIES_MAX];
-    const char *allow[ALLOW_MAX];
-    char allow_text[sizeof((op_config_t *)0)->webhook_allow];
     int signals;
     bool failed; /* an actor has */
     char error[256];
@@ -95,21 +93,13 @@ static int s_open_trace(process_t *self, const char *path)
     return self->trace ? 0 : -1;
 }
 
-/*  The operator's allow-list, cut at its commas. */
 static void s_rules(process_t *self)
 {
     const op_config_t *config = &self->config;
     bool simulated = op_opd_simulated(config); /* an agent under test is on this machine */
-    snprintf(self->allow_text, sizeof self->allow_text, "%s", config->webhook_allow);
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *entry = strtok_r(self->allow_text, ", ", &rest); entry && count < ALLOW_MAX;
-         entry = strtok_r(NULL, ", ", &rest))
-        self->allow[count++] = entry;
     self->rules = (op_target_rules_t){.allow_http = config->webhook_allow_http || simulated,
                                       .allow_loopback = simulated,
-                                      .allow = self->allow,
-                                      .allow_count = count};
+                                      .allow = op_str(config->webhook_allow)};
 }
 
 static int s_start_one(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,

@@ -54,7 +54,6 @@ static size_t s_take_all(op_config_t *now, const op_config_t *next)
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
     count += s_take(path, &now->NAME, &next->NAME, sizeof now->NAME);
 #include "transport/config.def"
-#undef KEY
     if (now->modem_count != next->modem_count ||
         memcmp(now->modems, next->modems, sizeof now->modems) != 0)
         op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=modems");

@@ -10,7 +10,7 @@
 
 enum { BATCH_BYTES = 1 << 20 };
 
-/*  ---- reading a file ---- */
+/*  ---- Reading a file ---- */
 
 typedef struct {
     FILE *file;
@@ -69,7 +69,7 @@ int op_restore_check(const char *file, op_backup_facts_t *facts, char error[256]
     return s_read(file, NULL, facts, error);
 }
 
-/*  ---- a folder of it ---- */
+/*  ---- A folder of it ---- */
 
 /*  Empty, or not there. */
 static int s_demand_empty(const char *dir, char error[256])

@@ -3,6 +3,7 @@
 
 #include "tests/value_fixture.h"
 
+#include "transport/print.h"
 #include "transport/reader.h"
 
 /*  ---- Cut and changed bytes ---- */
@@ -60,7 +61,7 @@ static void s_substitutions(const op_type_t *type)
             assert_true(result <= OP_DECODE_LIMIT);
             if (result == OP_DECODE_OK && c % 16 == 0) { /* and it can be printed and written */
                 op_buf_clear(&out);
-                op_print(type, value, &out);
+                op_print(type, value, OP_PRINT_MASKED, &out);
                 op_encode(type, value, &out);
             }
             op_arena_clear(&arena);

@@ -97,7 +97,6 @@ static void test_reference(void **state)
     static const char *const paths[] = {
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence) path,
 #include "transport/config.def"
-#undef KEY
     };
     for (size_t i = 0; i < OP_COUNT(paths); i++) {
         char section[40], key[40];

@@ -16,11 +16,21 @@
 #define S_DEFAULT_TEXT(standard) standard
 
 const op_config_key_t op_config_keys[] = {
+#define S_ROW(NAME, path, TYPE, FORM, standard, min, max, unit, sentence)                          \
+    {path,                                                                                         \
+     OP_CONFIG_##TYPE,                                                                             \
+     OP_CONFIG_FORM_##FORM,                                                                        \
+     offsetof(op_config_t, NAME),                                                                  \
+     S_DEFAULT_##TYPE(standard),                                                                   \
+     min,                                                                                          \
+     max,                                                                                          \
+     unit,                                                                                         \
+     sentence},
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
-    {path, OP_CONFIG_##TYPE, offsetof(op_config_t, NAME), S_DEFAULT_##TYPE(standard), min, max,    \
-     unit, sentence},
+    S_ROW(NAME, path, TYPE, ANY, standard, min, max, unit, sentence)
+#define TEXT(NAME, path, FORM, standard, min, max, unit, sentence)                                 \
+    S_ROW(NAME, path, TEXT, FORM, standard, min, max, unit, sentence)
 #include "transport/config.def"
-#undef KEY
 };
 
 const size_t op_config_key_count = OP_COUNT(op_config_keys);
@@ -47,7 +57,7 @@ bool op_config_section(op_str_t name)
     return op_str_is(name, "modems") || op_str_is(name, "peers");
 }
 
-/*  ---- errors ---- */
+/*  ---- Errors ---- */
 
 #define S_EXAMPLE "+14155550123" /* of the numbers that are kept free for fiction */
 
@@ -70,7 +80,7 @@ int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
     vsnprintf(error, OP_CONFIG_ERROR, format, arguments);
     va_end(arguments);
     for (char *at = error; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
+        if (op_is_control(*at))
             *at = '?';
     s_hide_numbers(error);
     return -1;
@@ -110,20 +120,12 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     return -1;
 }
 
-/*  ---- values ---- */
-
-static bool s_has_control(op_str_t text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
-            return true;
-    return false;
-}
+/*  ---- Values ---- */
 
 static int s_assign_text(const op_config_key_t *key, char *member, op_str_t value,
                          char why[OP_CONFIG_WHY])
 {
-    if (value.size < key->min || s_has_control(value) || !op_config_form_ok(key->path, value))
+    if (value.size < key->min || op_str_has_control(value) || !op_config_form_ok(key, value))
         return s_must_be(key, value, why);
     if (value.size > key->max) {
         snprintf(why, OP_CONFIG_WHY, "must have at most %llu bytes, not %zu",
@@ -162,26 +164,23 @@ int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t val
 static bool s_is_digits(op_str_t text, size_t least, size_t most)
 {
     size_t digits = 0;
-    while (digits < text.size && text.at[digits] >= '0' && text.at[digits] <= '9')
+    while (digits < text.size && op_is_digit(text.at[digits]))
         digits++;
     return digits == text.size && digits >= least && digits <= most;
 }
 
-/*  "shared" and "pin=PIN", each at most once, with a comma before each. */
+/*  "shared" and "pin=PIN", each at most once. */
 static bool s_split_options(op_str_t options, op_config_modem_t *modem)
 {
-    while (options.size) {
-        op_str_t rest = op_str_of(options.at + 1, options.size - 1);
-        const char *comma = rest.size ? memchr(rest.at, ',', rest.size) : NULL;
-        op_str_t option = op_str_of(rest.at, comma ? (size_t)(comma - rest.at) : rest.size);
+    while (options.at) {
+        op_str_t option = op_str_next(&options, ',');
         if (op_str_is(option, "shared") && !modem->shared)
             modem->shared = true;
         else if (op_str_starts(option, "pin=") && !*modem->pin &&
-                 s_is_digits(op_str_of(option.at + 4, option.size - 4), 4, OP_CONFIG_PIN_MAX))
-            op_str_copy(op_str_of(option.at + 4, option.size - 4), modem->pin, sizeof modem->pin);
+                 s_is_digits(op_str_skip(option, 4), 4, OP_PIN_MAX))
+            op_str_copy(op_str_skip(option, 4), modem->pin, sizeof modem->pin);
         else
             return false;
-        options = op_str_of(rest.at + option.size, rest.size - option.size);
     }
     return true;
 }
@@ -200,29 +199,21 @@ static bool s_split_modem(op_str_t text, op_str_t *device, op_str_t *phone,
         at = (size_t)(equals - text.at) + 1;
     }
     *device = op_str_of(text.at, at - 1);
-    *phone = op_str_of(text.at + at, text.size - at);
-    const char *comma = phone->size ? memchr(phone->at, ',', phone->size) : NULL;
-    op_str_t options = {0};
-    if (comma) {
-        size_t size = (size_t)(comma - phone->at);
-        options = op_str_of(comma, phone->size - size);
-        phone->size = size;
-    }
+    op_str_t options = op_str_skip(text, at);
+    *phone = op_str_next(&options, ',');
     return device->size > 0 && s_split_options(options, modem);
 }
 
 /*  A path, or a name of the modem or the SIM. False: such a name has no such digits. */
 static bool s_place(op_str_t device, op_config_modem_t *modem)
 {
-    op_str_t imei = op_str_of(device.at + 5, op_str_starts(device, "imei:") ? device.size - 5 : 0);
-    op_str_t iccid =
-        op_str_of(device.at + 6, op_str_starts(device, "iccid:") ? device.size - 6 : 0);
-    if (op_str_starts(device, "imei:"))
-        return s_is_digits(imei, 14, OP_CONFIG_IMEI_MAX) &&
-               op_str_copy(imei, modem->imei, sizeof modem->imei);
-    if (op_str_starts(device, "iccid:"))
-        return s_is_digits(iccid, 18, OP_CONFIG_ICCID_MAX) &&
-               op_str_copy(iccid, modem->iccid, sizeof modem->iccid);
+    op_str_t digits = device, name = op_str_next(&digits, ':');
+    if (digits.at && op_str_is(name, "imei"))
+        return s_is_digits(digits, 14, OP_IMEI_MAX) &&
+               op_str_copy(digits, modem->imei, sizeof modem->imei);
+    if (digits.at && op_str_is(name, "iccid"))
+        return s_is_digits(digits, 18, OP_ICCID_MAX) &&
+               op_str_copy(digits, modem->iccid, sizeof modem->iccid);
     return op_str_copy(device, modem->device, sizeof modem->device);
 }
 
@@ -259,6 +250,9 @@ static int s_modem_fits(const op_config_t *self, const op_config_modem_t *modem,
     return 0;
 }
 
+_Static_assert(OP_DEVICE_MAX == 256 && OP_IMEI_MAX == 17 && OP_ICCID_MAX == 22 && OP_PIN_MAX == 8,
+               "as the sentences below say");
+
 /*  What was given is not repeated before it is known to be right: a part of it could be a phone
     number in the wrong place, or a PIN. */
 int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_WHY])
@@ -268,7 +262,7 @@ int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_
     const char *sorry = NULL;
     if (!s_split_modem(text, &device, &phone, &modem))
         sorry = "must be DEVICE=E164, with ,shared or ,pin=PIN (4 to 8 digits) or both behind it";
-    else if (device.size > OP_CONFIG_DEVICE_MAX || s_has_control(device))
+    else if (device.size > OP_DEVICE_MAX || op_str_has_control(device))
         sorry = "the device must have at most 256 bytes, without control characters";
     else if (!s_place(device, &modem))
         sorry = "imei: wants 14 to 17 digits behind it, iccid: 18 to 22";
@@ -310,7 +304,7 @@ int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, 
     return 0;
 }
 
-/*  ---- the public calls ---- */
+/*  ---- The public calls ---- */
 
 void op_config_init(op_config_t *self)
 {

@@ -47,22 +47,18 @@ enum {
     OP_CONFIG_FILE_MAX = 256 << 10,
     OP_CONFIG_LINES_MAX = 4096,
     OP_CONFIG_LINE_MAX = 1024, /* zconfig cuts longer ones */
-    OP_CONFIG_DEVICE_MAX = 256,
     OP_CONFIG_ENDPOINT_MAX = 128,
     OP_CONFIG_SOURCE = 84, /* a file's name as errors show it, its NUL included */
     OP_CONFIG_KEYS_MAX = 128,
-    OP_CONFIG_IMEI_MAX = 17,
-    OP_CONFIG_ICCID_MAX = 22,
-    OP_CONFIG_PIN_MAX = 8,
 };
 
 typedef struct {
-    char device[OP_CONFIG_DEVICE_MAX + 1]; /* path of the tty; empty: imei or iccid is there */
-    char imei[OP_CONFIG_IMEI_MAX + 1];     /* of the modem */
-    char iccid[OP_CONFIG_ICCID_MAX + 1];   /* of the SIM */
-    char pin[OP_CONFIG_PIN_MAX + 1];       /* of the SIM; empty: it has none, or is open */
-    char phone[OP_PHONE_MAX + 1];          /* E.164 */
-    bool shared;                           /* the free number that everybody may use */
+    char device[OP_DEVICE_MAX + 1]; /* path of the tty; empty: imei or iccid is there */
+    char imei[OP_IMEI_MAX + 1];     /* of the modem */
+    char iccid[OP_ICCID_MAX + 1];   /* of the SIM */
+    char pin[OP_PIN_MAX + 1];       /* of the SIM; empty: it has none, or is open */
+    char phone[OP_PHONE_MAX + 1];   /* E.164 */
+    bool shared;                    /* the free number that everybody may use */
 } op_config_modem_t;
 
 /*  Where an actor of another process is. */
@@ -78,7 +74,6 @@ typedef struct {
 #define OP_CONFIG_MEMBER_TEXT(name, max)                          char name[(max) + 1];
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence) OP_CONFIG_MEMBER_##TYPE(NAME, max)
 #include "transport/config.def"
-#undef KEY
 #undef OP_CONFIG_MEMBER_U64
 #undef OP_CONFIG_MEMBER_BOOL
 #undef OP_CONFIG_MEMBER_TEXT

@@ -30,13 +30,13 @@
 #define OP_LINK_CLOCK_APART_MS (100 * 366 * OP_DAY_MS)
 
 typedef struct {
-    op_id_t incarnation; /* none: not heard yet */
-    int64_t heard_at;    /* steady, of the last hello */
-    int64_t clock;       /* in it */
-    bool hears;          /* this incarnation */
-    char refusal[201];   /* of ours, empty: none */
-    char refused[201];   /* the other's of us */
-    int64_t offset;      /* ms; 0 until it is measured to be more than OP_LINK_CLOCK_SLACK_MS */
+    op_id_t incarnation;               /* none: not heard yet */
+    int64_t heard_at;                  /* steady, of the last hello */
+    int64_t clock;                     /* in it */
+    bool hears;                        /* this incarnation */
+    char refusal[OP_SENTENCE_MAX + 1]; /* of ours, empty: none */
+    char refused[OP_SENTENCE_MAX + 1]; /* the other's of us */
+    int64_t offset; /* ms; 0 until it is measured to be more than OP_LINK_CLOCK_SLACK_MS */
 } op_handshake_t;
 
 /*  Appends the description of all declared types: for each its number (2 octets), count of fields

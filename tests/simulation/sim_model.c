@@ -145,6 +145,32 @@ void model_counted(model_t *self, char kind, int subject, int64_t clock)
     }
 }
 
+/*  May rate know of more calls in this window than were seen to pass? */
+static bool s_unseen(const model_t *self, const model_window_t *window)
+{
+    if (window->unsure || (self->rate_died && self->now < self->rate_died + 2 * window->length) ||
+        model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now))
+        return true;
+    for (int i = 0; window->kind == 'p' && i < self->user_count; i++)
+        if (i != window->subject && strcmp(self->phones[i], self->phones[window->subject]) == 0)
+            return true; /* of the one who had the phone before */
+    return false;
+}
+
+/*  Some window must be full. A refusal is seen a moment after it was decided: hence the second. */
+void model_limited(model_t *self, const char *kinds, int subject, int64_t clock)
+{
+    for (const char *kind = kinds; *kind; kind++)
+        for (const int64_t *length = s_lengths(*kind); *length; length++) {
+            const model_window_t *window = s_window(self, *kind, subject, *length);
+            bool full = window->opened && window->used >= s_limit(self, *kind, *length) &&
+                        clock < window->opened + *length + OP_SECOND_MS;
+            if (full || s_unseen(self, window))
+                return;
+        }
+    model_wrong(self, "quota: a call of kind %s was refused, and no window was full", kinds);
+}
+
 void model_given_back(model_t *self, int subject)
 {
     for (const int64_t *length = s_lengths('k'); *length; length++) {

@@ -36,7 +36,7 @@ void sim_trace_print(const sim_t *self, op_buf_t *out)
         int64_t at = self->ring[i % SIM_RING].at - self->begin;
         op_buf_printf(out, "  %10lld.%03lld  ", (long long)(at / OP_SECOND_MS),
                       (long long)(at % OP_SECOND_MS));
-        op_frame_print(op_buf_str(&self->ring[i % SIM_RING].frame), out);
+        op_frame_print(op_buf_str(&self->ring[i % SIM_RING].frame), OP_PRINT_FULL, out);
         op_buf_add_byte(out, '\n');
     }
 }

@@ -104,12 +104,9 @@ static bool s_actors_ok(const char *actors)
 {
     if (!*actors || strlen(actors) > 400)
         return false;
-    for (const char *at = actors; *at;) {
-        size_t size = strcspn(at, ",");
-        if (!op_roles_actor_ok(op_str_of(at, size)))
+    for (op_str_t rest = op_str(actors); rest.size;)
+        if (!op_roles_actor_ok(op_str_next(&rest, ',')))
             return false;
-        at += size + (at[size] != 0);
-    }
     return true;
 }
 
