@@ -29,6 +29,12 @@ void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const
                 line->device, what, *detail ? ": " : "", detail);
 }
 
+void op_line_say_state(const op_line_t *line, op_turn_t *turn, bool up)
+{
+    op_line_state_t state = {.line = op_str(line->number), .shared = line->shared, .up = up};
+    op_turn_tell(turn, "ledger", &op_line_state_type, &state);
+}
+
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
 {
     op_key_t key = op_key_of_text('L', op_str(line->number));
@@ -37,8 +43,7 @@ void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
         told.shared == line->shared)
         return;
     op_turn_put(turn, &key, &op_line_row_type, &now);
-    op_line_state_t state = {op_str(line->number), line->shared, up};
-    op_turn_tell(turn, "ledger", &op_line_state_type, &state);
+    op_line_say_state(line, turn, up);
 }
 
 void op_line_open(op_line_t *line, op_turn_t *turn)

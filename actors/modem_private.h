@@ -256,7 +256,9 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                   const char *reason);
 /*  Does all that can be done now: what the engine has to say, then the next command. */
 void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+/*  To the ledger: the first only what it has not been told already. */
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up);
+void op_line_say_state(const op_line_t *line, op_turn_t *turn, bool up);
 /*  Counts for a metric whose first label is the line: its place in the configuration. `class` is
     the second one, NULL without. */
 void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, int64_t value,

@@ -4,11 +4,26 @@
 #include "opd/simulation.h"
 #include "transport/mailbox.h"
 
+static void s_name_modems(op_opd_links_t *self)
+{
+    const op_topology_t *topology = &self->topology;
+    const char *here = op_topology_here(topology, "modem");
+    snprintf(self->modems, sizeof self->modems, "%s", here ? here : "");
+    for (size_t i = 0; i < topology->peer_count; i++) {
+        const char *actor = topology->peers[i].actor;
+        size_t used = strlen(self->modems);
+        if (op_str_is(op_topology_class(op_str(actor)), "modem"))
+            snprintf(self->modems + used, sizeof self->modems - used, "%s%s", used ? "," : "",
+                     actor);
+    }
+}
+
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
 {
     op_topology_fault_t fault;
     int rc = op_topology_read(&self->topology, config, &fault);
     OP_ASSERT(rc == 0 && "the configuration has been checked");
+    s_name_modems(self);
     if (self->topology.process_count == 0)
         return 0;
     if (config->link_keys[0]) {

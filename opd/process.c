@@ -47,6 +47,7 @@ typedef struct {
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_metrics_t *metrics;
+    op_calls_t *calls; /* the observer's, where there is no gateway */
     op_observer_t observer;
     op_http_server_t *observing; /* or NULL */
     op_control_t *control;
@@ -187,8 +188,10 @@ static int s_start_auth(process_t *self)
 
 static int s_start_ledger(process_t *self)
 {
-    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config);
-    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
+    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config, self->links.modems);
+    op_port_t port;
+    bool far = op_opd_links_port(&self->links, &port);
+    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, far ? &port : NULL);
 }
 
 static int s_start_actors(process_t *self)
@@ -269,8 +272,15 @@ static int s_observe(process_t *self)
 {
     if (!self->metrics)
         return 0;
-    self->observer = (op_observer_t){
-        .metrics = self->metrics, .gateway = self->gateway, .look = s_look_at_links, .arg = self};
+    if (!self->gateway)
+        self->calls = op_calls_new("observer", OP_OBSERVER_THREADS, self->error);
+    if (!self->gateway && !self->calls)
+        return -1;
+    self->observer = (op_observer_t){.metrics = self->metrics,
+                                     .gateway = self->gateway,
+                                     .calls = self->calls,
+                                     .look = s_look_at_links,
+                                     .arg = self};
     self->observing =
         op_http_server_new(&(op_http_server_options_t){.listen = self->config.metrics_listen,
                                                        .threads = OP_OBSERVER_THREADS,
@@ -381,6 +391,7 @@ static int s_wait_for_end(process_t *self)
 static void s_stop(process_t *self, bool drain)
 {
     op_http_server_destroy(&self->observing);
+    op_calls_destroy(&self->calls);
     op_opd_simulation_stop(&self->simulation);
     if (self->server)
         op_http_server_stop(self->server);

@@ -107,6 +107,11 @@ void op_postbox_use(op_links_t *links)
     s_links = links;
 }
 
+const op_links_t *op_postbox_links(void)
+{
+    return s_links;
+}
+
 /*  A new place for an address; NULL when there are too many. */
 static address_t *s_add(op_postbox_t *self, zsock_t *socket)
 {

@@ -35,6 +35,8 @@ bool op_mailbox_take(op_mailbox_t *self, op_buf_t *frame);
 /*  The links that all postboxes of the process use, borrowed; NULL, as at first: none. Not while
     one exists. */
 void op_postbox_use(op_links_t *links);
+/*  Those, or NULL. */
+const op_links_t *op_postbox_links(void);
 
 op_postbox_t *op_postbox_new(void);
 void op_postbox_destroy(op_postbox_t **self_p);

@@ -200,6 +200,45 @@ class Cut(Split):
             self.assertEqual(settled(agent, text)["status"], "sent")
         self.assertEqual(self.carrier.bodies(phone), [f"text {i}" for i in range(5)])
 
+    def test_the_modem_host_is_dead(self):
+        """Nobody is told that a code is on its way, and who asks hears what is missing; of each host."""
+        system = self.three_hosts()
+        system.arguments.append("--set=metrics/listen=127.0.0.1:0")
+        system.up()
+        self.account(system)
+        client = Client(system.front.address, checked=False)
+        operators = {name: Scrapes(host).client for name, host in system.hosts.items()}
+
+        def ready(one, *missing):
+            answer = one.get("/readyz")
+            return answer.json["missing"] == list(missing) and answer.status == (503 if missing else 200)
+
+        for one in (client, *operators.values()):
+            eventually(lambda one=one: ready(one), "ready")
+        system.hosts["radio"].kill()
+        for one in (client, operators["core"]):
+            eventually(lambda one=one: ready(one, "modem: no link"), "the link is missed")
+        wanted = {"phone": new_phone()}
+        client.post("/auth/start", wanted).expect_error(502, "otp_delivery_failed")
+        # What was up before a start is not believed either.
+        system.hosts["core"].kill()
+        core = system.launch("core")
+        eventually(lambda: "metrics are served" in core.stderr(), "the core serves")
+        operator = Scrapes(core).client
+        eventually(lambda: "modem: no link" in operator.get("/readyz").json["missing"], "the link is missed")
+        eventually(lambda: ready(client, "modem: no link"), "the core is back")
+        client.post("/auth/start", wanted).expect_error(502, "otp_delivery_failed")
+        system.up()
+        for one in (client, operator):
+            eventually(lambda one=one: ready(one), "ready again")
+        client.post("/auth/start", wanted).expect(200)
+        # A modem host has its own to say.
+        system.hosts["core"].kill()
+        radio = Scrapes(system.hosts["radio"]).client
+        eventually(lambda: ready(radio, "ledger: no link", "webhook: no link"), "its links are missed")
+        self.sim.stop()
+        eventually(lambda: "modem: no line is up" in radio.get("/readyz").json["missing"], "its lines are")
+
     def test_the_ledger_host_is_silent(self):
         """Calls that need it are refused at once, once the link is known to be down; texts that come
         in wait at the modem."""
