@@ -224,7 +224,7 @@ static void test_file_errors(void **state)
          "3: indented too far: a section stands at the margin, its keys 4 spaces in"},
         {"http\n    = 5", "2: must begin with the name of a section or key"},
         {"/http\n", "1: must begin with the name of a section or key"},
-        {"\xef\xbb\xbfhttp\n", "1: must begin with the name of a section or key"},
+        {"\xef\xbb\xbfhttp\n", "1: begins with a byte order mark: save it as UTF-8 without one"},
         {"{\"http\": 1}\n", "1: must begin with the name of a section or key"},
         {"http: 1\n", "1: must be a section, or KEY = VALUE"},
         {"http\n    threads 5", "2: must be a section, or KEY = VALUE"},

@@ -247,3 +247,18 @@ bool op_config_form_ok(const char *path, op_str_t value)
             return forms[i].ok(value);
     return true;
 }
+
+op_str_t op_config_form_culprit(const char *path, op_str_t value)
+{
+    if (strcmp(path, "actors/run") != 0)
+        return value;
+    for (op_str_t rest = value; rest.size;) {
+        const char *comma = memchr(rest.at, ',', rest.size);
+        size_t size = comma ? (size_t)(comma - rest.at) : rest.size;
+        if (!op_topology_actor_ok(op_str_of(rest.at, size)))
+            return op_str_of(rest.at, size);
+        size += comma != NULL;
+        rest = op_str_of(rest.at + size, rest.size - size);
+    }
+    return value;
+}

@@ -1,4 +1,4 @@
-/*  config_private.h - what config.c, config_form.c and config_file.c share */
+/*  config_private.h - what config.c, config_check.c, config_form.c and config_file.c share */
 
 #ifndef OP_TRANSPORT_CONFIG_PRIVATE_H
 #define OP_TRANSPORT_CONFIG_PRIVATE_H
@@ -43,6 +43,8 @@ int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINT
 
 /*  config_form.c: is the text of the form that its key asks for? True for a key of free form. */
 bool op_config_form_ok(const char *path, op_str_t value);
+/*  What of a text that is not: the first wrong name of actors/run, else the text. */
+op_str_t op_config_form_culprit(const char *path, op_str_t value);
 /*  "tcp://IP:PORT" (a port that is not 0) or "ipc://PATH". */
 bool op_config_endpoint_ok(op_str_t endpoint);
 /*  Of a valid http/listen: does only this machine reach it? */

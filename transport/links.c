@@ -157,7 +157,8 @@ zsock_t *op_links_bind(op_links_t *self, char error[256])
         op_curve_serve(self->curve, socket);
     if (s_listen(socket, endpoint) != -1)
         return socket;
-    snprintf(error, 256, "cannot listen at %s: %s", endpoint, zmq_strerror(zmq_errno()));
+    snprintf(error, 256, "link/listen: cannot listen at %s: %s", endpoint,
+             zmq_strerror(zmq_errno()));
     zsock_destroy(&socket);
     return NULL;
 }
