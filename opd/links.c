@@ -46,12 +46,27 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
     return self->door ? 0 : -1;
 }
 
-int op_opd_links_reload(op_opd_links_t *self, char error[256])
+static uint64_t s_mark(const op_opd_links_t *self, size_t process)
 {
+    const op_topology_peer_t *peer = self->topology.peers;
+    while (peer->process != process)
+        peer++;
+    return op_curve_mark(self->curve, op_str(peer->actor));
+}
+
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256])
+{
+    uint64_t marks[OP_PEERS_MAX];
+    size_t count = self->topology.process_count;
+    *changed = 0;
     if (!self->curve)
         return 0;
+    for (size_t i = 0; i < count; i++)
+        marks[i] = s_mark(self, i);
     if (op_curve_reload(self->curve, error) != 0)
         return -1;
+    for (size_t i = 0; i < count; i++)
+        *changed += marks[i] != s_mark(self, i);
     op_door_reload(self->door);
     return 0;
 }

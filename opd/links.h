@@ -23,8 +23,9 @@ int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config,
                          char error[256]) OP_MUST_CHECK;
 /*  Before or after the actors: what comes for one that does not run yet waits in its mailbox. */
 int op_opd_links_open(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
-/*  Reads the keys again. */
-int op_opd_links_reload(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
+/*  Reads the keys again; *changed: for how many other processes they are others now; for all,
+    when this one's own is. -1: they stay as they were. */
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256]) OP_MUST_CHECK;
 /*  After the last actor has ended. */
 void op_opd_links_close(op_opd_links_t *self);
 

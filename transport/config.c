@@ -131,6 +131,7 @@ static int s_assign_text(const op_config_key_t *key, char *member, op_str_t valu
                  (unsigned long long)key->max, value.size);
         return -1;
     }
+    memset(member, 0, (size_t)key->max + 1); /* so that equal texts are equal octets */
     op_str_copy(value, member, (size_t)key->max + 1);
     return 0;
 }
@@ -363,6 +364,15 @@ int op_config_add_peer(op_config_t *self, const char *peer, char error[OP_CONFIG
     return 0;
 }
 
+bool op_config_is_live(const char *path)
+{
+    static const char *const fronts[] = {"limits/", "auth/", "texts/", "log/level"};
+    for (size_t i = 0; i < OP_COUNT(fronts); i++)
+        if (op_str_starts(op_str(path), fronts[i]))
+            return true;
+    return false;
+}
+
 void op_config_reference(FILE *file)
 {
     fputs(
@@ -370,7 +380,9 @@ void op_config_reference(FILE *file)
         "#\n"
         "# Sections, and below each, indented by 4 spaces, keys with their values. Behind # is a\n"
         "# comment. What is left out has its default; --set SECTION/KEY=VALUE overrules the "
-        "file.\n",
+        "file.\n"
+        "# SIGHUP takes what is marked so, and the keys in the folder link/keys; all else needs a "
+        "restart.\n",
         file);
     op_str_t section = {"", 0};
     for (size_t i = 0; i < op_config_key_count; i++) {
@@ -382,7 +394,8 @@ void op_config_reference(FILE *file)
         char wanted[80];
         s_describe(key, wanted, sizeof wanted);
         const char *quote = key->kind == OP_CONFIG_TEXT ? "\"" : "";
-        fprintf(file, "    # %s (%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+        fprintf(file, "    # %s (%s%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+                op_config_is_live(key->path) ? "; SIGHUP takes it" : "",
                 key->path + section.size + 1, quote, key->standard, quote);
     }
     fputs("\n# Where the actors are that do not run here, one line for each.\n"

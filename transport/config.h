@@ -126,8 +126,11 @@ int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUS
 int op_config_wrong(const op_config_t *self, const char *path, const char *why,
                     char error[OP_CONFIG_ERROR]);
 
+/*  Can a change of the key ("section/key") be taken while opd runs, by SIGHUP? */
+bool op_config_is_live(const char *path);
+
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,
-    bounds, unit and default. The caller checks the stream for errors. */
+    bounds, unit and default, and whether it is live. The caller checks the stream for errors. */
 void op_config_reference(FILE *file);
 
 #endif

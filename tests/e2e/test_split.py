@@ -304,7 +304,7 @@ class Keys(Split):
         agent = human.mint(human.number()[0])
         cli("host", "remove", "radio", "--dir", system.keys("core"))
         system.hosts["core"].hang_up()
-        system.says("core", "changed=")
+        system.says("core", 'keys were read again" changed=0 keys=1')
         system.says("core", f'"link is down" peer={system.endpoints["radio"]}')
         text = send(agent, new_phone(), "waits")["id"]
         system.let_in("core", "radio")
@@ -350,6 +350,7 @@ class Keys(Split):
         system.hosts["edge"].hang_up()
         system.says("edge", "changed=1")
         system.says("edge", 'needs a restart" key=store/cache_mb')
+        system.says("edge", 'keys were read again" changed=1 keys=0')
         eventually(
             lambda: agent.get("/v1/number").headers["X-RateLimit-Limit"] == "99999", "the new limit"
         )
@@ -358,6 +359,16 @@ class Keys(Split):
         system.hosts["edge"].hang_up()
         system.says("edge", f'stays as it was" reason="{path}:')
         self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "99999")
+        # Keys that cannot be read stay, and are not said to have been read.
+        system.lines = []  # what was a limit at the start is none now
+        system.write_config("core")
+        secret = os.path.join(system.keys("core"), "host.cert_secret")
+        os.rename(secret, secret + ".away")
+        system.hosts["core"].hang_up()
+        system.says("core", '"keys stay as they were" reason=')
+        system.says("core", '"the configuration was read again" changed=1')
+        self.assertNotIn("keys were read again", system.hosts["core"].stderr())
+        os.rename(secret + ".away", secret)
 
     def test_secrets_that_others_can_read(self):
         system = self.three_hosts()
