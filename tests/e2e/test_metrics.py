@@ -260,10 +260,10 @@ class Metrics(Case):
         served = [line for line in lines() if line["event"] == "served"]
         self.assertEqual(len(served), 1)
         self.assertEqual(served[0]["route"], "POST /v1/messages")
-        self.assertEqual(served[0]["status"], "201")
+        self.assertEqual(served[0]["status"], 201)
         self.assertEqual(served[0]["level"], "debug")
         self.assertEqual(served[0]["address"], "127.0.0.1")
-        self.assertGreater(float(served[0]["duration_ms"]), 0)
+        self.assertGreater(served[0]["duration_ms"], 0)
 
     def test_the_access_log_can_be_had_alone(self):
         op, _, _ = self.start("--set=log/access=info")
