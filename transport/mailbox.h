@@ -45,6 +45,12 @@ void op_postbox_destroy(op_postbox_t **self_p);
     yet) is full. */
 bool op_postbox_send(op_postbox_t *self, op_str_t to, op_str_t frame);
 
+/*  For the log: a request of `source` ("requests are refused") or something else of its was not
+    taken, and is given up. Said once, with the reason, until the receiver takes something again;
+    then how many there were. */
+void op_postbox_lost(op_postbox_t *self, const char *source, const char *what, op_str_t to,
+                     op_str_t request_id);
+
 /*  Answers a request that somebody's mailbox did not take: `unavailable`, from the actor `from`. */
 void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *request);
 

@@ -250,11 +250,15 @@ class Cut(Split):
         settled(agent, send(agent, phone, "hello")["id"])
         system.hosts["core"].pause()
         system.says("edge", f'"link is down" peer={system.endpoints["core"]}')
-        agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
+        for _ in range(3):
+            agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
+        why = '"requests are refused, because the link is down" mailbox=ledger'
+        self.assertEqual(system.hosts["edge"].stderr().count(why), 1)
         self.carrier.text(phone, SHARED, "wait for me")
         system.hosts["core"].resume()
         system.says("edge", f'"link is up" peer={system.endpoints["core"]}', 2)
         eventually(lambda: agent.get("/v1/number").status == 200, "service")
+        system.says("edge", '"messages are taken again" mailbox=ledger lost=3')
         self.assertEqual(received(agent)[0]["body"], "wait for me")
         self.assertEqual(len(agent.pages()), 2)
 
