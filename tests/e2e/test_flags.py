@@ -166,6 +166,7 @@ class Flags(Starting):
             ("opd", "--help", "usage: opd .*--simulate.*--check.*SIGTERM"),
             ("opsim", "--help", "usage: opsim .*--pty-dir.*/sim/phones"),
             ("opd", "--version", r"^opd \d+\.\d+\.\d+\n$"),
+            ("opsim", "--version", r"^opsim \d+\.\d+\.\d+\n$"),
             ("opd", "--check", "^the configuration is right\n$"),
             ("opd", "--config-reference", 'listen = "127.0.0.1:8080"'),
         ):
@@ -248,6 +249,20 @@ class InTheWay(Starting):
             with self.subTest(data):
                 arguments = [f"--data={data}", "--listen=127.0.0.1:0"]
                 self.refused(data, "opd", *arguments, cwd=folder)
+
+    def test_the_data_is_its_owners_alone(self):
+        folder = self.folder()
+        before = os.umask(0o022)
+        try:
+            op = Opd(folder, "--simulate=1")
+        finally:
+            os.umask(before)
+        self.addCleanup(op.stop)
+        op.wait_ready()
+        files = glob.glob(os.path.join(folder, "data", "*"))
+        self.assertGreater(len(files), 3)
+        for path in files:
+            self.assertEqual(os.stat(path).st_mode & 0o077, 0, path)
 
     def test_damaged_data(self):
         """It is refused, and not touched: with the damage undone all is as before."""

@@ -58,7 +58,7 @@ static const char s_help[] =
     "T is 2026-05-20T19:14:52Z, with or without .123, or milliseconds since 1970.\n"
     "\n"
     "  --torn     takes a file whose last record was cut off, as a killed process may leave it\n"
-    "  --help     this text\n"
+    "  --version, --help   what they say\n"
     "\n"
     "Exit: 0 the same, or done; 1 a difference, or nothing found; 2 a bad file or command line.\n";
 
@@ -141,12 +141,17 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     }
 }
 
-static const struct option s_flags[] = {
-    {"actor", required_argument, NULL, 'a'}, {"message", required_argument, NULL, 'm'},
-    {"phone", required_argument, NULL, 'p'}, {"request", required_argument, NULL, 'q'},
-    {"from", required_argument, NULL, 'f'},  {"to", required_argument, NULL, 't'},
-    {"svg", required_argument, NULL, 's'},   {"torn", no_argument, NULL, 'T'},
-    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+static const struct option s_flags[] = {{"actor", required_argument, NULL, 'a'},
+                                        {"message", required_argument, NULL, 'm'},
+                                        {"phone", required_argument, NULL, 'p'},
+                                        {"request", required_argument, NULL, 'q'},
+                                        {"from", required_argument, NULL, 'f'},
+                                        {"to", required_argument, NULL, 't'},
+                                        {"svg", required_argument, NULL, 's'},
+                                        {"torn", no_argument, NULL, 'T'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {"version", no_argument, NULL, 'V'},
+                                        {NULL, 0, NULL, 0}};
 
 /*  The command's place in the table, or -1. */
 static int s_command(const char *name)
@@ -165,6 +170,10 @@ int main(int argc, char **argv)
     while ((flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1) {
         if (flag == 'h') {
             fputs(s_help, stdout);
+            return OP_OPTRACE_OK;
+        }
+        if (flag == 'V') {
+            puts("optrace " OP_VERSION);
             return OP_OPTRACE_OK;
         }
         if (!s_flag(&options, flag, optarg))
