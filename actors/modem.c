@@ -74,7 +74,8 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_at_init(&line->at);
         op_device_load(line, turn);
         op_line_tell_state(line, turn, false);
-        op_send_find_doubt(line, turn);
+        op_send_begin(line, turn);
+        op_line_count_none(line, turn);
         op_setup_begin(line);
         if (*line->device)
             op_line_open(line, turn);
@@ -121,7 +122,7 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
     if (OP_IS(event, text_send))
         op_send_queue(self, event, turn);
     else if (OP_IS(event, text_cancel))
-        op_send_cancel(event, turn);
+        op_send_cancel(self, event, turn);
     else if (OP_IS(event, lines_ask))
         for (size_t i = 0; i < self->count; i++)
             op_line_say_state(&self->lines[i], turn, self->lines[i].phase == OP_LINE_READY);

@@ -22,6 +22,15 @@ void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, i
     op_turn_count(turn, metric, value, index, class);
 }
 
+void op_line_count_none(const op_line_t *line, op_turn_t *turn)
+{
+    static const char *const classes[] = {"down", "restarted", "stopped"};
+    op_line_count(line, turn, OP_METRIC_MODEM_SENDS, 0, NULL);
+    op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 0, NULL);
+    for (size_t i = 0; i < OP_COUNT(classes); i++)
+        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 0, classes[i]);
+}
+
 void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
 {
     char masked[OP_PHONE_MAX + 1];
