@@ -57,13 +57,16 @@ static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     self->setup = *OP_BODY(event, ledger_setup);
     OP_ASSERT(op_str_copy(self->setup.prefixes, self->prefixes, sizeof self->prefixes));
     OP_ASSERT(op_str_copy(self->setup.region, self->region, sizeof self->region));
+    OP_ASSERT(op_str_copy(self->setup.modems, self->modems, sizeof self->modems));
     self->setup.prefixes = op_str(self->prefixes);
     self->setup.region = op_str(self->region);
+    self->setup.modems = op_str(self->modems);
+    op_ledger_check_modems(turn, self->setup.modems);
     self->secret = op_cursor_secret(turn);
     op_turn_wake_at(turn, event->now + OP_HOUR_MS);
 }
 
-static void s_on_tell(const op_event_t *event, op_turn_t *turn)
+static void s_on_tell(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     if (OP_IS(event, text_outcome))
         op_ledger_on_outcome(event, turn);
@@ -74,7 +77,7 @@ static void s_on_tell(const op_event_t *event, op_turn_t *turn)
     else if (OP_IS(event, text_send))
         op_ledger_on_handover(event, turn);
     else if (OP_IS(event, line_state))
-        op_ledger_on_line_state(event, turn);
+        op_ledger_on_line_state(self, event, turn);
     else if (OP_IS(event, account_erased))
         op_ledger_on_erased(event, turn);
 }
@@ -141,14 +144,16 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         s_on_step[event->step](core, event, turn);
         return;
     case OP_EVENT_TELL:
-        s_on_tell(event, turn);
+        s_on_tell(core, event, turn);
         return;
     case OP_EVENT_TIMER:
         s_on_timer(core, event, turn);
         return;
-    case OP_EVENT_NOTE: /* the configuration was read again */
-        if (OP_IS(event, ledger_setup))
+    case OP_EVENT_NOTE:
+        if (OP_IS(event, ledger_setup)) /* the configuration was read again */
             s_on_start(core, event, turn);
+        else if (OP_IS(event, link_state))
+            op_ledger_on_link_state(core, event, turn);
         return;
     case OP_EVENT_DRAIN:
         return;

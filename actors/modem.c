@@ -27,11 +27,10 @@ static op_line_t *s_line_at(op_modem_t *self, uint64_t number)
 
 /*  ---- Start ---- */
 
-/*  Lines that were configured at the last run and are not now are down for good. */
+/*  Lines that were configured at the last run and are not now are gone. */
 static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
 {
     op_key_t low = op_key('L'), high = op_key_end(&low), gone[OP_LINES_MAX];
-    op_line_t retired = {0};
     op_line_row_t row;
     op_str_t key, number;
     size_t count = 0;
@@ -46,13 +45,13 @@ static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
     }
     op_turn_walk_end(&walk);
     for (size_t i = 0; i < count; i++) {
-        op_str_copy(op_str_of(gone[i].bytes + 1, gone[i].size - 2), retired.number,
-                    sizeof retired.number);
-        op_line_tell_state(&retired, turn, false);
+        number = op_str_of(gone[i].bytes + 1, gone[i].size - 2);
+        op_line_state_t state = {.line = number, .gone = true};
+        op_turn_tell(turn, "ledger", &op_line_state_type, &state);
         op_turn_delete(turn, &gone[i]);
-        op_key_t bound = op_key_of_text('B', op_str(retired.number));
+        op_key_t bound = op_key_of_text('B', number);
         op_turn_delete(turn, &bound); /* its SIM may become another number's */
-        op_send_abandon(op_str(retired.number), turn);
+        op_send_abandon(number, turn);
     }
 }
 
@@ -89,7 +88,8 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_at_init(&line->at);
         op_device_load(line, turn);
         op_line_tell_state(line, turn, false);
-        op_send_find_doubt(line, turn);
+        op_send_begin(line, turn);
+        op_line_count_none(line, turn);
         op_setup_begin(line);
         if (*line->device)
             op_line_open(line, turn);
@@ -136,7 +136,10 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
     if (OP_IS(event, text_send))
         op_send_queue(self, event, turn);
     else if (OP_IS(event, text_cancel))
-        op_send_cancel(event, turn);
+        op_send_cancel(self, event, turn);
+    else if (OP_IS(event, lines_ask))
+        for (size_t i = 0; i < self->count; i++)
+            op_line_say_state(&self->lines[i], turn, self->lines[i].phase == OP_LINE_READY);
 }
 
 static void s_on_request(op_modem_t *self, const op_event_t *event, op_turn_t *turn)

@@ -83,6 +83,7 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
                                     .failure_fd = self->failure[1],
                                     .ended = &self->ended};
     OP_ASSERT(op_str_copy(op_str(name), thread->name, sizeof thread->name));
+    op_metrics_put(self->metrics, OP_METRIC_MAILBOX_FULL, 0, op_str(name), (op_str_t){0});
     if (setup_type)
         op_encode(setup_type, setup, &thread->setup);
     if (port)

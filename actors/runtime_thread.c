@@ -57,10 +57,8 @@ static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
 /*  A request that its next actor cannot take is answered here, so that nobody waits in vain. */
 static void s_refuse(thread_t *self, const op_envelope_t *request)
 {
-    op_log(OP_LOG_WARNING, self->given->name,
-           "a request was refused, because a mailbox is full mailbox=%.*s request=%.*s",
-           (int)request->to.size, request->to.at, (int)request->request_id.size,
-           request->request_id.at);
+    op_postbox_lost(self->postbox, self->given->name, "requests are refused", request->to,
+                    request->request_id);
     op_postbox_refuse(self->postbox, op_str(self->given->name), request);
 }
 

@@ -52,6 +52,7 @@ static void s_on_timer(op_webhook_t *self, const op_event_t *event, op_turn_t *t
 static void s_on_start(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     self->secret = op_cursor_secret(turn);
+    op_webhook_count_none(turn);
     self->clock_is_back = true; /* perhaps, while nobody looked */
     self->sweep_at = event->now + OP_HOUR_MS;
     if (!OP_PLANTED(START_IDLE))

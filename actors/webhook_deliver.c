@@ -343,10 +343,17 @@ static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *
     return true;
 }
 
+static const char *const s_classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
 static const char *s_class(uint64_t status)
 {
-    static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    return classes[status / 100 < OP_COUNT(classes) ? status / 100 : 0];
+    return s_classes[status / 100 < OP_COUNT(s_classes) ? status / 100 : 0];
+}
+
+void op_webhook_count_none(op_turn_t *turn)
+{
+    for (size_t i = 0; i < OP_COUNT(s_classes); i++)
+        op_turn_count(turn, OP_METRIC_WEBHOOK_ATTEMPTS, 0, s_classes[i], NULL);
 }
 
 void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)

@@ -1,5 +1,8 @@
 #include "http/request.h"
 
+#include "base/phone.h"
+#include "base/token.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +21,19 @@ op_str_t op_http_request_header(const op_http_request_t *self, const char *name,
     return found;
 }
 
+/*  Ids are logged, so what must not be is none: a credential, a phone number. */
+static bool s_is_secret(op_str_t id)
+{
+    static const char *const marks[] = {OP_TOKEN_KEY, OP_TOKEN_SESSION, "whs_"};
+    for (size_t i = 0; i < OP_COUNT(marks); i++)
+        if (memmem(id.at, id.size, marks[i], strlen(marks[i])))
+            return true;
+    size_t digits = 0;
+    while (digits < id.size && id.at[digits] >= '0' && id.at[digits] <= '9')
+        digits++;
+    return digits == id.size && digits >= 7 && digits <= OP_PHONE_MAX - 1;
+}
+
 op_str_t op_http_request_id(const op_http_request_t *self)
 {
     size_t count;
@@ -29,7 +45,7 @@ op_str_t op_http_request_id(const op_http_request_t *self)
         if (!op_is_alnum(c) && c != '.' && c != '_' && c != '-')
             return (op_str_t){0};
     }
-    return id;
+    return s_is_secret(id) ? (op_str_t){0} : id;
 }
 
 int op_http_path_decode(op_str_t raw, char *decoded)

@@ -377,34 +377,37 @@ static void *s_listen(void *arg)
     return NULL;
 }
 
-op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
-                             const op_opd_links_t *links, char error[256])
+op_control_t *op_control_new(const char *path, char error[256])
 {
-    op_calls_t *calls = op_calls_new("control", OP_CONTROL_CONNECTIONS, error);
-    if (!calls)
+    int listener = op_wire_bind(path);
+    if (listener < 0) {
+        snprintf(error, 256, "control/socket: %.180s: %s", path, strerror(errno));
         return NULL;
+    }
     op_control_t *self = op_alloc(sizeof *self);
-    *self = (op_control_t){.store = store,
-                           .runtime = runtime,
-                           .links = links,
-                           .calls = calls,
-                           .started = op_clock_now(),
-                           .listener = -1};
+    *self = (op_control_t){.started = op_clock_now(), .listener = listener, .stop_fd = -1};
     for (size_t i = 0; i < OP_CONTROL_CONNECTIONS; i++)
         self->connections[i].fd = -1;
     pthread_mutex_init(&self->mutex, NULL);
     op_str_copy(op_str(path), self->path, sizeof self->path);
-    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->listener = op_wire_bind(path);
-    if (self->listener < 0)
-        snprintf(error, 256, "control/socket %.180s: %s", path, strerror(errno));
-    else if (self->stop_fd < 0 || pthread_create(&self->acceptor, NULL, s_listen, self) != 0)
-        snprintf(error, 256, "no descriptor or thread for the control socket");
-    else
-        self->running = true;
-    if (!self->running)
-        op_control_destroy(&self);
     return self;
+}
+
+int op_control_serve(op_control_t *self, op_store_t *store, op_runtime_t *runtime,
+                     const op_opd_links_t *links, char error[256])
+{
+    self->store = store;
+    self->runtime = runtime;
+    self->links = links;
+    self->calls = op_calls_new("control", OP_CONTROL_CONNECTIONS, error);
+    if (!self->calls)
+        return -1;
+    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->running =
+        self->stop_fd >= 0 && pthread_create(&self->acceptor, NULL, s_listen, self) == 0;
+    if (!self->running)
+        snprintf(error, 256, "no descriptor or thread for the control socket");
+    return self->running ? 0 : -1;
 }
 
 void op_control_destroy(op_control_t **self_p)
@@ -417,10 +420,8 @@ void op_control_destroy(op_control_t **self_p)
         OP_ASSERT(eventfd_write(self->stop_fd, 1) == 0);
         OP_ASSERT(pthread_join(self->acceptor, NULL) == 0);
     }
-    if (self->listener >= 0) {
-        close(self->listener);
-        unlink(self->path);
-    }
+    close(self->listener);
+    unlink(self->path);
     if (self->stop_fd >= 0)
         close(self->stop_fd);
     op_calls_destroy(&self->calls);

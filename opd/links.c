@@ -4,11 +4,26 @@
 #include "opd/simulation.h"
 #include "transport/mailbox.h"
 
+static void s_name_modems(op_opd_links_t *self)
+{
+    const op_topology_t *topology = &self->topology;
+    const char *here = op_topology_here(topology, "modem");
+    snprintf(self->modems, sizeof self->modems, "%s", here ? here : "");
+    for (size_t i = 0; i < topology->peer_count; i++) {
+        const char *actor = topology->peers[i].actor;
+        size_t used = strlen(self->modems);
+        if (op_str_is(op_roles_class(op_str(actor)), "modem"))
+            snprintf(self->modems + used, sizeof self->modems - used, "%s%s", used ? "," : "",
+                     actor);
+    }
+}
+
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
 {
     op_topology_fault_t fault;
     int rc = op_topology_read(&self->topology, config, op_route_itinerary, &fault);
     OP_ASSERT(rc == 0 && "the configuration has been checked");
+    s_name_modems(self);
     if (self->topology.process_count == 0)
         return 0;
     if (config->link_keys[0]) {
@@ -31,12 +46,27 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
     return self->door ? 0 : -1;
 }
 
-int op_opd_links_reload(op_opd_links_t *self, char error[256])
+static uint64_t s_mark(const op_opd_links_t *self, size_t process)
 {
+    const op_topology_peer_t *peer = self->topology.peers;
+    while (peer->process != process)
+        peer++;
+    return op_curve_mark(self->curve, op_str(peer->actor));
+}
+
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256])
+{
+    uint64_t marks[OP_PEERS_MAX];
+    size_t count = self->topology.process_count;
+    *changed = 0;
     if (!self->curve)
         return 0;
+    for (size_t i = 0; i < count; i++)
+        marks[i] = s_mark(self, i);
     if (op_curve_reload(self->curve, error) != 0)
         return -1;
+    for (size_t i = 0; i < count; i++)
+        *changed += marks[i] != s_mark(self, i);
     op_door_reload(self->door);
     return 0;
 }

@@ -5,6 +5,7 @@
 #ifndef OP_OPD_LINKS_H
 #define OP_OPD_LINKS_H
 
+#include "actors/port.h"
 #include "actors/runtime.h"
 #include "transport/door.h"
 
@@ -14,6 +15,7 @@ typedef struct {
     op_links_t *links;
     op_timeline_t *timeline; /* or NULL: time is not simulated */
     op_door_t *door;
+    char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1]; /* all there are, here and elsewhere */
 } op_opd_links_t;
 
 /*  Before any actor starts. */
@@ -21,10 +23,15 @@ int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config,
                          char error[256]) OP_MUST_CHECK;
 /*  Before or after the actors: what comes for one that does not run yet waits in its mailbox. */
 int op_opd_links_open(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
-/*  Reads the keys again. */
-int op_opd_links_reload(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
+/*  Reads the keys again; *changed: for how many other processes they are others now; for all,
+    when this one's own is. -1: they stay as they were. */
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256]) OP_MUST_CHECK;
 /*  After the last actor has ended. */
 void op_opd_links_close(op_opd_links_t *self);
+
+/*  The ledger's port "links", where modem actors run in other processes: it says of each whether its
+    link is up, at first and whenever that changes. False: there is none. */
+bool op_opd_links_port(op_opd_links_t *self, op_port_t *port) OP_MUST_CHECK;
 
 /*  Are all peers up? */
 bool op_opd_links_up(const op_opd_links_t *self);

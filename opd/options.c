@@ -1,6 +1,7 @@
 #include "opd/options.h"
 
 #include "http/routes.h"
+#include "opd/check.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ static const char s_help[] =
     "  --config FILE                  read this configuration (ZPL); flags win over it\n"
     "  --data DIR                     where the store is (default ./data)\n"
     "  --listen HOST:PORT             where HTTP is served (default 127.0.0.1:8080)\n"
-    "  --simulate N                   run on a simulated carrier with N modems, 1 to 64; its "
+    "  --simulate N                   run on a simulated carrier with N modems, 0 to 64; its "
     "phones\n"
     "                                 are at /sim, time at /sim/clock, and webhooks may go to this "
     "machine\n"
@@ -159,6 +160,8 @@ op_options_result_t op_options_read(int argc, char **argv, op_options_t *options
     }
     if (rc == 0)
         rc = op_config_check(&options->config, op_route_itinerary, error);
+    if (rc == 0)
+        rc = op_opd_check(&options->config, error);
     if (rc != 0) {
         fprintf(stderr, "opd: %s\n", error);
         return OP_OPTIONS_WRONG;

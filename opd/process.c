@@ -11,6 +11,7 @@
 #include "http/poster_port.h"
 #include "http/server.h"
 #include "modem/serial.h"
+#include "opd/check.h"
 #include "opd/control.h"
 #include "opd/links.h"
 #include "opd/notify.h"
@@ -47,6 +48,7 @@ typedef struct {
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_metrics_t *metrics;
+    op_calls_t *calls; /* the observer's, where there is no gateway */
     op_observer_t observer;
     op_http_server_t *observing; /* or NULL */
     op_control_t *control;
@@ -83,6 +85,16 @@ static int s_open_store(process_t *self)
     op_leveldb_options_t options = {.cache_bytes = (size_t)self->config.store_cache_mb << 20};
     self->store = op_store_leveldb_open(self->config.store_path, &options, self->error);
     return self->store ? op_schema_check(self->store, self->error) : -1;
+}
+
+/*  Before any actor does anything: an address that cannot be had ends the start. Without a path of
+    its own the socket is in the store's folder, so the store comes first. */
+static int s_bind_control(process_t *self)
+{
+    char path[sizeof self->config.control_socket + sizeof self->config.store_path];
+    op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
+    self->control = op_control_new(path, self->error);
+    return self->control ? 0 : -1;
 }
 
 static int s_open_trace(process_t *self, const char *path)
@@ -177,8 +189,10 @@ static int s_start_auth(process_t *self)
 
 static int s_start_ledger(process_t *self)
 {
-    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config);
-    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
+    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config, self->links.modems);
+    op_port_t port;
+    bool far = op_opd_links_port(&self->links, &port);
+    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, far ? &port : NULL);
 }
 
 static int s_start_actors(process_t *self)
@@ -202,6 +216,14 @@ static const char *s_check_url(void *rules, op_str_t url)
 {
     op_target_t verdict = op_target_check(url, rules);
     return verdict == OP_TARGET_OK ? NULL : op_target_sentence(verdict);
+}
+
+/*  An address was free when it was tried, and is not any more. */
+static int s_name_key(process_t *self, const char *key)
+{
+    char why[sizeof self->error];
+    memcpy(why, self->error, sizeof why);
+    return op_config_wrong(&self->config, key, why, self->error);
 }
 
 static int s_serve(process_t *self)
@@ -240,7 +262,7 @@ static int s_serve(process_t *self)
                                                        .arg = self->gateway},
                            self->error, sizeof self->error);
     if (!self->server)
-        return -1;
+        return s_name_key(self, "http/listen");
     int threads = op_http_server_threads(self->server);
     if (threads < (int)config->http_threads)
         op_log(OP_LOG_WARNING, "opd",
@@ -259,8 +281,15 @@ static int s_observe(process_t *self)
 {
     if (!self->metrics)
         return 0;
-    self->observer = (op_observer_t){
-        .metrics = self->metrics, .gateway = self->gateway, .look = s_look_at_links, .arg = self};
+    if (!self->gateway)
+        self->calls = op_calls_new("observer", OP_OBSERVER_THREADS, self->error);
+    if (!self->gateway && !self->calls)
+        return -1;
+    self->observer = (op_observer_t){.metrics = self->metrics,
+                                     .gateway = self->gateway,
+                                     .calls = self->calls,
+                                     .look = s_look_at_links,
+                                     .arg = self};
     self->observing =
         op_http_server_new(&(op_http_server_options_t){.listen = self->config.metrics_listen,
                                                        .threads = OP_OBSERVER_THREADS,
@@ -268,18 +297,10 @@ static int s_observe(process_t *self)
                                                        .arg = &self->observer},
                            self->error, sizeof self->error);
     if (!self->observing)
-        return -1;
+        return s_name_key(self, "metrics/listen");
     op_log(OP_LOG_INFO, "opd", "metrics are served address=%s",
            op_http_server_address(self->observing));
     return 0;
-}
-
-static int s_open_control(process_t *self)
-{
-    char path[sizeof self->config.control_socket + sizeof self->config.store_path];
-    op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
-    self->control = op_control_new(path, self->store, self->runtime, &self->links, self->error);
-    return self->control ? 0 : -1;
 }
 
 /*  ---- Signals ---- */
@@ -371,6 +392,7 @@ static int s_wait_for_end(process_t *self)
 static void s_stop(process_t *self, bool drain)
 {
     op_http_server_destroy(&self->observing);
+    op_calls_destroy(&self->calls);
     op_opd_simulation_stop(&self->simulation);
     if (self->server)
         op_http_server_stop(self->server);
@@ -414,7 +436,9 @@ static int s_start(process_t *self)
         rc = s_serve(self);
     if (rc == 0)
         rc = s_observe(self);
-    return rc == 0 ? s_open_control(self) : rc;
+    return rc == 0 ? op_control_serve(self->control, self->store, self->runtime, &self->links,
+                                      self->error)
+                   : rc;
 }
 
 int op_process_run(const op_options_t *options)
@@ -430,7 +454,11 @@ int op_process_run(const op_options_t *options)
     s_rules(&self);
     int rc = s_catch_signals(&self);
     if (rc == 0)
+        rc = op_opd_check_free(&self.config, self.error);
+    if (rc == 0)
         rc = s_open_store(&self);
+    if (rc == 0)
+        rc = s_bind_control(&self);
     if (rc == 0)
         rc = s_open_trace(&self, options->trace);
     if (rc == 0)

@@ -28,7 +28,7 @@ static const op_ledger_setup_t s_ledger_setup = {.prefixes = {"+1", 2},
 
 static inline void s_line(const char *number, bool shared, bool up)
 {
-    op_line_state_t state = {op_str(number), shared, up};
+    op_line_state_t state = {.line = op_str(number), .shared = shared, .up = up};
     core_tell(&s_core, "modem", &op_line_state_type, &state);
 }
 

@@ -21,6 +21,7 @@ expect() {
 send=$traces/send.trace
 expect 0 "usage: optrace" --help
 expect 0 "^usage: optrace print FILE" print --help
+expect 0 "^optrace [0-9]" --version
 expect 2 "command is missing"
 expect 2 "no such command" nonsense "$send"
 expect 2 "other arguments" print

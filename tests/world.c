@@ -313,7 +313,8 @@ void world_start(world_t *self)
     op_rate_setup_t rate = {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000};
     op_auth_setup_t auth = {600000, 30 * OP_DAY_MS, 5, 20, 100};
     op_webhook_setup_t webhook = {10000};
-    op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), 50, 1000, 10000, OP_HOUR_MS};
+    op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), 50,        1000,
+                                10000,        OP_HOUR_MS,   OP_STR("")};
     op_modem_setup_t modem = {.lines = {lines, WORLD_MODEMS},
                               .send_timeout_ms = 180000,
                               .sweep_ms = 60000,

@@ -109,6 +109,7 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     enum { SHOWN = 40 };
     char wanted[80];
     s_describe(key, wanted, sizeof wanted);
+    value = op_config_form_culprit(key, value);
     size_t shown = value.size;
     if (shown > SHOWN) {
         shown = SHOWN;
@@ -132,6 +133,7 @@ static int s_assign_text(const op_config_key_t *key, char *member, op_str_t valu
                  (unsigned long long)key->max, value.size);
         return -1;
     }
+    memset(member, 0, (size_t)key->max + 1); /* so that equal texts are equal octets */
     op_str_copy(value, member, (size_t)key->max + 1);
     return 0;
 }
@@ -356,58 +358,13 @@ int op_config_add_peer(op_config_t *self, const char *peer, char error[OP_CONFIG
     return 0;
 }
 
-/*  What is wrong with a key, in view of others: with the file and line that set it, if one did. */
-static int s_wrong(const op_config_t *self, const char *path, uint16_t line, const char *why,
-                   char error[OP_CONFIG_ERROR])
+bool op_config_is_live(const char *path)
 {
-    const op_config_key_t *key = op_config_key(op_str(path));
-    if (key)
-        line = self->lines[key - op_config_keys];
-    if (line)
-        return op_config_say(error, "%s:%d: %s: %s", self->source, (int)line, path, why);
-    return op_config_say(error, "%s: %s", path, why);
-}
-
-int op_config_check(const op_config_t *self, op_roles_itinerary_t *itinerary,
-                    char error[OP_CONFIG_ERROR])
-{
-    char why[OP_CONFIG_WHY];
-    op_topology_t topology;
-    op_topology_fault_t fault;
-    if (op_topology_read(&topology, self, itinerary, &fault) != 0)
-        return s_wrong(self, fault.path, fault.line, fault.why, error);
-    if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; put a TLS proxy in front, or set http/public_listen to true",
-                 self->http_listen);
-        return s_wrong(self, "http/listen", 0, why, error);
-    }
-    if (*self->metrics_listen && !self->metrics_public_listen &&
-        !op_config_listen_is_local(op_str(self->metrics_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; to serve metrics there, set metrics/public_listen to true",
-                 self->metrics_listen);
-        return s_wrong(self, "metrics/listen", 0, why, error);
-    }
-    if (*self->simulate_listen && !self->http_public_listen &&
-        !op_config_listen_is_local(op_str(self->simulate_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; to serve /sim there, set http/public_listen to true",
-                 self->simulate_listen);
-        return s_wrong(self, "simulate/listen", 0, why, error);
-    }
-    if (self->modem_count + self->simulate_modems > OP_LINES_MAX) {
-        snprintf(why, sizeof why, "with %zu real modems at most %zu fit", self->modem_count,
-                 OP_LINES_MAX - self->modem_count);
-        return s_wrong(self, "simulate/modems", 0, why, error);
-    }
-    for (size_t i = 0; i < self->modem_count; i++)
-        if ((*self->modems[i].imei || *self->modems[i].iccid) && !*self->modem_devices)
-            return s_wrong(self, "modem/devices", 0,
-                           "a modem by imei: or iccid: needs to be told where to look for it, such "
-                           "as /dev/ttyUSB*",
-                           error);
-    return 0;
+    static const char *const fronts[] = {"limits/", "auth/", "texts/", "log/level"};
+    for (size_t i = 0; i < OP_COUNT(fronts); i++)
+        if (op_str_starts(op_str(path), fronts[i]))
+            return true;
+    return false;
 }
 
 void op_config_reference(FILE *file)
@@ -417,7 +374,9 @@ void op_config_reference(FILE *file)
         "#\n"
         "# Sections, and below each, indented by 4 spaces, keys with their values. Behind # is a\n"
         "# comment. What is left out has its default; --set SECTION/KEY=VALUE overrules the "
-        "file.\n",
+        "file.\n"
+        "# SIGHUP takes what is marked so, and the keys in the folder link/keys; all else needs a "
+        "restart.\n",
         file);
     op_str_t section = {"", 0};
     for (size_t i = 0; i < op_config_key_count; i++) {
@@ -429,7 +388,8 @@ void op_config_reference(FILE *file)
         char wanted[80];
         s_describe(key, wanted, sizeof wanted);
         const char *quote = key->kind == OP_CONFIG_TEXT ? "\"" : "";
-        fprintf(file, "    # %s (%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+        fprintf(file, "    # %s (%s%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+                op_config_is_live(key->path) ? "; SIGHUP takes it" : "",
                 key->path + section.size + 1, quote, key->standard, quote);
     }
     fputs("\n# Where the actors are that do not run here, one line for each.\n"

@@ -79,6 +79,7 @@ typedef struct {
 #undef OP_CONFIG_MEMBER_TEXT
     size_t modem_count;
     op_config_modem_t modems[OP_LINES_MAX];
+    uint16_t modem_lines[OP_LINES_MAX]; /* of the file, of each; 0: not from one */
     size_t peer_count;
     op_config_peer_t peers[OP_PEERS_MAX];
     char source[OP_CONFIG_SOURCE];      /* the file read last, for errors that come later */
@@ -108,15 +109,24 @@ int op_config_add_peer(op_config_t *self, const char *peer,
                        char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  What no key can tell alone: a listener that is not loopback needs http/public_listen or
-    metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; one by IMEI
-    or ICCID needs modem/devices; the topology is possible (topology.h). What a file has set is
-    named with its line. No modem at all is fine here: such a server starts, and the caller may
+    metrics/public_listen, and no two have the same address; modems are of use only where a modem
+    actor runs; real and simulated ones together are at most OP_LINES_MAX; one by IMEI or ICCID
+    needs modem/devices; the topology is possible (topology.h). What a file has set is named with
+    its line. No modem at all is fine here: such a server starts, and the caller may
     warn. The itineraries are the HTTP API's: they say who has to reach whom. */
 int op_config_check(const op_config_t *self, op_roles_itinerary_t *itinerary,
                     char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
+/*  What turns out to be wrong with a key later: writes it into `error` as the calls above do, with
+    the file and line that set the key. Returns -1. */
+int op_config_wrong(const op_config_t *self, const char *path, const char *why,
+                    char error[OP_CONFIG_ERROR]);
+
+/*  Can a change of the key ("section/key") be taken while opd runs, by SIGHUP? */
+bool op_config_is_live(const char *path);
+
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,
-    bounds, unit and default. The caller checks the stream for errors. */
+    bounds, unit and default, and whether it is live. The caller checks the stream for errors. */
 void op_config_reference(FILE *file);
 
 #endif

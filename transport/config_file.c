@@ -152,6 +152,8 @@ static int s_scan(reader_t *self)
 {
     op_str_t rest = op_buf_str(&self->text);
     size_t level = 0;
+    if (op_str_starts(rest, "\xef\xbb\xbf"))
+        return s_fail(self, 1, "", "begins with a byte order mark: save it as UTF-8 without one");
     for (size_t number = 1; rest.size; number++) {
         op_str_t line = op_str_next(&rest, '\n');
         const char *sorry = number > OP_CONFIG_LINES_MAX ? "more than 4096 lines"
@@ -197,6 +199,7 @@ static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
     if (modem) {
         if (op_config_assign_modem(&self->config, value, why) != 0)
             return s_fail(self, line, path, why);
+        self->config.modem_lines[self->config.modem_count - 1] = (uint16_t)line;
         return 0;
     }
     if (peer)
@@ -261,6 +264,7 @@ int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERR
     reader->config = *self;
     /* Lines are those of one file: what an earlier one has set is named without. */
     memset(reader->config.lines, 0, sizeof reader->config.lines);
+    memset(reader->config.modem_lines, 0, sizeof reader->config.modem_lines);
     for (size_t i = 0; i < reader->config.peer_count; i++)
         reader->config.peers[i].line = 0;
     op_str_copy(op_str(name), reader->config.source, sizeof reader->config.source);

@@ -149,3 +149,13 @@ bool op_config_form_ok(const op_config_key_t *key, op_str_t text)
     }
     return false;
 }
+
+op_str_t op_config_form_culprit(const op_config_key_t *key, op_str_t text)
+{
+    for (op_str_t rest = text; key->form == OP_CONFIG_FORM_ACTORS && rest.size;) {
+        op_str_t name = op_str_next(&rest, ',');
+        if (!op_roles_actor_ok(name))
+            return name;
+    }
+    return text;
+}

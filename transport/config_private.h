@@ -1,4 +1,4 @@
-/*  config_private.h - what config.c, config_form.c and config_file.c share */
+/*  config_private.h - what config.c, config_check.c, config_form.c and config_file.c share */
 
 #ifndef OP_TRANSPORT_CONFIG_PRIVATE_H
 #define OP_TRANSPORT_CONFIG_PRIVATE_H
@@ -58,6 +58,8 @@ int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINT
 
 /*  config_form.c: is the text, which has the length that its key asks for, of the key's form? */
 bool op_config_form_ok(const op_config_key_t *key, op_str_t text);
+/*  What of a text that is not is at fault: the first wrong name of a list of actors, else all. */
+op_str_t op_config_form_culprit(const op_config_key_t *key, op_str_t text);
 /*  "tcp://IP:PORT" (a port that is not 0) or "ipc://PATH". */
 bool op_config_endpoint_ok(op_str_t endpoint);
 /*  Of a valid http/listen: does only this machine reach it? */

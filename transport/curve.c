@@ -148,6 +148,15 @@ static void s_tell_auth(op_curve_t *self)
     zsock_wait(self->auth);
 }
 
+int op_curve_check(const char *folder, char error[256])
+{
+    keys_t *keys = s_read(folder, error);
+    if (!keys)
+        return -1;
+    s_keys_destroy(&keys);
+    return 0;
+}
+
 op_curve_t *op_curve_new(const char *folder, char error[256])
 {
     keys_t *keys = s_read(folder, error);

@@ -36,6 +36,9 @@ bool op_links_up(const op_links_t *self, int process);
 void op_links_set_up(op_links_t *self, int process, bool up);
 /*  How often it has come up. */
 uint64_t op_links_ups(const op_links_t *self, int process);
+/*  Readable when one has come up or gone down; who waits for it reads the eventfd(2). For one
+    reader. */
+int op_links_changed(const op_links_t *self);
 /*  Is every one up? */
 bool op_links_all_up(const op_links_t *self);
 

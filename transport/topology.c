@@ -123,7 +123,7 @@ static int s_check_listen(const op_topology_t *self, const op_config_t *config,
                           op_topology_fault_t *fault)
 {
     if (self->peer_count && !self->listen[0])
-        return s_fault(fault, "link/listen", 0,
+        return s_fault(fault, "link/listen", config->peers[0].line,
                        "must be set: there are peers, and they answer through it");
     if (!self->peer_count && self->listen[0])
         return s_fault(fault, "link/listen", 0, "is of no use: there are no peers");

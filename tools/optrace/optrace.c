@@ -33,6 +33,7 @@ static const char s_tail[] =
     "  --full     shows phones, texts, URLs and what ttys said in full\n"
     "  --torn     takes a file whose last record was cut off, as a killed process may leave it\n"
     "  --help     this text; after a command, its part\n"
+    "  --version  which one this is\n"
     "\n"
     "Exit: 0 the same, or done; 1 a difference, or nothing found; 2 a bad file or command line.\n";
 
@@ -161,17 +162,13 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     }
 }
 
-static const struct option s_flags[] = {{"actor", required_argument, NULL, 'a'},
-                                        {"message", required_argument, NULL, 'm'},
-                                        {"phone", required_argument, NULL, 'p'},
-                                        {"request", required_argument, NULL, 'q'},
-                                        {"from", required_argument, NULL, 'f'},
-                                        {"to", required_argument, NULL, 't'},
-                                        {"svg", required_argument, NULL, 's'},
-                                        {"full", no_argument, NULL, 'F'},
-                                        {"torn", no_argument, NULL, 'T'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {NULL, 0, NULL, 0}};
+static const struct option s_flags[] = {
+    {"actor", required_argument, NULL, 'a'}, {"message", required_argument, NULL, 'm'},
+    {"phone", required_argument, NULL, 'p'}, {"request", required_argument, NULL, 'q'},
+    {"from", required_argument, NULL, 'f'},  {"to", required_argument, NULL, 't'},
+    {"svg", required_argument, NULL, 's'},   {"full", no_argument, NULL, 'F'},
+    {"torn", no_argument, NULL, 'T'},        {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0}};
 
 /*  The command's place in the table, or -1. */
 static int s_command(const char *name)
@@ -203,6 +200,10 @@ int main(int argc, char **argv)
     int flag;
     bool help = false;
     while ((flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1) {
+        if (flag == 'V') {
+            puts("optrace " OP_VERSION);
+            return OP_OPTRACE_OK;
+        }
         help |= flag == 'h';
         if (flag != 'h' && !s_flag(&options, flag, optarg))
             return OP_OPTRACE_BAD;
