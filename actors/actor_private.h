@@ -18,9 +18,9 @@ typedef struct op_tell {
 typedef struct {
     char name[OP_ACTOR_NAME_MAX + 1];
     uint64_t last;     /* number of the latest tell to the peer */
-    uint64_t series;   /* in which it is counted; 0 in stores from before there were any */
+    op_id_t series;    /* in which it is counted; none in stores from before there were any */
     uint64_t first;    /* the first number of that series */
-    uint64_t former;   /* what came before `first` is counted in this one */
+    op_id_t former;    /* what came before `first` is counted in this one */
     uint64_t acked;    /* the peer has taken all up to this one */
     uint64_t erased;   /* the outbox has none up to this one; at most `acked` */
     int64_t erase_at;  /* when the rows between the two go, if nothing is written before; 0: none */
@@ -29,8 +29,8 @@ typedef struct {
     bool resume;       /* the peer is to hear from where it goes on */
     bool ahead;        /* the peer has taken what was never told, and it was logged */
     uint64_t cursor;   /* the latest tell taken from the peer */
-    uint64_t taken;    /* the series in which the peer counts */
-    uint64_t left;     /* the one in which it did before */
+    op_id_t taken;     /* the series in which the peer counts */
+    op_id_t left;      /* the one in which it did before */
     uint64_t durable;  /* the cursor that a power cut leaves: the only one that the peer hears */
     int64_t hold_until; /* when the cursor becomes durable if nothing is synced before; 0: it is */
     bool ack_due;       /* the peer waits to hear the cursor */

@@ -120,15 +120,9 @@ static void *s_create(void)
 {
     op_auth_t *self = op_alloc(sizeof *self);
     *self = (op_auth_t){
-        .verifications = {op_key('v'),
-                          op_key('w'),
-                          &op_verification_row_type,
-                          s_verification_is_dead,
-                          {.size = 0}},
-        .sessions =
-            {op_key('s'), op_key('t'), &op_session_row_type, s_session_is_dead, {.size = 0}},
-        .session_ids = {
-            op_key('i'), op_key('j'), &op_session_id_row_type, s_session_id_is_dead, {.size = 0}}};
+        .verifications = op_sweep('v', &op_verification_row_type, s_verification_is_dead),
+        .sessions = op_sweep('s', &op_session_row_type, s_session_is_dead),
+        .session_ids = op_sweep('i', &op_session_id_row_type, s_session_id_is_dead)};
     return self;
 }
 

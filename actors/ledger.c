@@ -1,3 +1,14 @@
+/*  The frame of the ledger: which function a step, a tell or the timer is for. The work is in
+    ledger_*.c, a file for each thing that the ledger knows about.
+
+    The core has nothing in memory but its configuration, the secret of its cursors and how far its
+    sweeps have come: every fact is a row (ledger_private.h has the keys). So a restart forgets
+    nothing, and a refused step has nothing to take back.
+
+    Rows that end with time are swept here, a slice per turn: each hour, and each second until a
+    sweep is through. A configuration that is read again comes as a note, and is taken as at the
+    start. */
+
 #include "actors/ledger_private.h"
 
 #include "actors/cursor.h"
@@ -46,13 +57,16 @@ static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     self->setup = *OP_BODY(event, ledger_setup);
     OP_ASSERT(op_str_copy(self->setup.prefixes, self->prefixes, sizeof self->prefixes));
     OP_ASSERT(op_str_copy(self->setup.region, self->region, sizeof self->region));
+    OP_ASSERT(op_str_copy(self->setup.modems, self->modems, sizeof self->modems));
     self->setup.prefixes = op_str(self->prefixes);
     self->setup.region = op_str(self->region);
+    self->setup.modems = op_str(self->modems);
+    op_ledger_check_modems(turn, self->setup.modems);
     self->secret = op_cursor_secret(turn);
     op_turn_wake_at(turn, event->now + OP_HOUR_MS);
 }
 
-static void s_on_tell(const op_event_t *event, op_turn_t *turn)
+static void s_on_tell(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     if (OP_IS(event, text_outcome))
         op_ledger_on_outcome(event, turn);
@@ -63,7 +77,7 @@ static void s_on_tell(const op_event_t *event, op_turn_t *turn)
     else if (OP_IS(event, text_send))
         op_ledger_on_handover(event, turn);
     else if (OP_IS(event, line_state))
-        op_ledger_on_line_state(event, turn);
+        op_ledger_on_line_state(self, event, turn);
     else if (OP_IS(event, account_erased))
         op_ledger_on_erased(event, turn);
 }
@@ -106,18 +120,11 @@ static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
 static void *s_create(void)
 {
     op_ledger_t *self = op_alloc(sizeof *self);
-    *self = (op_ledger_t){
-        .days = {op_key('d'), op_key('e'), &op_counter_row_type, s_day_is_dead, {.size = 0}},
-        .unclaimed =
-            {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
-        .partial = {op_key('g'), op_key('h'), &op_partial_row_type, s_partial_is_dead, {.size = 0}},
-        .once = {op_key('y'),
-                 op_key('z'),
-                 &op_once_row_type,
-                 op_ledger_idempotency_is_dead,
-                 {.size = 0}},
-        .erased = {
-            op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};
+    *self = (op_ledger_t){.days = op_sweep('d', &op_counter_row_type, s_day_is_dead),
+                          .unclaimed = op_sweep('u', &op_unclaimed_row_type, s_unclaimed_is_dead),
+                          .partial = op_sweep('g', &op_partial_row_type, s_partial_is_dead),
+                          .once = op_sweep('y', &op_once_row_type, op_ledger_idempotency_is_dead),
+                          .erased = op_sweep('x', &op_erased_row_type, op_erase_mark_is_dead)};
     return self;
 }
 
@@ -137,14 +144,16 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         s_on_step[event->step](core, event, turn);
         return;
     case OP_EVENT_TELL:
-        s_on_tell(event, turn);
+        s_on_tell(core, event, turn);
         return;
     case OP_EVENT_TIMER:
         s_on_timer(core, event, turn);
         return;
-    case OP_EVENT_NOTE: /* the configuration was read again */
-        if (OP_IS(event, ledger_setup))
+    case OP_EVENT_NOTE:
+        if (OP_IS(event, ledger_setup)) /* the configuration was read again */
             s_on_start(core, event, turn);
+        else if (OP_IS(event, link_state))
+            op_ledger_on_link_state(core, event, turn);
         return;
     case OP_EVENT_DRAIN:
         return;

@@ -14,7 +14,8 @@
                        invalid_phone, rate_limited (daily cap), unavailable (queue full).
     ledger.message     by_id: message_view or not_found.
     ledger.messages    message_list: messages_view, newest first.
-    ledger.ready       nothing, or unavailable while no line can carry a login code.
+    ledger.ready       nothing, or unavailable while no line can carry a login code; its sentence is
+                       what is missing: "modem: no line is up", "modem-berlin: no link".
     ledger.shared      line_view of the first shared number, or not_found.
 
     The operator's:
@@ -29,9 +30,14 @@
 
     Tells in:  line_state, text_received, text_outcome from modem; account_erased from auth;
                text_send, text_received and account_erased from itself.
-    Tells out: text_send and text_cancel to modem, lease_ended to auth and webhook, number_event to
+    Tells out: text_send, text_cancel and lines_ask to modem, lease_ended to auth and webhook, number_event to
                webhook, text_send, text_received and account_erased to itself.
+    Notes in:  link_state from the port "links", where modem actors run in other processes.
     Notes out: rate_return to rate.
+
+    A number whose line is configured no more is not listed, used for codes, or leased again, and no
+    new key is minted for it; a lease of it that there is stays, and so does the number's row: with
+    the line the number comes back as it was.
 
     A scope is what a message belongs to and an API key may see: the lease, or, on a shared number,
     account and number together (op_ledger_scope). Ownership is checked by looking into the caller's

@@ -84,10 +84,10 @@ void op_ledger_on_erased(const op_event_t *event, op_turn_t *turn)
     going_t *going = op_turn_alloc(turn, sizeof *going);
     *going = (going_t){.turn = turn, .account = account};
     const op_sweep_t kinds[] = {
-        {op_key('d'), op_key('e'), &op_counter_row_type, s_day_goes, {.size = 0}},
-        {op_key('m'), op_key('n'), &op_text_row_type, s_text_goes, {.size = 0}},
-        {op_key('p'), op_key('q'), &op_counter_row_type, s_peer_goes, {.size = 0}},
-        {op_key('g'), op_key('h'), &op_partial_row_type, s_peer_goes, {.size = 0}},
+        op_sweep('d', &op_counter_row_type, s_day_goes),
+        op_sweep('m', &op_text_row_type, s_text_goes),
+        op_sweep('p', &op_counter_row_type, s_peer_goes),
+        op_sweep('g', &op_partial_row_type, s_peer_goes),
     };
     if (op_erase_begins(event, turn))
         s_leave_numbers(turn, account);

@@ -1,4 +1,4 @@
-/*  ledger_number.c - the pool: which numbers there are, whose they are, which line is up */
+/*  ledger_number.c - the pool: which numbers there are, and whose they are */
 
 #include "actors/ledger_private.h"
 
@@ -63,64 +63,10 @@ op_walk_t *op_ledger_walk_pool(op_turn_t *turn)
     return op_turn_walk(turn, &low, &high, false);
 }
 
-/*  The line for a login code: a shared number's if one is up, else a free one's. */
-static op_str_t s_code_line(op_turn_t *turn, op_str_t *modem)
-{
-    op_str_t line = {0};
-    *modem = line;
-    op_id_t id;
-    op_number_row_t row;
-    op_walk_t *walk = op_ledger_walk_pool(turn);
-    while (op_ledger_next_number(walk, &id, &row)) {
-        if (!row.up || row.retired || op_ledger_leased(&row))
-            continue;
-        if (row.shared || !line.size) {
-            line = row.e164;
-            *modem = row.modem;
-        }
-        if (row.shared)
-            break;
-    }
-    op_turn_walk_end(&walk);
-    return line;
-}
-
-void op_ledger_on_code_line(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
-{
-    op_str_t phone = OP_BODY(event, auth_start)->phone;
-    op_id_t id;
-    op_number_row_t row;
-    if (!op_phone_allowed(phone, self->setup.prefixes)) {
-        op_turn_refuse_with(turn, OP_ERROR_INVALID_PHONE, "phone",
-                            "This server does not text numbers with this prefix.", 0);
-        return;
-    }
-    if (op_ledger_number_at(turn, phone, &id, &row)) {
-        op_turn_refuse(turn, OP_ERROR_PHONE_IS_POOL_NUMBER, "phone");
-        return;
-    }
-    event->context->line = s_code_line(turn, &event->context->modem);
-    if (event->context->line.size)
-        op_turn_forward(turn);
-    else
-        op_turn_refuse(turn, OP_ERROR_OTP_DELIVERY_FAILED, NULL);
-}
-
-void op_ledger_on_ready(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
-{
-    (void)self;
-    (void)event;
-    op_str_t modem;
-    if (s_code_line(turn, &modem).size)
-        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
-    else
-        op_turn_refuse(turn, OP_ERROR_UNAVAILABLE, NULL);
-}
-
 static bool s_is_available(const op_number_row_t *row, op_id_t account)
 {
     (void)account;
-    return !op_ledger_leased(row) && !row->retired;
+    return !op_ledger_leased(row) && !row->retired && !row->gone;
 }
 
 static bool s_is_mine(const op_number_row_t *row, op_id_t account)
@@ -195,7 +141,8 @@ void op_ledger_on_lease(op_ledger_t *self, const op_event_t *event, op_turn_t *t
     }
     bool another = op_ledger_leased(&row) && !s_is_mine(&row, account) && !OP_PLANTED(LEASE_SHARED);
     bool retired = row.retired && !OP_PLANTED(RETIRED_LEASED);
-    if (row.shared || retired || another) {
+    bool gone = row.gone && !op_ledger_leased(&row);
+    if (row.shared || retired || gone || another) {
         op_turn_refuse(turn, OP_ERROR_NUMBER_UNAVAILABLE, NULL);
         return;
     }
@@ -238,6 +185,10 @@ void op_ledger_on_entitled(op_ledger_t *self, const op_event_t *event, op_turn_t
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, "number_id");
         return;
     }
+    if (row.gone && OP_IS(event, key_create)) {
+        op_turn_refuse(turn, OP_ERROR_NUMBER_UNAVAILABLE, "number_id");
+        return;
+    }
     context->number = id;
     context->lease = row.lease;
     op_turn_forward(turn);
@@ -261,35 +212,11 @@ void op_ledger_on_shared(op_ledger_t *self, const op_event_t *event, op_turn_t *
     op_walk_t *walk = op_ledger_walk_pool(turn);
     bool found = false;
     while (!found && op_ledger_next_number(walk, &view.id, &row))
-        found = row.shared && !row.retired;
+        found = row.shared && !row.retired && !row.gone;
     op_turn_walk_end(&walk);
     view.e164 = row.e164;
     if (found)
         op_turn_reply(turn, &op_line_view_type, &view);
     else
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
-}
-
-void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn)
-{
-    const op_line_state_t *state = OP_BODY(event, line_state);
-    char masked[OP_PHONE_MAX + 1];
-    op_id_t id;
-    op_number_row_t row = {.e164 = state->line};
-    if (!op_ledger_number_at(turn, state->line, &id, &row)) {
-        id = op_turn_new_id(turn);
-        op_key_t key = op_key_of_text('e', state->line);
-        op_number_id_row_t number = {id};
-        op_turn_put(turn, &key, &op_number_id_row_type, &number);
-        op_turn_log(turn, "number=%s joined the pool", op_phone_mask(state->line, masked));
-    }
-    if (op_ledger_leased(&row) && state->shared)
-        op_turn_log(turn, "number=%s is configured as shared, but leased: it stays leased",
-                    op_phone_mask(state->line, masked));
-    row.configured = state->shared;
-    if (!op_ledger_leased(&row))
-        row.shared = op_ledger_is_shared(&row);
-    row.modem = event->from;
-    row.up = state->up;
-    op_ledger_put_number(turn, id, &row);
 }

@@ -19,20 +19,27 @@
 enum { OP_FAN_OUT_SLICE = 200 };
 
 typedef struct {
-    op_ledger_setup_t setup; /* its strings point to the two arrays */
+    op_ledger_setup_t setup; /* its strings point to the three arrays */
     char prefixes[200];
     char region[9];
+    char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1];
+    char cut[OP_PEERS_MAX][OP_ACTOR_NAME_MAX + 1]; /* modem actors whose link is down */
+    size_t cut_count;
     op_hash_t secret; /* of cursors */
     op_sweep_t days, unclaimed, once, erased, partial;
 } op_ledger_t;
 
 typedef void op_ledger_step_fn(op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
 
+/*  ledger_line.c */
+op_ledger_step_fn op_ledger_on_line_state, op_ledger_on_link_state, op_ledger_on_code_line,
+    op_ledger_on_ready;
+/*  Numbers of modem actors that are not among these are configured no more. */
+void op_ledger_check_modems(op_turn_t *turn, op_str_t modems);
+
 /*  ledger_number.c */
-op_ledger_step_fn op_ledger_on_code_line, op_ledger_on_available, op_ledger_on_mine,
-    op_ledger_on_lease, op_ledger_on_release, op_ledger_on_entitled, op_ledger_on_number,
-    op_ledger_on_ready, op_ledger_on_shared;
-void op_ledger_on_line_state(const op_event_t *event, op_turn_t *turn);
+op_ledger_step_fn op_ledger_on_available, op_ledger_on_mine, op_ledger_on_lease,
+    op_ledger_on_release, op_ledger_on_entitled, op_ledger_on_number, op_ledger_on_shared;
 bool op_ledger_number(op_turn_t *turn, op_id_t id, op_number_row_t *row);
 bool op_ledger_number_at(op_turn_t *turn, op_str_t e164, op_id_t *id, op_number_row_t *row);
 void op_ledger_put_number(op_turn_t *turn, op_id_t id, const op_number_row_t *row);

@@ -1,3 +1,13 @@
+/*  Tells, both directions of each peer in one op_link_t (actor.h has the protocol).
+
+    Sending, erased <= acked <= sent <= last. On the disk are `last` and the rows of the outbox;
+    what was acknowledged is read from which rows are left, and all others are sent again after a
+    restart. Receiving, durable <= cursor: the peer hears only of a cursor that is on the disk.
+
+    Of the tells that wait only those of this turn are in memory; older ones are read when the
+    window moves. So a peer that is away for days costs disk, some OP_OUTBOX_MAX rows, but neither
+    memory nor time. A link is never removed: there are at most OP_PEERS_MAX. */
+
 #include "actors/actor_private.h"
 
 #include "base/plant.h"
@@ -51,7 +61,7 @@ static void s_put_series(op_actor_t *actor, const op_link_t *link)
 
 /*  What is told from now on is counted in this series; where all of the former one is not taken yet,
     the latest one's tells join it. */
-static void s_begin_series(op_actor_t *actor, op_link_t *link, uint64_t series)
+static void s_begin_series(op_actor_t *actor, op_link_t *link, op_id_t series)
 {
     if (link->acked + 1 >= link->first) {
         link->former = link->series;
@@ -61,7 +71,7 @@ static void s_begin_series(op_actor_t *actor, op_link_t *link, uint64_t series)
     s_put_series(actor, link);
 }
 
-static uint64_t s_series_of(const op_link_t *link, uint64_t number)
+static op_id_t s_series_of(const op_link_t *link, uint64_t number)
 {
     return number < link->first ? link->former : link->series;
 }
@@ -71,17 +81,20 @@ static uint64_t s_series_of(const op_link_t *link, uint64_t number)
 static void s_note_restored(op_actor_t *actor)
 {
     op_str_t key = op_turn_full_key(&actor->turn, '!', OP_STR("r"));
-    op_counter_row_t mark;
-    if (op_turn_read(&actor->turn, key, &op_counter_row_type, &mark) <= 0)
+    op_link_row_t mark;
+    if (op_turn_read(&actor->turn, key, &op_link_row_type, &mark) <= 0)
         return;
     for (size_t i = 0; i < actor->link_count; i++)
         if (actor->links[i].last)
-            s_begin_series(actor, &actor->links[i], mark.value);
+            s_begin_series(actor, &actor->links[i], mark.series);
     op_overlay_delete(&actor->turn.overlay, key);
     actor->turn.must_sync = true;
 }
 
-/*  ---- Loading: the rows of all links lie together, by their letters ---- */
+/*  ---- Loading ----
+
+    The rows of all links lie together: the counters "n..." and "c...", the series "s...", and the
+    outboxes. */
 
 static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
 {
@@ -178,11 +191,8 @@ void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said)
 {
     op_turn_t *turn = &actor->turn;
     op_tell_t *tell = op_arena_alloc(&turn->arena, sizeof *tell);
-    if (!link->last) {
-        uint64_t series;
-        op_random_bytes(&turn->random, &series, sizeof series);
-        s_begin_series(actor, link, series ? series : 1);
-    }
+    if (!link->last)
+        s_begin_series(actor, link, op_turn_new_id(turn));
     tell->number = ++link->last;
     op_envelope_t envelope = {.kind = OP_FRAME_TELL,
                               .type = said->type->number,
@@ -212,7 +222,7 @@ static void s_emit(op_actor_t *actor, op_link_t *link, op_str_t frame)
 }
 
 /*  A frame without content: an ack, or a resume. */
-static void s_signal(op_actor_t *actor, op_link_t *link, op_frame_kind_t kind, uint64_t series,
+static void s_signal(op_actor_t *actor, op_link_t *link, op_frame_kind_t kind, op_id_t series,
                      uint64_t sequence)
 {
     op_envelope_t signal = {.kind = kind,
@@ -237,12 +247,12 @@ static bool s_may_send(op_link_t *link)
 }
 
 /*  A tell from the outbox, as one of this series. */
-static op_str_t s_in_series(op_actor_t *actor, op_str_t frame, uint64_t series)
+static op_str_t s_in_series(op_actor_t *actor, op_str_t frame, op_id_t series)
 {
     op_envelope_t envelope;
     op_str_t body;
     op_decode_t result = op_frame_open(frame, &actor->turn.arena, &envelope, &body);
-    if (result != OP_DECODE_OK || envelope.series == series)
+    if (result != OP_DECODE_OK || op_id_equal(envelope.series, series))
         return frame;
     envelope.series = series;
     op_buf_clear(&actor->scratch);
@@ -290,7 +300,7 @@ static void s_log(op_actor_t *actor, op_str_t line)
 void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_t *ack)
 {
     uint64_t number = ack->sequence;
-    if (ack->series != s_series_of(link, link->acked + 1))
+    if (!op_id_equal(ack->series, s_series_of(link, link->acked + 1)))
         return;
     /* A peer may have taken more of a former series than a restored store knows of. */
     if (link->acked + 1 < link->first && number >= link->first)
@@ -316,7 +326,7 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_
 
 /*  The peer counts in another series from now on; all up to `cursor` is taken or lost. What still
     comes of the series before is stale. */
-static void s_take_series(op_actor_t *actor, op_link_t *link, uint64_t series, uint64_t cursor)
+static void s_take_series(op_actor_t *actor, op_link_t *link, op_id_t series, uint64_t cursor)
 {
     if (link->cursor)
         s_log(actor, op_turn_text(&actor->turn, "a peer's store is a new or a restored one peer=%s",
@@ -329,12 +339,13 @@ static void s_take_series(op_actor_t *actor, op_link_t *link, uint64_t series, u
 
 bool op_link_expects(op_actor_t *actor, op_link_t *link, const op_envelope_t *tell)
 {
-    if (tell->series != link->taken && tell->series != link->left && tell->sequence == 1)
+    bool stale = op_id_equal(tell->series, link->left);
+    if (!op_id_equal(tell->series, link->taken) && !stale && tell->sequence == 1)
         s_take_series(actor, link, tell->series, 0);
-    bool known = tell->series == link->taken;
+    bool known = op_id_equal(tell->series, link->taken);
     if (known && tell->sequence == link->cursor + 1)
         return true;
-    if (known ? tell->sequence <= link->cursor : tell->series == link->left)
+    if (known ? tell->sequence <= link->cursor : stale)
         actor->counts.repeats++;
     else
         actor->counts.early++;
@@ -344,8 +355,8 @@ bool op_link_expects(op_actor_t *actor, op_link_t *link, const op_envelope_t *te
 void op_link_resumed(op_actor_t *actor, op_link_t *link, const op_envelope_t *resume)
 {
     uint64_t before = resume->sequence - 1;
-    bool known = resume->series == link->taken;
-    if (known ? before <= link->cursor : resume->series == link->left)
+    bool known = op_id_equal(resume->series, link->taken);
+    if (known ? before <= link->cursor : op_id_equal(resume->series, link->left))
         return;
     uint64_t unknown = known || !link->cursor ? before - link->cursor : 0;
     if (unknown)

@@ -1,3 +1,17 @@
+/*  The frame of the modem actor: finds the line, or the probe, that an event is about, looks at all
+    of them when time passes, and wishes for the earliest of their times. What a line does is in
+    modem_line.c and modem_setup.c, its texts in modem_send.c and modem_receive.c, which
+    device has whose SIM in modem_device.c.
+
+    Lines share a core because they share devices: which tty is whose line can only be decided over
+    all of them. To the port they are numbers: those below `count` are lines, those behind are
+    probes.
+
+    Much is in memory only, the AT engines, phases and deadlines: it is what a modem is in the
+    middle of, and a line that is opened begins it afresh. What must outlive that is a row
+    (modem_private.h has the keys): the queue, the part in the air, the parts of texts that have
+    come, the try of a PIN. */
+
 #include "actors/cursor.h"
 #include "actors/modem_private.h"
 
@@ -13,11 +27,10 @@ static op_line_t *s_line_at(op_modem_t *self, uint64_t number)
 
 /*  ---- Start ---- */
 
-/*  Lines that were configured at the last run and are not now are down for good. */
+/*  Lines that were configured at the last run and are not now are gone. */
 static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
 {
     op_key_t low = op_key('L'), high = op_key_end(&low), gone[OP_LINES_MAX];
-    op_line_t retired = {0};
     op_line_row_t row;
     op_str_t key, number;
     size_t count = 0;
@@ -32,13 +45,13 @@ static void s_retire_lines(op_modem_t *self, op_turn_t *turn)
     }
     op_turn_walk_end(&walk);
     for (size_t i = 0; i < count; i++) {
-        op_str_copy(op_str_of(gone[i].bytes + 1, gone[i].size - 2), retired.number,
-                    sizeof retired.number);
-        op_line_tell_state(&retired, turn, false);
+        number = op_str_of(gone[i].bytes + 1, gone[i].size - 2);
+        op_line_state_t state = {.line = number, .gone = true};
+        op_turn_tell(turn, "ledger", &op_line_state_type, &state);
         op_turn_delete(turn, &gone[i]);
-        op_key_t bound = op_key_of_text('B', op_str(retired.number));
+        op_key_t bound = op_key_of_text('B', number);
         op_turn_delete(turn, &bound); /* its SIM may become another number's */
-        op_send_abandon(op_str(retired.number), turn);
+        op_send_abandon(number, turn);
     }
 }
 
@@ -75,7 +88,8 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_at_init(&line->at);
         op_device_load(line, turn);
         op_line_tell_state(line, turn, false);
-        op_send_find_doubt(line, turn);
+        op_send_begin(line, turn);
+        op_line_count_none(line, turn);
         op_setup_begin(line);
         if (*line->device)
             op_line_open(line, turn);
@@ -107,7 +121,7 @@ static void s_on_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         if (line->phase == OP_LINE_OPENING)
             op_line_opened(self, line, event, turn);
     } else if (OP_IS(event, serial_closed)) {
-        char reason[201];
+        char reason[OP_SENTENCE_MAX + 1];
         op_str_copy(OP_BODY(event, serial_closed)->reason, reason, sizeof reason);
         if (line->phase != OP_LINE_CLOSED)
             op_line_fail(self, line, event, turn, reason);
@@ -122,7 +136,10 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
     if (OP_IS(event, text_send))
         op_send_queue(self, event, turn);
     else if (OP_IS(event, text_cancel))
-        op_send_cancel(event, turn);
+        op_send_cancel(self, event, turn);
+    else if (OP_IS(event, lines_ask))
+        for (size_t i = 0; i < self->count; i++)
+            op_line_say_state(&self->lines[i], turn, self->lines[i].phase == OP_LINE_READY);
 }
 
 static void s_on_request(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
@@ -183,12 +200,11 @@ static void s_wake(op_modem_t *self, op_turn_t *turn)
 static void *s_create(void)
 {
     op_modem_t *self = op_alloc(sizeof *self);
-    *self = (op_modem_t){
-        .seen = {op_key('I'), op_key('J'), &op_seen_row_type, op_seen_is_dead, {.size = 0}},
-        .quarantine =
-            {op_key('X'), op_key('Y'), &op_quarantine_row_type, op_quarantine_is_dead, {.size = 0}},
-        .reported = {op_key('R'), op_key('S'), &op_report_row_type, op_report_is_dead, {.size = 0}},
-        .early = {op_key('E'), op_key('F'), &op_early_row_type, op_early_is_dead, {.size = 0}}};
+    *self =
+        (op_modem_t){.seen = op_sweep('I', &op_seen_row_type, op_seen_is_dead),
+                     .quarantine = op_sweep('X', &op_quarantine_row_type, op_quarantine_is_dead),
+                     .reported = op_sweep('R', &op_report_row_type, op_report_is_dead),
+                     .early = op_sweep('E', &op_early_row_type, op_early_is_dead)};
     return self;
 }
 

@@ -253,14 +253,8 @@ void op_device_start(op_modem_t *self, op_str_t patterns, op_turn_t *turn)
         if (*self->lines[i].home)
             s_watch(op_str(self->lines[i].home), turn);
     while (patterns.size) {
-        const char *comma = memchr(patterns.at, ',', patterns.size);
-        size_t size = comma ? (size_t)(comma - patterns.at) : patterns.size;
-        op_str_t pattern = op_str_of(patterns.at, size);
-        while (pattern.size && *pattern.at == ' ')
-            pattern = op_str_of(pattern.at + 1, pattern.size - 1);
+        op_str_t pattern = op_str_trim(op_str_next(&patterns, ','));
         if (pattern.size && pattern.size <= OP_DEVICE_MAX)
             s_watch(pattern, turn);
-        patterns =
-            op_str_of(patterns.at + size + (comma != NULL), patterns.size - size - (comma != NULL));
     }
 }

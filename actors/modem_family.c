@@ -20,7 +20,7 @@ static const char *const s_iccids[] = {"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+Q
 const op_family_t *op_family_of(const char *maker)
 {
     const op_family_t *family = s_families;
-    while (strncasecmp(maker, family->maker, strlen(family->maker)) != 0)
+    while (!op_str_starts_nocase(op_str(maker), family->maker))
         family++;
     return family;
 }

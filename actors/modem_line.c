@@ -22,11 +22,26 @@ void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, i
     op_turn_count(turn, metric, value, index, class);
 }
 
+void op_line_count_none(const op_line_t *line, op_turn_t *turn)
+{
+    static const char *const classes[] = {"down", "restarted", "stopped"};
+    op_line_count(line, turn, OP_METRIC_MODEM_SENDS, 0, NULL);
+    op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 0, NULL);
+    for (size_t i = 0; i < OP_COUNT(classes); i++)
+        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 0, classes[i]);
+}
+
 void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
 {
     char masked[OP_PHONE_MAX + 1];
     op_turn_log(turn, "line=%s device=%s %s%s%s", op_phone_mask(op_str(line->number), masked),
                 line->device, what, *detail ? ": " : "", detail);
+}
+
+void op_line_say_state(const op_line_t *line, op_turn_t *turn, bool up)
+{
+    op_line_state_t state = {.line = op_str(line->number), .shared = line->shared, .up = up};
+    op_turn_tell(turn, "ledger", &op_line_state_type, &state);
 }
 
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
@@ -37,8 +52,7 @@ void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
         told.shared == line->shared)
         return;
     op_turn_put(turn, &key, &op_line_row_type, &now);
-    op_line_state_t state = {op_str(line->number), line->shared, up};
-    op_turn_tell(turn, "ledger", &op_line_state_type, &state);
+    op_line_say_state(line, turn, up);
 }
 
 void op_line_open(op_line_t *line, op_turn_t *turn)

@@ -33,8 +33,6 @@ enum {
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
-    OP_DEVICE_MAX = 256,
-    OP_PIN_MAX = 8,
     OP_REASON_MAX = 160,
 
     /* The setup. */
@@ -163,6 +161,7 @@ typedef struct {
     op_key_t first[2];        /* of codes, of the others: no row of the queue lies before it */
     bool none[2];             /* of either kind there is no row at all: no need to look */
     bool no_early;            /* nor is there an early_row */
+    uint64_t waiting;         /* texts not settled yet, held ones too */
     bool queue_empty;         /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint64_t reference; /* of the last long text */
@@ -256,11 +255,15 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
                   const char *reason);
 /*  Does all that can be done now: what the engine has to say, then the next command. */
 void op_line_pump(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
+/*  To the ledger: the first only what it has not been told already. */
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up);
+void op_line_say_state(const op_line_t *line, op_turn_t *turn, bool up);
 /*  Counts for a metric whose first label is the line: its place in the configuration. `class` is
     the second one, NULL without. */
 void op_line_count(const op_line_t *line, op_turn_t *turn, op_metric_t metric, int64_t value,
                    const char *class);
+/*  Its counters begin at 0, so that their first step is seen as one. */
+void op_line_count_none(const op_line_t *line, op_turn_t *turn);
 /*  When the line wants to be pumped without input. */
 int64_t op_line_wake_at(const op_line_t *line);
 void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char *expect,
@@ -325,11 +328,11 @@ bool op_probe_is_at_work(const op_modem_t *self, const char *path);
 
 /*  modem_queue.c */
 void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
-void op_send_cancel(const op_event_t *event, op_turn_t *turn);
+void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  The line is not configured any more: all that waits for it fails. */
 void op_send_abandon(op_str_t number, op_turn_t *turn);
-/*  At START: finds what was in the air when the process ended. */
-void op_send_find_doubt(op_line_t *line, op_turn_t *turn);
+/*  At START: counts what waits, and finds what was in the air when the process ended. */
+void op_send_begin(op_line_t *line, op_turn_t *turn);
 /*  Texts that have waited too long, for the line or for a report, fail. */
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
                     op_turn_t *turn);
@@ -338,9 +341,9 @@ bool op_queue_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
                    op_queue_row_t *row);
 void op_queue_tell(op_turn_t *turn, const op_queue_row_t *row, op_text_state_t state,
                    op_failure_t failure);
-/*  Tells the outcome and forgets the text. */
-void op_queue_settle(op_turn_t *turn, const op_key_t *key, const op_queue_row_t *row,
-                     op_text_state_t state, op_failure_t failure);
+/*  Tells the outcome and forgets the text; `line` NULL: it is configured no more. */
+void op_queue_settle(op_line_t *line, op_turn_t *turn, const op_key_t *key,
+                     const op_queue_row_t *row, op_text_state_t state, op_failure_t failure);
 /*  How long to wait before the next try, the first of which is number 0. */
 int64_t op_queue_pause(uint64_t tries);
 /*  Takes a text in doubt out of the queue until a report comes, doubt_ms at most. */

@@ -31,10 +31,19 @@ void op_queue_tell(op_turn_t *turn, const op_queue_row_t *row, op_text_state_t s
     op_turn_on_behalf(turn, other);
 }
 
-void op_queue_settle(op_turn_t *turn, const op_key_t *key, const op_queue_row_t *row,
-                     op_text_state_t state, op_failure_t failure)
+static void s_count(op_line_t *line, op_turn_t *turn)
+{
+    op_line_count(line, turn, OP_METRIC_MODEM_WAITING, (int64_t)line->waiting, NULL);
+}
+
+void op_queue_settle(op_line_t *line, op_turn_t *turn, const op_key_t *key,
+                     const op_queue_row_t *row, op_text_state_t state, op_failure_t failure)
 {
     op_turn_delete(turn, key);
+    if (line) {
+        line->waiting--;
+        s_count(line, turn);
+    }
     op_queue_tell(turn, row, state, failure);
 }
 
@@ -89,6 +98,8 @@ void op_send_queue(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
     op_key_t key = s_class_of(line, send->code ? 0 : 1);
     op_key_id(&key, op_turn_new_id(turn));
     op_turn_put(turn, &key, &op_queue_row_type, &row);
+    line->waiting++;
+    s_count(line, turn);
     s_is_there(line, &key);
     op_line_pump(self, line, event, turn);
 }
@@ -176,7 +187,7 @@ static void s_expire_class(op_line_t *line, size_t class, const op_event_t *even
         bool doubt = rows[i].in_air || rows[i].sent || !op_id_is_none(rows[i].doubt);
         if (line->doubt && op_str_equal(op_key_str(&dead[i]), op_key_str(&line->flight)))
             line->doubt = false;
-        op_queue_settle(turn, &dead[i], &rows[i], OP_TEXT_FAILED,
+        op_queue_settle(line, turn, &dead[i], &rows[i], OP_TEXT_FAILED,
                         doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_EXPIRED);
         if (!rows[i].in_air || !rows[i].asked)
             continue;
@@ -238,9 +249,10 @@ static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_even
     }
     op_turn_walk_end(&walk);
     for (size_t i = 0; i < deaths && !OP_PLANTED(HELD_FOREVER); i++)
-        op_queue_settle(
-            turn, &dead[i], &rows[i], OP_PLANTED(HELD_IS_SENT) ? OP_TEXT_SENT : OP_TEXT_FAILED,
-            OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED : OP_FAILURE_UNKNOWN_OUTCOME);
+        op_queue_settle(line, turn, &dead[i], &rows[i],
+                        OP_PLANTED(HELD_IS_SENT) ? OP_TEXT_SENT : OP_TEXT_FAILED,
+                        OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED
+                                                 : OP_FAILURE_UNKNOWN_OUTCOME);
 }
 
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
@@ -286,15 +298,16 @@ static size_t s_collect(op_turn_t *turn, char tag, op_str_t number, const op_id_
     return count;
 }
 
-void op_send_cancel(const op_event_t *event, op_turn_t *turn)
+void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_text_cancel_t *cancel = OP_BODY(event, text_cancel);
+    op_line_t *line = s_line_of(self, cancel->line);
     op_key_t *keys;
     op_queue_row_t *rows;
     size_t count = s_collect(turn, 'Q', cancel->line, &cancel->scope, &keys, &rows);
     for (size_t i = 0; i < count; i++)
         if (!rows[i].in_air && !rows[i].sent && op_id_is_none(rows[i].doubt))
-            op_queue_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
+            op_queue_settle(line, turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
 }
 
 void op_send_abandon(op_str_t number, op_turn_t *turn)
@@ -306,22 +319,34 @@ void op_send_abandon(op_str_t number, op_turn_t *turn)
         size_t count = s_collect(turn, tags[t], number, NULL, &keys, &rows);
         for (size_t i = 0; i < count; i++) {
             bool doubt = rows[i].in_air || rows[i].sent || !op_id_is_none(rows[i].doubt);
-            op_queue_settle(turn, &keys[i], &rows[i], OP_TEXT_FAILED,
+            op_queue_settle(NULL, turn, &keys[i], &rows[i], OP_TEXT_FAILED,
                             doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_NO_SERVICE);
         }
     }
 }
 
-void op_send_find_doubt(op_line_t *line, op_turn_t *turn)
+static size_t s_count_all(const op_line_t *line, char tag, op_turn_t *turn, op_key_t *in_air)
 {
-    op_key_t low = s_queue_of(line), high = op_key_end(&low);
+    op_key_t low = op_key_of_text(tag, op_str(line->number)), high = op_key_end(&low);
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
     op_queue_row_t row;
     op_str_t bytes;
-    while (!line->doubt && op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row))
-        if (row.in_air && !OP_PLANTED(FORGET_AIR)) {
-            line->doubt = true; /* a line has one command in flight: there is at most one */
-            line->flight = op_key_copy(bytes);
-        }
+    size_t count = 0;
+    for (; op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row); count++)
+        if (row.in_air)
+            *in_air =
+                op_key_copy(bytes); /* a line has one command in flight: there is at most one */
     op_turn_walk_end(&walk);
+    return count;
+}
+
+void op_send_begin(op_line_t *line, op_turn_t *turn)
+{
+    op_key_t in_air = {.size = 0};
+    line->waiting = s_count_all(line, 'H', turn, &in_air);
+    line->waiting += s_count_all(line, 'Q', turn, &in_air);
+    s_count(line, turn);
+    line->doubt = in_air.size && !OP_PLANTED(FORGET_AIR);
+    if (line->doubt)
+        line->flight = in_air;
 }

@@ -108,13 +108,13 @@ bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     while (op_queue_pick(line, event, turn, &key, &row)) {
         if (row.expires <= event->now) {
             bool doubt = row.sent || !op_id_is_none(row.doubt);
-            op_queue_settle(turn, &key, &row, OP_TEXT_FAILED,
+            op_queue_settle(line, turn, &key, &row, OP_TEXT_FAILED,
                             doubt ? OP_FAILURE_UNKNOWN_OUTCOME : OP_FAILURE_EXPIRED);
             continue;
         }
         if (s_submit(self, line, event, turn, &key, &row))
             return true;
-        op_queue_settle(turn, &key, &row, OP_TEXT_FAILED, OP_FAILURE_NOT_SENDABLE);
+        op_queue_settle(line, turn, &key, &row, OP_TEXT_FAILED, OP_FAILURE_NOT_SENDABLE);
     }
     return false;
 }
@@ -122,14 +122,14 @@ bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 /*  ---- What came of it ---- */
 
 /*  The network has the part: on to the next one, or done. */
-static void s_part_taken(op_turn_t *turn, const op_key_t *key, op_queue_row_t *row)
+static void s_part_taken(op_line_t *line, op_turn_t *turn, const op_key_t *key, op_queue_row_t *row)
 {
     row->sent += OP_PLANTED(DROP_PART) && row->sent == 1 ? 2 : 1;
     row->in_air = false;
     row->tries = 0;
     row->doubt = (op_id_t){{0}};
     if (row->sent >= op_sms_count(row->body, row->wide))
-        op_queue_settle(turn, key, row, OP_TEXT_SENT, OP_FAILURE_NONE);
+        op_queue_settle(line, turn, key, row, OP_TEXT_SENT, OP_FAILURE_NONE);
     else
         op_turn_put(turn, key, &op_queue_row_type, row);
 }
@@ -139,7 +139,7 @@ static void s_answered(op_line_t *line, const op_event_t *event, op_turn_t *turn
                        const op_key_t *key, op_queue_row_t *row, int reference)
 {
     op_queue_row_t taken = *row;
-    s_part_taken(turn, key, row);
+    s_part_taken(line, turn, key, row);
     if (taken.asked && reference != NO_REFERENCE)
         op_report_expect(line, event, turn, key, &taken, (uint64_t)reference);
 }
@@ -151,7 +151,7 @@ static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *tur
     row->in_air = false;
     if (row->tries >= OP_RETRIES_MAX) {
         bool doubt = !op_id_is_none(row->doubt);
-        op_queue_settle(turn, key, row, OP_TEXT_FAILED,
+        op_queue_settle(line, turn, key, row, OP_TEXT_FAILED,
                         doubt ? OP_FAILURE_UNKNOWN_OUTCOME : failure);
         return;
     }
@@ -176,7 +176,7 @@ static void s_unknown(op_modem_t *self, op_line_t *line, const op_event_t *event
     else if (row->asked)
         op_queue_hold(self, event, turn, key, row);
     else
-        op_queue_settle(turn, key, row, OP_TEXT_FAILED,
+        op_queue_settle(line, turn, key, row, OP_TEXT_FAILED,
                         OP_PLANTED(WRONG_REASON) ? OP_FAILURE_REJECTED
                                                  : OP_FAILURE_UNKNOWN_OUTCOME);
     if (lost.asked) {
@@ -191,7 +191,7 @@ void op_send_proven(op_line_t *line, op_turn_t *turn, const op_report_row_t *rep
     op_queue_row_t row;
     if (op_queue_find(line, turn, report->code, report->queued, &key, &row) && !row.in_air &&
         row.sent == report->part && op_id_equal(row.doubt, doubt))
-        s_part_taken(turn, &key, &row);
+        s_part_taken(line, turn, &key, &row);
 }
 
 /*  Refused behind the PDU, with an error of this class. */
@@ -216,10 +216,10 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
         s_try_later(line, event, turn, &key, row, OP_FAILURE_NO_SERVICE);
         return;
     case OP_CMS_REJECTED:
-        op_queue_settle(turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
+        op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
         return;
     case OP_CMS_UNREACHABLE:
-        op_queue_settle(turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_UNREACHABLE);
+        op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_UNREACHABLE);
         return;
     case OP_CMS_ACCEPTED:
         s_answered(line, event, turn, &key, row, NO_REFERENCE);

@@ -22,7 +22,6 @@ typedef struct {
 
 /*  All windows of one kind of subject, shortest first. */
 typedef struct {
-    char letter;
     bool durable; /* an hour or more: worth a sync */
     size_t count;
     window_t windows[WINDOWS_MAX];
@@ -37,36 +36,23 @@ typedef struct {
 static kind_t s_kind(const rate_t *self, char letter)
 {
     const op_rate_setup_t *s = &self->setup;
-    kind_t kind = {.letter = letter, .count = 1};
-    switch (letter) {
-    case 'a':
-        kind.windows[0] = (window_t){OP_MINUTE_MS, s->address_minute};
-        break;
-    case 'A':
-        kind.durable = true;
-        kind.windows[0] = (window_t){OP_HOUR_MS, s->start_address_hour};
-        break;
-    case 'p':
-        kind.durable = true;
-        kind.count = 3;
-        kind.windows[0] = (window_t){30 * OP_SECOND_MS, s->start_phone_30s};
-        kind.windows[1] = (window_t){OP_HOUR_MS, s->start_phone_hour};
-        kind.windows[2] = (window_t){OP_DAY_MS, s->start_phone_day};
-        break;
-    case 's':
-        kind.windows[0] = (window_t){OP_MINUTE_MS, s->console_minute};
-        break;
-    case 'k':
-        kind.count = 2;
-        kind.windows[0] = (window_t){OP_SECOND_MS, s->send_second};
-        kind.windows[1] = (window_t){OP_MINUTE_MS, s->send_minute};
-        break;
-    case 'r':
-        kind.windows[0] = (window_t){OP_MINUTE_MS, s->read_minute};
-        break;
-    default:
-        kind.count = 0;
-    }
+    const struct {
+        char letter;
+        window_t window;
+    } all[] = {
+        {'a', {OP_MINUTE_MS, s->address_minute}},       {'A', {OP_HOUR_MS, s->start_address_hour}},
+        {'p', {30 * OP_SECOND_MS, s->start_phone_30s}}, {'p', {OP_HOUR_MS, s->start_phone_hour}},
+        {'p', {OP_DAY_MS, s->start_phone_day}},         {'s', {OP_MINUTE_MS, s->console_minute}},
+        {'k', {OP_SECOND_MS, s->send_second}},          {'k', {OP_MINUTE_MS, s->send_minute}},
+        {'r', {OP_MINUTE_MS, s->read_minute}},
+    };
+    kind_t kind = {.durable = false};
+    for (size_t i = 0; i < OP_COUNT(all); i++)
+        if (all[i].letter == letter) {
+            OP_ASSERT(kind.count < WINDOWS_MAX);
+            kind.durable |= all[i].window.length_ms >= OP_HOUR_MS;
+            kind.windows[kind.count++] = all[i].window;
+        }
     return kind;
 }
 
@@ -124,10 +110,12 @@ static int64_t s_ends(const tally_t *tally, size_t i)
 static int s_full(const tally_t *tally)
 {
     int full = -1;
-    for (size_t i = 0; i < tally->kind.count; i++)
-        if (tally->used[i] >= tally->kind.windows[i].limit &&
-            (full < 0 || s_ends(tally, i) > s_ends(tally, (size_t)full)))
+    for (size_t i = 0; i < tally->kind.count; i++) {
+        uint64_t limit = tally->kind.windows[i].limit;
+        limit -= OP_PLANTED(QUOTA_EARLY) ? limit / 2 : 0;
+        if (tally->used[i] >= limit && (full < 0 || s_ends(tally, i) > s_ends(tally, (size_t)full)))
             full = (int)i;
+    }
     return full;
 }
 
@@ -286,6 +274,10 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     case OP_EVENT_START:
         self->setup = *OP_BODY(event, rate_setup);
         op_turn_wake_at(turn, event->now + s_sweep_every_ms);
+        if (OP_PLANTED(QUOTA_RESTART)) {
+            self->now = INT64_MAX;
+            (void)op_sweep_slice(&self->sweep, self, turn);
+        }
         return;
     case OP_EVENT_REQUEST:
         s_on_step[event->step](self, event, turn);

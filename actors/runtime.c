@@ -1,3 +1,14 @@
+/*  The owner's side of the threads: it starts them, tells all of them something and waits for their
+    answers, ends them. What a thread does is in runtime_thread.c.
+
+    It shares with a thread what op_runtime_thread_t names and nothing else; commands and answers go
+    through the actor's pipe, in rounds (command.h). Nobody waits without a deadline, so that a
+    thread that hangs costs the owner a while and not for ever; only op_runtime_destroy has to see
+    each thread end, or the store would be closed under it.
+
+    A thread that fails writes why into the pipe `failure`, which its owner polls along with its
+    other descriptors. The process then ends, so the first reason is the one that counts. */
+
 #include "actors/runtime.h"
 
 #include "actors/command.h"
@@ -72,6 +83,7 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
                                     .failure_fd = self->failure[1],
                                     .ended = &self->ended};
     OP_ASSERT(op_str_copy(op_str(name), thread->name, sizeof thread->name));
+    op_metrics_put(self->metrics, OP_METRIC_MAILBOX_FULL, 0, op_str(name), (op_str_t){0});
     if (setup_type)
         op_encode(setup_type, setup, &thread->setup);
     if (port)

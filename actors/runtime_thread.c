@@ -1,3 +1,13 @@
+/*  One turn after another: wait, receive, commit if it is time, speak.
+
+    A turn may stay open over several waits, while nobody waits for it (s_settle). A mailbox that is
+    never empty keeps the thread neither from its port nor from its owner: after
+    TURNS_BETWEEN_POLLS turns all descriptors are looked at again. The wait is never longer than a
+    second, because wishes are instants of a clock that may be set.
+
+    A thread whose commit has failed does no turn any more, but goes on answering its owner, with
+    FAILED, until it is ended. */
+
 #include "actors/runtime_thread.h"
 
 #include "actors/command.h"
@@ -47,10 +57,8 @@ static bool s_post(thread_t *self, op_str_t to, op_str_t frame)
 /*  A request that its next actor cannot take is answered here, so that nobody waits in vain. */
 static void s_refuse(thread_t *self, const op_envelope_t *request)
 {
-    op_log(OP_LOG_WARNING, self->given->name,
-           "a request was refused, because a mailbox is full mailbox=%.*s request=%.*s",
-           (int)request->to.size, request->to.at, (int)request->request_id.size,
-           request->request_id.at);
+    op_postbox_lost(self->postbox, self->given->name, "requests are refused", request->to,
+                    request->request_id);
     op_postbox_refuse(self->postbox, op_str(self->given->name), request);
 }
 

@@ -9,6 +9,12 @@ static op_key_t s_key(op_str_t bytes)
     return key;
 }
 
+op_sweep_t op_sweep(char tag, const op_type_t *record, op_sweep_dead_fn *dead)
+{
+    op_key_t low = op_key(tag);
+    return (op_sweep_t){.low = low, .high = op_key_end(&low), .record = record, .dead = dead};
+}
+
 bool op_sweep_slice(op_sweep_t *self, const void *arg, op_turn_t *turn)
 {
     op_key_t *dead = op_turn_alloc(turn, OP_SWEEP_ROWS * sizeof *dead);

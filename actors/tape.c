@@ -1,10 +1,10 @@
 #include "actors/tape.h"
 
+#include "base/instant.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const int64_t s_latest = INT64_C(253402300799999); /* the end of the year 9999 */
 
 void op_tape_free(op_tape_t *self)
 {
@@ -53,35 +53,63 @@ void op_tape_add_event(op_tape_t *self, const op_tape_event_t *event)
 
 /*  ---- Reading ---- */
 
+/*  Files are missing here: what the lives up to here went on to do is not known. */
+static void s_gap(op_tape_t *self)
+{
+    self->gaps = true;
+    for (size_t i = 0; i < self->actor_count; i++)
+        self->actors[i].broken |= self->actors[i].event_count && !self->actors[i].ended;
+}
+
 /*  What is wrong with a record, NULL when nothing is. */
-static const char *s_take_header(op_tape_t *self, const op_trace_header_t *header,
+static const char *s_take_header(op_tape_t *self, const op_trace_header_t *header, unsigned lenient,
                                  char error[OP_TRACE_ERROR])
 {
     if (op_trace_header_check(header, error) != 0)
         return error;
-    if (self->header.format == 0) {
-        if (header->segment != 0)
-            return "this is a later file of a trace: its first one is needed";
+    bool first = self->header.format == 0;
+    uint64_t next = first ? 0 : self->header.segment + 1;
+    if (!first && header->started != self->header.started)
+        return "a file of another trace";
+    if (header->segment < next)
+        return "a file of the trace comes twice, or too late";
+    if (header->segment > next && !(lenient & OP_TAPE_GAPS))
+        return first ? "this is a later file of a trace and begins in the middle: print, stats, "
+                       "follow and merge show it, for all else its first one is needed"
+                     : "files in the middle of the trace are missing";
+    if (header->segment > next)
+        s_gap(self);
+    if (first) {
         self->header = *header;
         self->header.build = op_arena_copy(&self->arena, header->build);
-        return NULL;
     }
-    if (header->started != self->header.started)
-        return "a file of another trace";
-    if (header->segment <= self->header.segment)
-        return "a file of the trace comes twice, or too late";
-    if (header->segment != self->header.segment + 1)
-        return "files in the middle of the trace are missing";
     self->header.segment = header->segment;
     return NULL;
 }
 
+/*  The latest life of that number. */
 static op_tape_actor_t *s_actor(op_tape_t *self, uint64_t number)
 {
-    for (size_t i = 0; i < self->actor_count; i++)
+    for (size_t i = self->actor_count; i-- > 0;)
         if (self->actors[i].number == number)
             return &self->actors[i];
     return NULL;
+}
+
+/*  The same, to go on with it: after missing files as a life that begins in the middle. NULL: there
+    is none, or there are too many. */
+static op_tape_actor_t *s_living(op_tape_t *self, uint64_t number)
+{
+    op_tape_actor_t *actor = s_actor(self, number);
+    if (!actor || !actor->broken)
+        return actor;
+    size_t added =
+        op_tape_add_actor(self, op_str(actor->name), op_str(actor->class), actor->outbox_max);
+    if (added == OP_TAPE_ACTORS_MAX)
+        return NULL;
+    self->actors[added].number = number;
+    self->actors[added].middle = true;
+    return &self->actors[added];
 }
 
 static bool s_is_name(op_str_t name)
@@ -127,17 +155,17 @@ static const char *s_take_row(op_tape_t *self, const op_trace_row_t *record)
 
 static const char *s_take_event(op_tape_t *self, const op_trace_event_t *record)
 {
-    op_tape_actor_t *actor = s_actor(self, record->actor);
+    op_tape_actor_t *actor = s_living(self, record->actor);
     if (!actor)
         return "an event of an actor that was not named";
     if (!op_trace_what_name(record->what))
         return "an event of a kind that this build does not know";
-    if ((actor->event_count == 0) != (record->what == OP_TRACE_START))
+    if (self->gaps && actor->event_count == 0 && record->what != OP_TRACE_START)
+        actor->middle = true;
+    if ((actor->event_count == 0 && !actor->middle) != (record->what == OP_TRACE_START))
         return "an actor's first event, and no other, must be its start";
     if (actor->ended)
         return "an event behind its actor's end";
-    if (record->at < 0 || record->at > s_latest)
-        return "an event outside the years 1970 to 9999";
     op_tape_event_t event = {.what = (op_trace_what_t)record->what,
                              .actor = (size_t)(actor - self->actors),
                              .at = record->at,
@@ -150,9 +178,10 @@ static const char *s_take_event(op_tape_t *self, const op_trace_event_t *record)
 
 static const char *s_take_digest(op_tape_t *self, const op_trace_digest_t *record)
 {
-    op_tape_actor_t *actor = s_actor(self, record->actor);
+    op_tape_actor_t *actor = s_living(self, record->actor);
     if (!actor || actor->ended)
         return "a digest of no actor, or a second one";
+    actor->middle |= self->gaps && actor->event_count == 0;
     actor->ended = true;
     actor->rows_at_end = record->rows;
     actor->digest = record->digest;
@@ -160,12 +189,12 @@ static const char *s_take_digest(op_tape_t *self, const op_trace_digest_t *recor
 }
 
 static const char *s_take(op_tape_t *self, const op_trace_record_t *record, bool first,
-                          char error[OP_TRACE_ERROR])
+                          unsigned lenient, char error[OP_TRACE_ERROR])
 {
     if (first != (record->type == &op_trace_header_type))
         return first ? "it does not begin with a header" : "a header in the middle";
     if (record->type == &op_trace_header_type)
-        return s_take_header(self, record->value, error);
+        return s_take_header(self, record->value, lenient, error);
     if (record->type == &op_trace_actor_type)
         return s_take_actor(self, record->value);
     if (record->type == &op_trace_row_type)
@@ -175,29 +204,60 @@ static const char *s_take(op_tape_t *self, const op_trace_record_t *record, bool
     return s_take_digest(self, record->value);
 }
 
-int op_tape_read(op_tape_t *self, op_str_t bytes, bool torn, char error[OP_TRACE_ERROR])
+/*  Does a whole record stand anywhere in what looks like the beginning of one? */
+static bool s_goes_on(op_str_t rest)
+{
+    op_arena_t scratch = {0};
+    const char *reason;
+    op_trace_record_t record;
+    bool found = false;
+    while (rest.size && !found) {
+        size_t skip = op_trace_skip(rest);
+        rest = op_str_of(rest.at + skip, rest.size - skip);
+        op_str_t behind = rest;
+        op_arena_clear(&scratch);
+        found = op_trace_read(&behind, &scratch, &record, &reason) == OP_TRACE_RECORD;
+    }
+    op_arena_free(&scratch);
+    return found;
+}
+
+/*  The bytes end before the next record does. What is wrong with that; NULL: it is left out. */
+static const char *s_cut_off(op_tape_t *self, op_str_t rest, bool torn)
+{
+    if (s_goes_on(rest))
+        return "a damaged record: a whole one stands inside it";
+    if (!torn)
+        return "the file ends inside a record (a killed process? --torn reads up to there)";
+    self->torn = rest.size;
+    return NULL;
+}
+
+int op_tape_read(op_tape_t *self, op_str_t bytes, unsigned lenient, char error[OP_TRACE_ERROR])
 {
     op_str_t rest = bytes;
     op_arena_t scratch = {0};
-    const char *wrong = bytes.size ? NULL : "the file is empty";
+    const char *wrong = NULL;
     char text[OP_TRACE_ERROR];
     size_t at = 0;
+    bool begun = self->header.format != 0; /* a first file without its header is none */
+    if (!bytes.size && !(begun && (lenient & OP_TAPE_TORN)))
+        wrong = "the file is empty";
     for (bool first = true; !wrong && rest.size; first = false) {
         op_trace_record_t record;
         op_arena_clear(&scratch);
         at = bytes.size - rest.size;
         switch (op_trace_read(&rest, &scratch, &record, &wrong)) {
         case OP_TRACE_RECORD:
-            wrong = s_take(self, &record, first, text);
+            wrong = s_take(self, &record, first, lenient, text);
             break;
         case OP_TRACE_MORE:
-            if (torn && !first) {
-                self->torn = true;
-                rest.size = 0;
-            } else
-                wrong = "the file ends inside a record";
+            wrong = s_cut_off(self, rest, (lenient & OP_TAPE_TORN) && (begun || !first));
+            rest.size = 0;
             break;
         case OP_TRACE_BAD:
+            if (at == 0 && (bytes.size < 4 || memcmp(bytes.at, OP_TRACE_MAGIC, 4) != 0))
+                wrong = "this is no OP trace";
             break;
         }
     }
@@ -209,9 +269,9 @@ int op_tape_read(op_tape_t *self, op_str_t bytes, bool torn, char error[OP_TRACE
 
 /*  ---- Writing ---- */
 
-static void s_write_event(const op_tape_t *self, const op_tape_event_t *event, op_buf_t *out)
+static void s_write_event(const op_tape_event_t *event, op_buf_t *out)
 {
-    op_trace_event_t record = {.actor = self->actors[event->actor].number,
+    op_trace_event_t record = {.actor = event->actor + 1,
                                .what = event->what,
                                .at = event->at,
                                .entropy = event->entropy,
@@ -224,22 +284,24 @@ void op_tape_write(const op_tape_t *self, op_buf_t *out)
 {
     op_trace_header_t header = self->header;
     header.segment = 0;
+    for (size_t i = 0; i < self->actor_count; i++)
+        header.segment |= self->actors[i].middle;
     op_trace_add(&op_trace_header_type, &header, out);
     for (size_t i = 0; i < self->actor_count; i++) {
         const op_tape_actor_t *actor = &self->actors[i];
-        op_trace_actor_t record = {actor->number, op_str(actor->name), op_str(actor->class),
+        op_trace_actor_t record = {i + 1, op_str(actor->name), op_str(actor->class),
                                    actor->outbox_max};
         op_trace_add(&op_trace_actor_type, &record, out);
         for (size_t r = 0; r < actor->row_count; r++) {
-            op_trace_row_t row = {actor->number, actor->rows[r].key, actor->rows[r].value};
+            op_trace_row_t row = {i + 1, actor->rows[r].key, actor->rows[r].value};
             op_trace_add(&op_trace_row_type, &row, out);
         }
     }
     for (size_t i = 0; i < self->event_count; i++)
-        s_write_event(self, &self->events[i], out);
+        s_write_event(&self->events[i], out);
     for (size_t i = 0; i < self->actor_count; i++) {
         const op_tape_actor_t *actor = &self->actors[i];
-        op_trace_digest_t record = {actor->number, actor->rows_at_end, actor->digest};
+        op_trace_digest_t record = {i + 1, actor->rows_at_end, actor->digest};
         if (actor->ended)
             op_trace_add(&op_trace_digest_type, &record, out);
     }

@@ -4,8 +4,9 @@
     actor: what a replay, or whoever looks at a trace, works on.
 
     A tape is refused as a whole when a single record of it does not fit: damage has no place in
-    something that is to prove anything. Only a cut last record, as a killed process may leave it,
-    can be passed over, and a caller must ask for that.
+    something that is to prove anything. Two things can be put up with, and a caller must ask for
+    them: a cut last record, as a killed process may leave it, and files that are missing, as a
+    recording drops them to stay within its bounds.
 
     Slices point into the bytes that were read (borrowed: they outlive the tape) or into the tape's
     arena. */
@@ -22,7 +23,8 @@ typedef struct {
 } op_tape_row_t;
 
 /*  One life of an actor: from its rows and its START on. A process that was started again has new
-    ones of the same names. */
+    ones of the same names; and what stands after missing files is a life that begins in the middle:
+    it can be looked at and not be replayed. */
 typedef struct {
     uint64_t number; /* in the file */
     char name[OP_ACTOR_NAME_MAX + 1];
@@ -31,7 +33,9 @@ typedef struct {
     op_tape_row_t *rows;
     size_t row_count, row_capacity;
     size_t event_count;
-    bool ended; /* cleanly: the digest is there */
+    bool middle; /* it has no START */
+    bool broken; /* files are missing after its last event */
+    bool ended;  /* cleanly: the digest is there */
     uint64_t rows_at_end;
     op_hash_t digest;
 } op_tape_actor_t;
@@ -52,18 +56,25 @@ typedef struct {
     size_t actor_count;
     op_tape_event_t *events; /* in the order of the file */
     size_t event_count, event_capacity;
-    bool torn; /* the last record was cut, and passed over */
+    bool gaps;   /* files are missing, at the beginning or in the middle */
+    size_t torn; /* octets of a cut last record, which were left out */
     op_arena_t arena;
 } op_tape_t;
 
-/*  Reads the bytes of a trace's first file, or, called again, of its next one. `torn`: a cut record
-    at the end is passed over. 0, or -1 and one sentence in `error`; the tape is then of no use. */
-int op_tape_read(op_tape_t *self, op_str_t bytes, bool torn,
+/*  What a reader puts up with, besides nothing. */
+enum {
+    OP_TAPE_TORN = 1, /* the bytes may end inside a record. What a whole one follows is damage */
+    OP_TAPE_GAPS = 2  /* files may be missing before these bytes */
+};
+
+/*  Reads the bytes of a trace's first file, or, called again, of a later one. `lenient`: of those
+    above. 0, or -1 and one sentence in `error`; the tape is then of no use. */
+int op_tape_read(op_tape_t *self, op_str_t bytes, unsigned lenient,
                  char error[OP_TRACE_ERROR]) OP_MUST_CHECK;
 void op_tape_free(op_tape_t *self);
 
-/*  Appends the tape as the bytes of one file: header, actors, rows, events, digests. The same tape
-    gives the same bytes. */
+/*  Appends the tape as the bytes of one file: header, actors (numbered anew), rows, events, digests.
+    The same tape gives the same bytes. With a life that begins in the middle it is a later file. */
 void op_tape_write(const op_tape_t *self, op_buf_t *out);
 
 /*  ---- Making one. Strings and bytes are borrowed. ---- */

@@ -52,6 +52,7 @@ static void s_on_timer(op_webhook_t *self, const op_event_t *event, op_turn_t *t
 static void s_on_start(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     self->secret = op_cursor_secret(turn);
+    op_webhook_count_none(turn);
     self->clock_is_back = true; /* perhaps, while nobody looked */
     self->sweep_at = event->now + OP_HOUR_MS;
     if (!OP_PLANTED(START_IDLE))
@@ -74,14 +75,12 @@ static op_webhook_step_fn *const s_on_step[OP_STEP_END] = {
 static void *s_create(void)
 {
     op_webhook_t *self = op_alloc(sizeof *self);
-    *self = (op_webhook_t){
-        .sweeps = {
-            {op_key('d'), op_key('e'), &op_delivery_row_type, s_is_old, {.size = 0}},
-            {op_key('l'), op_key('m'), &op_fate_row_type, s_is_old, {.size = 0}},
-            {op_key('q'), op_key('r'), &op_due_row_type, s_is_old, {.size = 0}},
-            {op_key('v'), op_key('w'), &op_webhook_row_type, s_has_ended, {.size = 0}},
-            {op_key('h'), op_key('i'), &op_webhook_id_row_type, s_id_has_ended, {.size = 0}},
-            {op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}}};
+    *self = (op_webhook_t){.sweeps = {op_sweep('d', &op_delivery_row_type, s_is_old),
+                                      op_sweep('l', &op_fate_row_type, s_is_old),
+                                      op_sweep('q', &op_due_row_type, s_is_old),
+                                      op_sweep('v', &op_webhook_row_type, s_has_ended),
+                                      op_sweep('h', &op_webhook_id_row_type, s_id_has_ended),
+                                      op_sweep('x', &op_erased_row_type, op_erase_mark_is_dead)}};
     return self;
 }
 

@@ -187,7 +187,8 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
                                     happened->type,
                                     happened->at,
                                     {message->id, message->direction, message->to, message->from,
-                                     message->body, message->received_at, message->partial},
+                                     OP_PLANTED(HOOK_BODY) ? message->from : message->body,
+                                     message->received_at, message->partial},
                                     false};
         op_json_print(&op_event_received_type, &body, &json);
     } else {
@@ -199,26 +200,13 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
     return payload;
 }
 
-/*  Is `word` one of the comma-separated `words`? */
-static bool s_words_have(op_str_t words, op_str_t word)
+/*  The event goes to the webhook of this account. */
+static void s_deliver(op_webhook_t *self, const op_event_t *event, op_turn_t *turn,
+                      const op_number_event_t *happened)
 {
-    const char *at = words.at, *end = words.at + words.size;
-    while (words.size && at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t size = (size_t)((comma ? comma : end) - at);
-        if (op_str_equal(op_str_of(at, size), word))
-            return true;
-        at += size + 1;
-    }
-    return false;
-}
-
-void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
-{
-    const op_number_event_t *happened = OP_BODY(event, number_event);
     op_hook_t hook;
     if (!op_hook_for(turn, happened->account, happened->number, happened->lease, &hook) ||
-        !hook.row.enabled || !s_words_have(hook.row.events, happened->type))
+        !hook.row.enabled || !op_str_in(happened->type, hook.row.events))
         return;
     op_id_t id = op_turn_new_id(turn), webhook = hook.row.id;
     op_delivery_row_t row = {.webhook = webhook,
@@ -236,6 +224,36 @@ void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t 
     op_turn_put(turn, &fate_key, &op_fate_row_type, &fate);
     op_turn_put(turn, &due_key, &op_due_row_type, &(op_due_row_t){false});
     op_webhook_pump(self, event, turn, webhook);
+}
+
+/*  The planted bug: another account with a webhook on the number. */
+static bool s_bystander(op_turn_t *turn, op_number_event_t *happened)
+{
+    op_key_t low = op_key('w'), high = op_key_end(&low);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_webhook_row_t row = {.ended = 0};
+    op_str_t key;
+    op_id_t account = {{0}}, number;
+    bool found = false;
+    while (!found && op_turn_walk_next(walk, &op_webhook_row_type, &key, &row)) {
+        key = op_str_of(key.at + low.size, key.size - low.size);
+        found = op_key_take_id(&key, &account) && op_key_take_id(&key, &number) &&
+                op_id_equal(number, happened->number) && !op_id_equal(account, happened->account);
+    }
+    op_turn_walk_end(&walk);
+    happened->account = account;
+    happened->lease = row.lease;
+    happened->event = op_turn_new_id(turn);
+    return found;
+}
+
+void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    const op_number_event_t *happened = OP_BODY(event, number_event);
+    s_deliver(self, event, turn, happened);
+    op_number_event_t leaked = *happened;
+    if (OP_PLANTED(HOOK_LEAK) && s_bystander(turn, &leaked))
+        s_deliver(self, event, turn, &leaked);
 }
 
 /*  ---- An answer ---- */
@@ -325,10 +343,17 @@ static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *
     return true;
 }
 
+static const char *const s_classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
 static const char *s_class(uint64_t status)
 {
-    static const char *const classes[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
-    return classes[status / 100 < OP_COUNT(classes) ? status / 100 : 0];
+    return s_classes[status / 100 < OP_COUNT(s_classes) ? status / 100 : 0];
+}
+
+void op_webhook_count_none(op_turn_t *turn)
+{
+    for (size_t i = 0; i < OP_COUNT(s_classes); i++)
+        op_turn_count(turn, OP_METRIC_WEBHOOK_ATTEMPTS, 0, s_classes[i], NULL);
 }
 
 void op_webhook_on_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)

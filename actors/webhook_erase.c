@@ -62,8 +62,8 @@ void op_webhook_on_erased(op_webhook_t *self, const op_event_t *event, op_turn_t
     going->account = OP_BODY(event, account_erased)->account;
     /* The webhooks first: what belongs to one that is gone is not posted any more. */
     const op_sweep_t kinds[] = {
-        {op_key('h'), op_key('i'), &op_webhook_id_row_type, s_hook_goes, {.size = 0}},
-        {op_key('d'), op_key('e'), &op_delivery_row_type, s_delivery_goes, {.size = 0}},
+        op_sweep('h', &op_webhook_id_row_type, s_hook_goes),
+        op_sweep('d', &op_delivery_row_type, s_delivery_goes),
     };
     (void)op_erase_begins(event, turn);
     op_erase_slice(event, turn, "webhook", kinds, OP_COUNT(kinds), &going);

@@ -92,6 +92,8 @@ op_webhook_step_fn op_webhook_on_create, op_webhook_on_list, op_webhook_on_updat
 /*  ---- webhook_deliver.c: from an event to a post, and what came of it ---- */
 
 op_webhook_step_fn op_webhook_on_event, op_webhook_on_posted;
+/*  Attempts begin at 0, so that the first is seen as one. */
+void op_webhook_count_none(op_turn_t *turn);
 op_key_t op_fate_key(op_id_t webhook, op_id_t delivery);
 op_key_t op_due_key(op_id_t webhook, op_id_t delivery);
 /*  Gives the poster what is due at this webhook, as far as there are places; what is due at one

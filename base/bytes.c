@@ -31,6 +31,27 @@ bool op_str_starts(op_str_t a, const char *prefix)
     return a.size >= size && memcmp(a.at, prefix, size) == 0;
 }
 
+bool op_str_equal_nocase(op_str_t a, op_str_t b)
+{
+    if (a.size != b.size)
+        return false;
+    for (size_t i = 0; i < a.size; i++)
+        if (op_lower(a.at[i]) != op_lower(b.at[i]))
+            return false;
+    return true;
+}
+
+bool op_str_is_nocase(op_str_t a, const char *text)
+{
+    return op_str_equal_nocase(a, op_str(text));
+}
+
+bool op_str_starts_nocase(op_str_t a, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    return a.size >= size && op_str_is_nocase(op_str_of(a.at, size), prefix);
+}
+
 int op_str_compare(op_str_t a, op_str_t b)
 {
     size_t common = a.size < b.size ? a.size : b.size;
@@ -38,6 +59,50 @@ int op_str_compare(op_str_t a, op_str_t b)
     if (order)
         return order;
     return a.size < b.size ? -1 : a.size > b.size;
+}
+
+op_str_t op_str_skip(op_str_t text, size_t size)
+{
+    OP_ASSERT(size <= text.size);
+    return size ? op_str_of(text.at + size, text.size - size) : text;
+}
+
+static bool s_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+op_str_t op_str_trim(op_str_t text)
+{
+    while (text.size && s_is_blank(text.at[0]))
+        text = op_str_skip(text, 1);
+    while (text.size && s_is_blank(text.at[text.size - 1]))
+        text.size--;
+    return text;
+}
+
+op_str_t op_str_next(op_str_t *rest, char mark)
+{
+    const char *end = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
+    op_str_t item = op_str_of(rest->at, end ? (size_t)(end - rest->at) : rest->size);
+    *rest = end ? op_str_skip(*rest, item.size + 1) : (op_str_t){0};
+    return item;
+}
+
+bool op_str_in(op_str_t item, op_str_t list)
+{
+    while (item.size && list.size)
+        if (op_str_equal(op_str_next(&list, ','), item))
+            return true;
+    return false;
+}
+
+bool op_str_has_control(op_str_t text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (op_is_control(text.at[i]))
+            return true;
+    return false;
 }
 
 bool op_str_copy(op_str_t from, char *to, size_t size)
@@ -56,7 +121,7 @@ bool op_str_to_u64(op_str_t text, uint64_t max, uint64_t *value)
     if (text.size == 0 || text.size > 20)
         return false;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
+        if (!op_is_digit(text.at[i]))
             return false;
         uint64_t digit = (uint64_t)(text.at[i] - '0');
         if (sum > (UINT64_MAX - digit) / 10)
@@ -231,13 +296,10 @@ void op_hex(const void *bytes, size_t size, char *text)
 
 static int s_hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (op_is_digit(c))
         return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    c = op_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 int op_unhex(op_str_t text, void *bytes, size_t max)

@@ -29,14 +29,58 @@ op_str_t op_str_of(const void *at, size_t size);
 bool op_str_equal(op_str_t a, op_str_t b);
 bool op_str_is(op_str_t a, const char *text);
 bool op_str_starts(op_str_t a, const char *prefix);
+/*  The same, whatever the case of the letters of ASCII. */
+bool op_str_equal_nocase(op_str_t a, op_str_t b);
+bool op_str_is_nocase(op_str_t a, const char *text);
+bool op_str_starts_nocase(op_str_t a, const char *prefix);
 /*  memcmp order, then the shorter first: the order of every key in the store. */
 int op_str_compare(op_str_t a, op_str_t b);
+
+/*  Without its first `size` bytes, which must be there. */
+op_str_t op_str_skip(op_str_t text, size_t size);
+/*  Without the blanks, tabs and carriage returns at both ends. */
+op_str_t op_str_trim(op_str_t text);
+
+/*  Takes the next item of a list off the front of *rest, and the `mark` behind it. With the last
+    item *rest becomes {NULL, 0}, behind a mark at the end {not NULL, 0}: so `while (rest.size)`
+    passes over an empty item at the end, and `while (rest.at)` sees it (and that the empty text has
+    one empty item). */
+op_str_t op_str_next(op_str_t *rest, char mark);
+/*  Is it an item of the comma-separated list? The empty text is none. */
+bool op_str_in(op_str_t item, op_str_t list);
 
 /*  Copies at most size - 1 bytes and always terminates. Returns false when it had to cut. */
 bool op_str_copy(op_str_t from, char *to, size_t size);
 
 /*  Decimal digits only, no sign, no more than `max`: false (and *value untouched) otherwise. */
 bool op_str_to_u64(op_str_t text, uint64_t max, uint64_t *value);
+
+/*  Characters of ASCII, whatever the locale says. */
+static inline bool op_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool op_is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+static inline bool op_is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+static inline bool op_is_alnum(char c)
+{
+    return op_is_digit(c) || op_is_lower(c) || op_is_upper(c);
+}
+static inline bool op_is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+static inline char op_lower(char c)
+{
+    return op_is_upper(c) ? (char)(c - 'A' + 'a') : c;
+}
+bool op_str_has_control(op_str_t text);
 
 typedef struct {
     char *at;

@@ -141,13 +141,27 @@ static void s_add_words(op_buf_t *to, op_str_t words)
     op_fields_clean(to, words);
 }
 
-void op_fields_add(op_buf_t *to, const char *name, op_str_t value)
+static void s_add(op_buf_t *to, const char *name, char mark, op_str_t value)
 {
     if (value.size == 0 || to->size + strlen(name) + OP_FIELD_MAX + 2 > OP_FIELDS_MAX)
         return;
     op_buf_add_byte(to, OP_FIELD_END);
-    op_buf_printf(to, "%s=", name);
+    op_buf_printf(to, "%s%c", name, mark);
     op_fields_clean(to, value);
+}
+
+void op_fields_add(op_buf_t *to, const char *name, op_str_t value)
+{
+    s_add(to, name, '=', value);
+}
+
+/*  "%d", "%llu", "%.3f": one conversion that prints a number as JSON writes it. */
+static bool s_is_number(const char *value, const char *end)
+{
+    size_t size = (size_t)(end - value);
+    if (size < 2 || value[0] != '%' || !memchr("diuf", end[-1], 4) || memchr("0+- #", value[1], 5))
+        return false;
+    return strspn(value + 1, "123456789.0lz") == size - 2;
 }
 
 static void s_add_field(op_buf_t *fields, const char *word, const char *value, const char *end,
@@ -155,13 +169,14 @@ static void s_add_field(op_buf_t *fields, const char *word, const char *value, c
 {
     op_buf_t text = {0};
     char name[32];
+    bool number = s_is_number(value, end);
     op_str_copy(op_str_of(word, (size_t)(value - 1 - word)), name, sizeof name);
     if (*value == '"' && end - value > 2 && end[-1] == '"') {
         value++;
         end--;
     }
     s_print(&text, value, end, values);
-    op_fields_add(fields, name, op_buf_str(&text));
+    s_add(fields, name, number ? ':' : '=', op_buf_str(&text));
     op_buf_free(&text);
 }
 
@@ -191,7 +206,7 @@ void op_fields_print(op_buf_t *to, const char *format, va_list arguments)
     op_buf_free(&fields);
 }
 
-bool op_fields_next(op_str_t *rest, op_str_t *name, op_str_t *value)
+bool op_fields_next(op_str_t *rest, op_str_t *name, op_str_t *value, bool *number)
 {
     if (!rest->at)
         return false;
@@ -199,10 +214,13 @@ bool op_fields_next(op_str_t *rest, op_str_t *name, op_str_t *value)
     size_t size = end ? (size_t)(end - rest->at) : rest->size;
     op_str_t piece = op_str_of(rest->at, size);
     bool first = name->at == NULL; /* the sentence has no name, whatever it holds */
-    const char *equals = !first && size ? memchr(piece.at, '=', size) : NULL;
-    size_t front = equals ? (size_t)(equals - piece.at) : 0;
-    *name = op_str_of(piece.at, front);
-    *value = equals ? op_str_of(equals + 1, size - front - 1) : piece;
+    size_t front = 0;              /* octets of the name */
+    while (!first && front < size && piece.at[front] != '=' && piece.at[front] != ':')
+        front++;
+    bool named = !first && front < size;
+    *number = named && piece.at[front] == ':';
+    *name = op_str_of(piece.at, named ? front : 0);
+    *value = named ? op_str_of(piece.at + front + 1, size - front - 1) : piece;
     *rest = end ? op_str_of(end + 1, rest->size - size - 1) : (op_str_t){0};
     return true;
 }

@@ -6,7 +6,9 @@
 
     The written form, which the log (transport/log.h) turns into key=value or JSON:
 
-        sentence US name=value US name=value ...       US is 0x1f, which is in no value
+        sentence US name=value US name:value ...       US is 0x1f, which is in no value
+
+    ':' stands before a number: a value that is one plain %d, %i, %u or %f and nothing else.
 
     Values and sentence are clean: control octets and what is not UTF-8 come out as '?'. Each is cut
     at OP_FIELD_MAX octets, the whole at OP_FIELDS_MAX.
@@ -28,8 +30,8 @@ void op_fields_print(op_buf_t *to, const char *format, va_list arguments) OP_PRI
 void op_fields_add(op_buf_t *to, const char *name, op_str_t value);
 
 /*  Takes the next piece off the front of a written form; *name is {0} before the first call, which
-    gives the sentence, with an empty name. False at the end. */
-bool op_fields_next(op_str_t *rest, op_str_t *name, op_str_t *value) OP_MUST_CHECK;
+    gives the sentence, with an empty name. *number: the value is one. False at the end. */
+bool op_fields_next(op_str_t *rest, op_str_t *name, op_str_t *value, bool *number) OP_MUST_CHECK;
 
 /*  Appends the text with what is not printable UTF-8 as '?'. */
 void op_fields_clean(op_buf_t *to, op_str_t text);

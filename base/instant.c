@@ -38,11 +38,25 @@ int64_t op_civil_to(op_civil_t c)
 void op_instant_print(int64_t instant_ms, char text[OP_INSTANT_TEXT + 1])
 {
     op_civil_t c = op_civil_from(instant_ms);
-    OP_ASSERT(c.year >= 1970 && c.year <= 9999);
+    OP_ASSERT(instant_ms <= OP_INSTANT_MAX);
     char wide[96];
     snprintf(wide, sizeof wide, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
              c.minute, c.second);
     snprintf(text, OP_INSTANT_TEXT + 1, "%.20s", wide);
+}
+
+void op_instant_print_http(int64_t instant_ms, char text[OP_INSTANT_HTTP + 1])
+{
+    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    op_civil_t c = op_civil_from(instant_ms);
+    OP_ASSERT(instant_ms <= OP_INSTANT_MAX);
+    char wide[128];
+    snprintf(wide, sizeof wide, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+             days[op_instant_day(instant_ms) % 7], c.day, months[c.month - 1], c.year, c.hour,
+             c.minute, c.second);
+    snprintf(text, OP_INSTANT_HTTP + 1, "%.29s", wide);
 }
 
 int64_t op_instant_day(int64_t instant_ms)

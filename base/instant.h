@@ -14,7 +14,11 @@
 #define OP_HOUR_MS   (60 * OP_MINUTE_MS)
 #define OP_DAY_MS    (24 * OP_HOUR_MS)
 
-enum { OP_INSTANT_TEXT = 20 }; /* characters, without the NUL; years 1970 to 9999 */
+/*  9999-12-31T23:59:59.999Z: the last one that RFC 3339 can write, and that a message or record may
+    hold. */
+#define OP_INSTANT_MAX INT64_C(253402300799999)
+
+enum { OP_INSTANT_TEXT = 20, OP_INSTANT_HTTP = 29 }; /* characters, without the NUL */
 
 typedef struct {
     int year, month, day, hour, minute, second; /* month and day count from 1 */
@@ -23,7 +27,12 @@ typedef struct {
 op_civil_t op_civil_from(int64_t instant_ms);
 int64_t op_civil_to(op_civil_t civil);
 
+/*  From 0 to OP_INSTANT_MAX. */
 void op_instant_print(int64_t instant_ms, char text[OP_INSTANT_TEXT + 1]);
+
+/*  As HTTP has it, an IMF-fixdate: "Wed, 20 May 2026 19:14:52 GMT" (RFC 9110 5.6.7), in English
+    whatever the locale. From 0, the epoch, to OP_INSTANT_MAX. */
+void op_instant_print_http(int64_t instant_ms, char text[OP_INSTANT_HTTP + 1]);
 
 /*  The UTC day as a number, days since 1970-01-01. */
 int64_t op_instant_day(int64_t instant_ms);

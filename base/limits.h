@@ -17,14 +17,24 @@ enum {
     /* Messages between actors. */
     OP_ACTOR_NAME_MAX = 32,
     OP_FRAME_MAX = 1 << 20, /* one message; also ZMQ_MAXMSGSIZE */
-    OP_REQUEST_ID_MAX = 64,
-    OP_SLIP_MAX = 8,       /* steps of an itinerary */
-    OP_LIST_MAX = 1000,    /* items in an answer without pages */
-    OP_PROXIES_MAX = 16,   /* networks of trusted proxies */
-    OP_WEBHOOKS_MAX = 300, /* of one account */
-    OP_PAGE_MAX = 100,     /* items on a page */
+    OP_REQUEST_ID_MAX = 64, /* characters of X-Request-Id */
+    OP_ADDRESS_MAX = 46,    /* a client's IP address as text */
+    OP_MEMBER_MAX = 64,     /* the name of a member of a message, in a refusal */
+    OP_SENTENCE_MAX = 200,  /* why something failed, for people */
+    OP_SLIP_MAX = 8,        /* steps of an itinerary */
+    OP_LIST_MAX = 1000,     /* items in an answer without pages */
+    OP_PROXIES_MAX = 16,    /* networks of trusted proxies */
+    OP_WEBHOOKS_MAX = 300,  /* of one account */
+    OP_PAGE_MAX = 100,      /* items on a page */
     OP_PAGE_DEFAULT = 20,
-    OP_LINES_MAX = 256, /* modems of one modem actor */
+    OP_BACKUP_PART_MAX = 1 << 18, /* of a backup, in one message */
+
+    /* Modems. */
+    OP_LINES_MAX = 256,  /* of one modem actor */
+    OP_DEVICE_MAX = 256, /* the path of a tty, or a pattern of such */
+    OP_IMEI_MAX = 17,    /* 15 digits, some modems say 14 or add the software version */
+    OP_ICCID_MAX = 22,   /* ITU-T E.118: 19 or 20; padded ones are longer */
+    OP_PIN_MAX = 8,      /* digits of a SIM's PIN (TS 31.101 9.5.1) */
 
     /* A turn (actors/actor.h). */
     OP_TURN_MESSAGES_MAX = 256,

@@ -7,7 +7,7 @@ bool op_phone_valid(op_str_t phone)
     if (phone.size < 8 || phone.size > OP_PHONE_MAX || phone.at[0] != '+' || phone.at[1] == '0')
         return false;
     for (size_t i = 1; i < phone.size; i++)
-        if (phone.at[i] < '0' || phone.at[i] > '9')
+        if (!op_is_digit(phone.at[i]))
             return false;
     return phone.at[1] != '1' || phone.size == 12;
 }
@@ -26,13 +26,11 @@ bool op_phone_allowed(op_str_t phone, op_str_t prefixes)
 {
     if (prefixes.size == 0)
         return true;
-    const char *at = prefixes.at, *end = prefixes.at + prefixes.size;
-    while (at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t size = (size_t)((comma ? comma : end) - at);
-        if (size && phone.size >= size && memcmp(phone.at, at, size) == 0)
+    while (prefixes.size) {
+        op_str_t prefix = op_str_next(&prefixes, ',');
+        if (prefix.size && phone.size >= prefix.size &&
+            op_str_equal(op_str_of(phone.at, prefix.size), prefix))
             return true;
-        at += size + 1;
     }
     return false;
 }

@@ -30,6 +30,8 @@
     PLANT(DELETE_UNREAD, "delete_unread", "an announced text is deleted, not read")                \
     PLANT(SEEN_IGNORED, "seen_ignored", "a text read twice is taken twice")                        \
     PLANT(LOSE_QUOTA, "lose_quota", "windows are swept away while they are open")                  \
+    PLANT(QUOTA_EARLY, "quota_early", "every window refuses at half its limit")                    \
+    PLANT(QUOTA_RESTART, "quota_restart", "after a restart, all windows are forgotten")            \
     PLANT(CAP_OFF_BY_ONE, "cap_off_by_one", "the daily cap lets one text too many pass")           \
     PLANT(QUEUE_COUNT, "queue_count", "a settled text still counts as waiting")                    \
     PLANT(FAN_OUT, "fan_out", "an inbound text goes to one account too many")                      \
@@ -51,6 +53,8 @@
     PLANT(WAITING_STAYS, "waiting_stays", "a replay leaves the delivery in its queue too")         \
     PLANT(GONE_IGNORED, "gone_ignored", "410 is a failure like any other")                         \
     PLANT(GRACE_NEW_ID, "grace_new_id", "a grace post has a delivery id of its own")               \
+    PLANT(HOOK_LEAK, "hook_leak", "events also go to other accounts' webhooks on the number")      \
+    PLANT(HOOK_BODY, "hook_body", "a delivery has the sender where the text should be")            \
     PLANT(LATE_ERROR_TAKEN, "late_error_taken", "a late +CMS ERROR counts as taken")               \
     PLANT(HELD_FOREVER, "held_forever", "a text in doubt waits for its report without end")        \
     PLANT(HELD_IS_SENT, "held_is_sent", "a text in doubt is sent when no report comes")            \

@@ -8,11 +8,9 @@ bool op_token_shaped(op_str_t token, const char *prefix)
     size_t front = strlen(prefix);
     if (!op_str_starts(token, prefix) || token.size != front + OP_TOKEN_CHARACTERS)
         return false;
-    for (size_t i = front; i < token.size; i++) {
-        char c = token.at[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
+    for (size_t i = front; i < token.size; i++)
+        if (!op_is_alnum(token.at[i]))
             return false;
-    }
     return true;
 }
 

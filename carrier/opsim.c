@@ -22,7 +22,7 @@ static const char s_help[] =
     "  --pty-dir DIR        links to the ttys: DIR/modem0, DIR/modem1, ...; made if missing\n"
     "  --listen HOST:PORT   where the phones are served (default 127.0.0.1:8090)\n"
     "  --scenario FILE,...  what makers' modems they are, in turn: files as in tests/modems\n"
-    "  --help               this text\n"
+    "  --version, --help    what they say\n"
     "\n"
     "Over HTTP:\n"
     "  GET /sim/phones/{e164}/messages   {\"data\":[{\"from\",\"body\",\"received_at\"}]}, oldest "
@@ -76,10 +76,13 @@ static void s_serve(void *sim, const op_http_request_t *request, op_http_respons
 
 static int s_options(int argc, char **argv, options_t *options)
 {
-    static const struct option flags[] = {
-        {"modems", required_argument, NULL, 'm'}, {"pty-dir", required_argument, NULL, 'd'},
-        {"listen", required_argument, NULL, 'l'}, {"scenario", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option flags[] = {{"modems", required_argument, NULL, 'm'},
+                                          {"pty-dir", required_argument, NULL, 'd'},
+                                          {"listen", required_argument, NULL, 'l'},
+                                          {"scenario", required_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {NULL, 0, NULL, 0}};
     int flag;
     uint64_t modems;
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
@@ -101,6 +104,9 @@ static int s_options(int argc, char **argv, options_t *options)
         case 's':
             options->scenario = optarg;
             break;
+        case 'v':
+            puts("opsim " OP_VERSION);
+            exit(0);
         case 'h':
             fputs(s_help, stdout);
             s_print_knobs();

@@ -31,19 +31,18 @@ int op_sim_families_load(const char *scenario, op_sim_families_t *families, char
                          size_t error_size)
 {
     *families = (op_sim_families_t){0};
-    char *list = op_strdup(op_str(scenario)), *rest = NULL;
     int result = 0;
-    for (char *path = strtok_r(list, ",", &rest); path && result == 0;
-         path = strtok_r(NULL, ",", &rest)) {
+    for (op_str_t rest = op_str(scenario); rest.size && result == 0;) {
+        char *path = op_strdup(op_str_next(&rest, ','));
         if (families->count == OP_SIM_FAMILIES_MAX) {
             snprintf(error, error_size, "a scenario has at most %d files", OP_SIM_FAMILIES_MAX);
             result = -1;
-            break;
+        } else {
+            families->at = op_realloc(families->at, (families->count + 1) * sizeof *families->at);
+            result = s_load(path, &families->at[families->count++], error, error_size);
         }
-        families->at = op_realloc(families->at, (families->count + 1) * sizeof *families->at);
-        result = s_load(path, &families->at[families->count++], error, error_size);
+        free(path);
     }
-    free(list);
     if (result != 0)
         op_sim_families_free(families);
     return result;

@@ -57,14 +57,9 @@ static op_str_t s_list(const char *lists, size_t place)
 /*  Takes the next item, between commas, without its quotes. */
 static bool s_item(op_str_t *list, op_str_t *item)
 {
-    size_t size = 0;
     if (list->size == 0)
         return false;
-    while (size < list->size && list->at[size] != ',')
-        size++;
-    *item = op_str_of(list->at, size);
-    size_t taken = size < list->size ? size + 1 : size;
-    *list = op_str_of(list->at + taken, list->size - taken);
+    *item = op_str_next(list, ',');
     if (item->size >= 2 && item->at[0] == '"' && item->at[item->size - 1] == '"')
         *item = op_str_of(item->at + 1, item->size - 2);
     return true;
@@ -74,16 +69,11 @@ bool op_sim_takes(const char *lists, size_t place, unsigned value)
 {
     op_str_t list = s_list(lists, place), item;
     while (s_item(&list, &item)) {
-        size_t dash = 0;
         uint64_t first = 0, last = 0;
-        while (dash < item.size && item.at[dash] != '-')
-            dash++;
-        bool range = dash < item.size;
-        if (!op_str_to_u64(op_str_of(item.at, dash), UINT32_MAX, &first))
+        if (!op_str_to_u64(op_str_next(&item, '-'), UINT32_MAX, &first))
             continue;
         last = first;
-        if (range &&
-            !op_str_to_u64(op_str_of(item.at + dash + 1, item.size - dash - 1), UINT32_MAX, &last))
+        if (item.at && !op_str_to_u64(item, UINT32_MAX, &last))
             continue;
         if (value >= first && value <= last)
             return true;
@@ -120,15 +110,6 @@ op_sim_form_t op_sim_form(op_str_t *command, op_str_t *values)
 
 /*  ---- Reading ---- */
 
-static op_str_t s_trim(op_str_t text)
-{
-    while (text.size && strchr(" \t\r", text.at[0]))
-        text = op_str_of(text.at + 1, text.size - 1);
-    while (text.size && strchr(" \t\r", text.at[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 /*  Copies a value and undoes its escapes; NULL, or what is wrong. */
 static const char *s_value(op_str_t value, char *to, size_t size)
 {
@@ -155,12 +136,9 @@ static const char *s_read_ttys(op_sim_family_t *self, op_str_t value)
     static const char *const words[] = {"at", "data", "diag"};
     size_t ats = 0;
     self->tty_count = 0;
-    while ((value = s_trim(value)).size) {
-        size_t size = 0, kind = 0;
-        while (size < value.size && value.at[size] != ' ')
-            size++;
-        op_str_t word = op_str_of(value.at, size);
-        value = op_str_of(value.at + size, value.size - size);
+    while ((value = op_str_trim(value)).size) {
+        size_t kind = 0;
+        op_str_t word = op_str_next(&value, ' ');
         while (kind < OP_COUNT(words) && !op_str_is(word, words[kind]))
             kind++;
         if (kind == OP_COUNT(words) || self->tty_count == OP_SIM_TTYS)
@@ -197,7 +175,6 @@ static const char *s_read_knob(op_sim_family_t *self, op_str_t name, op_str_t va
 
 static const char *s_read_line(op_sim_family_t *self, op_str_t key, op_str_t value)
 {
-    size_t blank = 0;
     for (size_t i = 0; i < OP_COUNT(s_texts); i++)
         if (op_str_is(key, s_texts[i].key))
             return s_value(value, (char *)self + s_texts[i].offset, s_texts[i].size);
@@ -211,10 +188,8 @@ static const char *s_read_line(op_sim_family_t *self, op_str_t key, op_str_t val
         return self->noises == OP_SIM_NOISES
                    ? "too many noises"
                    : s_value(value, self->noise[self->noises++], sizeof(self->noise[0]));
-    while (blank < key.size && key.at[blank] != ' ')
-        blank++;
-    op_str_t word = op_str_of(key.at, blank);
-    op_str_t rest = s_trim(op_str_of(key.at + blank, key.size - blank));
+    op_str_t rest = key, word = op_str_next(&rest, ' ');
+    rest = op_str_trim(rest);
     if (op_str_is(word, "command") || op_str_is(word, "refuse"))
         return s_read_own(self, rest, value, op_str_is(word, "refuse"));
     if (op_str_is(word, "knob"))
@@ -229,8 +204,8 @@ static bool s_cut(op_str_t line, op_str_t *key, op_str_t *value)
     for (size_t i = 1; i < line.size; i++)
         if (line.at[i] == '=' && line.at[i - 1] == ' ' &&
             (i + 1 == line.size || line.at[i + 1] == ' ')) {
-            *key = s_trim(op_str_of(line.at, i));
-            *value = s_trim(op_str_of(line.at + i + 1, line.size - i - 1));
+            *key = op_str_trim(op_str_of(line.at, i));
+            *value = op_str_trim(op_str_of(line.at + i + 1, line.size - i - 1));
             return true;
         }
     return false;
@@ -239,7 +214,7 @@ static bool s_cut(op_str_t line, op_str_t *key, op_str_t *value)
 static const char *s_read(op_str_t line, op_sim_family_t *self)
 {
     op_str_t key, value;
-    line = s_trim(line);
+    line = op_str_trim(line);
     if (line.size == 0 || line.at[0] == '#')
         return NULL;
     if (line.size > OP_SIM_FAMILY_LINE)

@@ -30,12 +30,10 @@ op_knob_t op_knob_named(op_str_t name)
 
 op_str_t op_knob_word(op_knob_t knob, int64_t value)
 {
-    const char *at = op_knob_row(knob)->words;
-    for (; value > 0 && *at; value--) {
-        at += strcspn(at, "|");
-        at += *at == '|';
-    }
-    return op_str_of(at, strcspn(at, "|"));
+    op_str_t rest = op_str(op_knob_row(knob)->words);
+    for (; value > 0 && rest.size; value--)
+        (void)op_str_next(&rest, '|');
+    return op_str_next(&rest, '|');
 }
 
 int64_t op_knob_read(op_knob_t knob, op_str_t text)

@@ -4,7 +4,6 @@
 #include "transport/shape.h"
 
 #include <string.h>
-#include <strings.h>
 
 static void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field,
                      const char *sentence)
@@ -13,17 +12,7 @@ static void *s_fault(op_json_fault_t *fault, op_error_t error, const char *field
     return NULL;
 }
 
-/*  Cuts the front of *rest off, up to `mark`, which is dropped. */
-static op_str_t s_cut(op_str_t *rest, char mark)
-{
-    const char *end = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
-    op_str_t front = op_str_of(rest->at, end ? (size_t)(end - rest->at) : rest->size);
-    size_t taken = front.size + (end ? 1 : 0);
-    *rest = op_str_of(rest->at + taken, rest->size - taken);
-    return front;
-}
-
-/*  ------------------------------------------------------------------------------- the path's id */
+/*  ---- The path's id ---- */
 
 /*  Whatever a route reads its message from, the id in its path is declared in by_id. */
 static bool s_is_id(op_str_t text, op_json_fault_t *fault)
@@ -44,12 +33,12 @@ static const void *s_with_ids(const op_type_t *type, const op_str_t ids[OP_ROUTE
         OP_ASSERT(i < type->field_count && field->kind == OP_KIND_TEXT);
         if (!s_is_id(ids[i], fault))
             return NULL;
-        memcpy(value + field->offset, &ids[i], sizeof ids[i]);
+        op_field_set(field, value, &ids[i], sizeof ids[i]);
     }
     return value;
 }
 
-/*  ------------------------------------------------------------------------------- the query */
+/*  ---- The query ---- */
 
 static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
 {
@@ -79,7 +68,7 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
             fault->sentence = "This is not an id of the server's making.";
             return false;
         }
-        memcpy(value + field->offset, &id, sizeof id);
+        op_field_set(field, value, &id, sizeof id);
         return true;
     }
     if (field->kind == OP_KIND_U64) {
@@ -87,11 +76,11 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
             fault->sentence = "This must be a whole number.";
             return false;
         }
-        memcpy(value + field->offset, &number, sizeof number);
+        op_field_set(field, value, &number, sizeof number);
         return op_shape_number(field, number, fault);
     }
     OP_ASSERT(field->kind == OP_KIND_TEXT);
-    memcpy(value + field->offset, &text, sizeof text);
+    op_field_set(field, value, &text, sizeof text);
     return op_shape_text(field, text, fault);
 }
 
@@ -102,8 +91,8 @@ static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_
     uint64_t seen = 0;
     OP_ASSERT(type->field_count <= 64);
     while (query.size) {
-        op_str_t raw = s_cut(&query, '&'), name, text;
-        op_str_t raw_name = s_cut(&raw, '=');
+        op_str_t raw = op_str_next(&query, '&'), name, text;
+        op_str_t raw_name = op_str_next(&raw, '=');
         if (!s_decode(raw_name, arena, &name))
             return s_fault(fault, OP_ERROR_VALIDATION_ERROR, NULL,
                            "The query holds a broken escape, or is not UTF-8.");
@@ -126,12 +115,12 @@ static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_
     return value;
 }
 
-/*  ------------------------------------------------------------------------------- the body */
+/*  ---- The body ---- */
 
 static bool s_speaks_of_json(op_str_t content_type)
 {
-    for (size_t i = 0; i + 4 <= content_type.size; i++)
-        if (strncasecmp(content_type.at + i, "json", 4) == 0)
+    for (size_t i = 0; i < content_type.size; i++)
+        if (op_str_starts_nocase(op_str_skip(content_type, i), "json"))
             return true;
     return false;
 }

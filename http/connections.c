@@ -7,9 +7,9 @@
 
 #include "http/connections.h"
 
+#include "base/ip.h"
 #include "http/body.h"
 #include "http/descriptor.h"
-#include "http/ip.h"
 
 #include <civetweb.h>
 #include <pthread.h>

@@ -1,37 +1,24 @@
 #include "http/credential.h"
 
 #include <string.h>
-#include <strings.h>
-
-static op_str_t s_trim(op_str_t text)
-{
-    while (text.size && (text.at[0] == ' ' || text.at[0] == '\t'))
-        text = op_str_of(text.at + 1, text.size - 1);
-    while (text.size && (text.at[text.size - 1] == ' ' || text.at[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
 
 static op_str_t s_cookie_in(op_str_t header, const char *name)
 {
     size_t front = strlen(name);
     while (header.size) {
-        const char *end = memchr(header.at, ';', header.size);
-        size_t size = end ? (size_t)(end - header.at) : header.size;
-        op_str_t pair = s_trim(op_str_of(header.at, size));
+        op_str_t pair = op_str_trim(op_str_next(&header, ';'));
         if (op_str_starts(pair, name) && pair.size > front && pair.at[front] == '=')
-            return op_str_of(pair.at + front + 1, pair.size - front - 1);
-        size_t taken = size + (end ? 1 : 0);
-        header = op_str_of(header.at + taken, header.size - taken);
+            return op_str_skip(pair, front + 1);
     }
     return header;
 }
 
-op_str_t op_http_cookie(const op_http_request_t *request, const char *name)
+/*  The value of the cookie of that name (RFC 6265 5.4): the first one; empty when there is none. */
+static op_str_t s_cookie(const op_http_request_t *request, const char *name)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const op_http_header_t *header = &request->headers[i];
-        if (header->name.size != 6 || strncasecmp(header->name.at, "Cookie", 6) != 0)
+        if (!op_str_is_nocase(header->name, "Cookie"))
             continue;
         op_str_t value = s_cookie_in(header->value, name);
         if (value.size)
@@ -51,13 +38,13 @@ static bool s_bearer(const op_http_request_t *request, op_str_t *token)
     if (count > 1)
         return true;
     /* RFC 9110 11.1: the scheme is case-insensitive. */
-    if (count == 0 || value.size < front || strncasecmp(value.at, scheme, front) != 0)
+    if (count == 0 || !op_str_starts_nocase(value, scheme))
         return false;
     if (value.size == front)
         return true;
     if (value.at[front] != ' ')
         return false;
-    *token = s_trim(op_str_of(value.at + front, value.size - front));
+    *token = op_str_trim(op_str_skip(value, front));
     return true;
 }
 
@@ -79,8 +66,7 @@ static bool s_same_origin(const op_http_request_t *request, bool behind_tls)
     size_t front = strlen(scheme);
     op_str_t host = op_http_request_header(request, "Host", NULL);
     return count == 1 && op_str_starts(origin, scheme) && host.size &&
-           origin.size == front + host.size &&
-           strncasecmp(origin.at + front, host.at, host.size) == 0;
+           op_str_equal_nocase(op_str_skip(origin, front), host);
 }
 
 op_error_t op_credential_check(const op_route_t *route, const op_http_request_t *request,
@@ -93,7 +79,7 @@ op_error_t op_credential_check(const op_route_t *route, const op_http_request_t 
     op_str_t token;
     bool cookie = !s_bearer(request, &token) && wanted == OP_CREDENTIAL_SESSION;
     if (cookie)
-        token = op_http_cookie(request, "op_session");
+        token = s_cookie(request, "op_session");
     const char *prefix = wanted == OP_CREDENTIAL_KEY ? OP_TOKEN_KEY : OP_TOKEN_SESSION;
     if (!op_token_shaped(token, prefix))
         return OP_ERROR_UNAUTHENTICATED;

@@ -1,16 +1,6 @@
 #include "http/forwarded.h"
 
 #include <string.h>
-#include <strings.h>
-
-static op_str_t s_trim(op_str_t text)
-{
-    while (text.size && text.at[0] == ' ')
-        text = op_str_of(text.at + 1, text.size - 1);
-    while (text.size && text.at[text.size - 1] == ' ')
-        text.size--;
-    return text;
-}
 
 /*  Takes the last item off a comma-separated list. */
 static op_str_t s_last(op_str_t *list)
@@ -19,7 +9,7 @@ static op_str_t s_last(op_str_t *list)
     size_t front = comma ? (size_t)(comma - list->at) + 1 : 0;
     op_str_t item = op_str_of(list->at + front, list->size - front);
     list->size = comma ? front - 1 : 0;
-    return s_trim(item);
+    return op_str_trim(item);
 }
 
 static bool s_digits(op_str_t port)
@@ -58,12 +48,6 @@ static bool s_trusted(const op_network_t *proxies, size_t count, const op_ip_t *
     return false;
 }
 
-static bool s_named(const op_http_header_t *header, const char *name)
-{
-    return header->name.size == strlen(name) &&
-           strncasecmp(header->name.at, name, header->name.size) == 0;
-}
-
 /*  `address` is that of a trusted proxy; in the end, the client's. */
 static void s_walk(const op_http_request_t *request, const op_network_t *proxies, size_t count,
                    op_ip_t *address)
@@ -71,7 +55,7 @@ static void s_walk(const op_http_request_t *request, const op_network_t *proxies
     size_t seen = 0;
     for (size_t i = request->header_count; i-- > 0;) {
         op_str_t list = request->headers[i].value;
-        if (!s_named(&request->headers[i], "X-Forwarded-For"))
+        if (!op_str_is_nocase(request->headers[i].name, "X-Forwarded-For"))
             continue;
         do {
             op_ip_t next;
@@ -87,10 +71,9 @@ static void s_walk(const op_http_request_t *request, const op_network_t *proxies
 static bool s_over_tls(const op_http_request_t *request)
 {
     for (size_t i = request->header_count; i-- > 0;)
-        if (s_named(&request->headers[i], "X-Forwarded-Proto")) {
+        if (op_str_is_nocase(request->headers[i].name, "X-Forwarded-Proto")) {
             op_str_t list = request->headers[i].value;
-            op_str_t word = s_last(&list);
-            return word.size == 5 && strncasecmp(word.at, "https", 5) == 0;
+            return op_str_is_nocase(s_last(&list), "https");
         }
     return false;
 }

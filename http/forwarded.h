@@ -15,7 +15,7 @@
 #ifndef OP_HTTP_FORWARDED_H
 #define OP_HTTP_FORWARDED_H
 
-#include "http/ip.h"
+#include "base/ip.h"
 #include "http/request.h"
 
 enum { OP_FORWARDED_MAX = 32 };

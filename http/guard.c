@@ -21,24 +21,10 @@ bool op_guard_is_token(op_str_t text)
 {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
+        if (!op_is_alnum(c) && (c == 0 || !strchr("!#$%&'*+-.^_`|~", c)))
             return false;
     }
     return text.size > 0;
-}
-
-static bool s_has_control(op_str_t text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.at[i] < 32 || text.at[i] == 127)
-            return true;
-    return false;
-}
-
-static bool s_is(op_str_t text, const char *word)
-{
-    return text.size == strlen(word) && strncasecmp(text.at, word, text.size) == 0;
 }
 
 /*  The request line: one blank after the method, one after the target, two octets of line end, all
@@ -87,7 +73,7 @@ static bool s_header_lines(op_guard_t *self, const struct mg_request_info *info,
         for (const char *at = name.at + name.size + 1; at < value.at; at++)
             if (*at != ' ')
                 return s_malformed(self, "No blank may stand before a header's colon.");
-        if (s_has_control(value))
+        if (op_str_has_control(value))
             return s_malformed(self, "A header value holds a control character.");
         const char *end = value.at + value.size;
         if (end[1] != 0)
@@ -115,24 +101,24 @@ static bool s_framing(op_guard_t *self, bool one_one)
     bool kept = true;
     for (size_t i = 0; i < self->header_count; i++) {
         op_str_t name = self->headers[i].name, value = self->headers[i].value;
-        if (s_is(name, "Host")) {
+        if (op_str_is_nocase(name, "Host")) {
             hosts++;
             if (value.size == 0 || memchr(value.at, ' ', value.size) ||
                 memchr(value.at, ',', value.size))
                 return s_malformed(self, "The Host header is malformed.");
-        } else if (s_is(name, "Transfer-Encoding")) {
+        } else if (op_str_is_nocase(name, "Transfer-Encoding")) {
             return s_refuse(self, 411, OP_ERROR_VALIDATION_ERROR,
                             "Send bodies with Content-Length, not with Transfer-Encoding.");
-        } else if (s_is(name, "Content-Length")) {
+        } else if (op_str_is_nocase(name, "Content-Length")) {
             if (lengths++ || value.size > 10 ||
                 !op_str_to_u64(value, UINT64_C(9999999999), &self->body_size))
                 return s_malformed(self, "Content-Length must be one plain number.");
-        } else if (s_is(name, "Connection")) {
+        } else if (op_str_is_nocase(name, "Connection")) {
             /* civetweb looks at the first line only, so only the plain cases are kept alive. */
             connections++;
-            kept = kept && s_is(value, "keep-alive");
-        } else if (s_is(name, "Expect")) {
-            if (!s_is(value, "100-continue"))
+            kept = kept && op_str_is_nocase(value, "keep-alive");
+        } else if (op_str_is_nocase(name, "Expect")) {
+            if (!op_str_is_nocase(value, "100-continue"))
                 return s_refuse(self, 417, OP_ERROR_VALIDATION_ERROR, "Unknown expectation.");
             self->expects = one_one;
         }

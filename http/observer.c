@@ -28,12 +28,27 @@ static void s_metrics(const op_observer_t *self, op_http_response_t *response)
     response->content_type = OP_METRICS_CONTENT_TYPE;
 }
 
+static void s_ready(const op_observer_t *self, op_http_response_t *response)
+{
+    if (self->gateway) {
+        op_gateway_ready(self->gateway, response);
+        return;
+    }
+    op_call_t *call = op_calls_take(self->calls);
+    if (!call) {
+        op_http_response_error(response, OP_ERROR_UNAVAILABLE, NULL, NULL);
+        return;
+    }
+    op_ready_answer(self->calls, call, (op_str_t){0}, response);
+    op_calls_give(self->calls, &call);
+}
+
 void op_observer_handle(void *observer, const op_http_request_t *request,
                         op_http_response_t *response)
 {
     const op_observer_t *self = observer;
     bool metrics = op_str_is(request->path, "/metrics");
-    if (!metrics && !(self->gateway && op_str_is(request->path, OP_READY_PATH)))
+    if (!metrics && !op_str_is(request->path, OP_READY_PATH))
         op_http_response_error(response, OP_ERROR_NOT_FOUND, NULL, NULL);
     else if (!op_str_is(request->method, "GET") && !op_str_is(request->method, "HEAD")) {
         op_http_response_error(response, OP_ERROR_METHOD_NOT_ALLOWED, NULL, NULL);
@@ -41,6 +56,6 @@ void op_observer_handle(void *observer, const op_http_request_t *request,
     } else if (metrics)
         s_metrics(self, response);
     else
-        op_gateway_ready(self->gateway, response);
+        s_ready(self, response);
     (void)op_http_response_header(response, "Cache-Control", OP_STR("no-store"));
 }

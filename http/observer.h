@@ -4,7 +4,7 @@
     for no credential and counts no calls.
 
     GET /metrics   the text format of Prometheus (transport/metrics.h)
-    GET /readyz    as on the main listener (ready.h); 404 where the process has no gateway
+    GET /readyz    as on the main listener; of a process without one, what that has itself (ready.h)
     Anything else is answered 404 or 405, in the shape of the API's errors. */
 
 #ifndef OP_HTTP_OBSERVER_H
@@ -17,6 +17,7 @@
 typedef struct {
     op_metrics_t *metrics;
     op_gateway_t *gateway;   /* or NULL */
+    op_calls_t *calls;       /* to ask with where there is none: OP_OBSERVER_THREADS of them */
     void (*look)(void *arg); /* puts what is measured only when somebody looks; or NULL */
     void *arg;
 } op_observer_t;

@@ -38,7 +38,7 @@ static void s_operation_id(const char *name, char id[64])
     id[size] = 0;
 }
 
-/*  ------------------------------------------------------------------------------- requests */
+/*  ---- Requests ---- */
 
 static json_t *s_parameter(const op_field_t *field, const char *in, const char *description)
 {
@@ -116,7 +116,7 @@ static json_t *s_security(const op_route_t *route)
     return NULL;
 }
 
-/*  ------------------------------------------------------------------------------- paths */
+/*  ---- Paths ---- */
 
 static json_t *s_operation(const op_route_t *route)
 {
@@ -190,7 +190,7 @@ static json_t *s_paths(void)
     return paths;
 }
 
-/*  ------------------------------------------------------------------------------- components */
+/*  ---- Components ---- */
 
 static void s_add_type(json_t *schemas, const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
@@ -250,7 +250,7 @@ static json_t *s_security_schemes(void)
                      "An API key of one number: op_live_...");
 }
 
-/*  ------------------------------------------------------------------------------- webhooks */
+/*  ---- Webhooks ---- */
 
 static json_t *s_event(const char *name, const op_type_t *type, const char *summary)
 {
@@ -293,7 +293,7 @@ static json_t *s_webhooks(void)
         s_event("message.failed", &op_event_settled_type, "A text will not leave"));
 }
 
-/*  ------------------------------------------------------------------------------- the document */
+/*  ---- The document ---- */
 
 static json_t *s_info(void)
 {

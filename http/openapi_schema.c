@@ -52,9 +52,10 @@ static json_t *s_ref_type(const op_type_t *type)
 static json_t *s_words(const op_shape_t *shape)
 {
     json_t *list = s_made(json_array());
-    op_str_t words = op_str(shape->words), word;
-    while ((word = op_shape_next_word(&words)).size)
+    for (op_str_t words = op_str(shape->words); words.size;) {
+        op_str_t word = op_str_next(&words, ',');
         OP_ASSERT(json_array_append_new(list, json_stringn(word.at, word.size)) == 0);
+    }
     return list;
 }
 
@@ -108,31 +109,21 @@ static json_t *s_array(const op_field_t *field, op_openapi_way_t way)
 
 static json_t *s_kind(const op_field_t *field, op_openapi_way_t way)
 {
-    switch (field->kind) {
-    case OP_KIND_U64:
-    case OP_KIND_COUNT:
+    switch (op_kinds[field->kind].json) {
+    case OP_JSON_NUMBER:
         return s_number(field->shape);
-    case OP_KIND_BOOL:
-    case OP_KIND_FLAG:
+    case OP_JSON_BOOLEAN:
         return s_made(json_pack("{s:s}", "type", "boolean"));
-    case OP_KIND_INSTANT:
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_SECRET:
+    case OP_JSON_INSTANT:
+    case OP_JSON_ID:
+    case OP_JSON_STRING:
         return s_string(field);
-    case OP_KIND_WORDS:
-    case OP_KIND_LIST:
+    case OP_JSON_WORDS:
+    case OP_JSON_OBJECTS:
         return s_array(field, way);
-    case OP_KIND_NESTED:
-    case OP_KIND_MAYBE:
+    case OP_JSON_OBJECT:
         return s_ref_type(field->item);
-    case OP_KIND_HASH:
-    case OP_KIND_BYTES:
+    case OP_JSON_NONE:
         break;
     }
     OP_ASSERT(false && "a HASH or BYTES field has no JSON");
@@ -182,13 +173,13 @@ json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, size_t sk
     return schema;
 }
 
-/*  ------------------------------------------------------------------------------- examples */
+/*  ---- Examples ---- */
 
 static json_t *s_scalar_example(const op_field_t *field)
 {
     const op_shape_t *shape = field->shape;
     if (shape->words) {
-        op_str_t words = op_str(shape->words), word = op_shape_next_word(&words);
+        op_str_t words = op_str(shape->words), word = op_str_next(&words, ',');
         return s_made(json_stringn(word.at, word.size));
     }
     return s_made(json_loads(shape->example, JSON_DECODE_ANY, NULL));
@@ -200,31 +191,21 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
         return NULL;
     if (way == OP_OPENAPI_RESPONSE && field->presence == OP_OPTIONAL)
         return json_null();
-    switch (field->kind) {
-    case OP_KIND_NESTED:
-        return op_openapi_example(field->item, way, 0);
-    case OP_KIND_LIST:
+    switch (op_kinds[field->kind].json) {
+    case OP_JSON_OBJECT:
+        return field->kind == OP_KIND_MAYBE ? NULL : op_openapi_example(field->item, way, 0);
+    case OP_JSON_OBJECTS:
         return s_made(json_pack("[o]", op_openapi_example(field->item, way, 0)));
-    case OP_KIND_WORDS:
+    case OP_JSON_WORDS:
         return field->shape->words ? s_words(field->shape)
                                    : s_made(json_pack("[o]", s_scalar_example(field)));
-    case OP_KIND_U64:
-    case OP_KIND_BOOL:
-    case OP_KIND_FLAG:
-    case OP_KIND_COUNT:
-    case OP_KIND_INSTANT:
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_SECRET:
+    case OP_JSON_NUMBER:
+    case OP_JSON_BOOLEAN:
+    case OP_JSON_INSTANT:
+    case OP_JSON_ID:
+    case OP_JSON_STRING:
         return s_scalar_example(field);
-    case OP_KIND_HASH:
-    case OP_KIND_BYTES:
-    case OP_KIND_MAYBE:
+    case OP_JSON_NONE:
         break;
     }
     return NULL;

@@ -93,16 +93,14 @@ bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact)
     return memmem(text.at, text.size, braced, (size_t)size) != NULL;
 }
 
-/*  ------------------------------------------------------------------------------- texts */
+/*  ---- Texts ---- */
 
 /*  A host as a URL holds it (RFC 3986 3.2), with a port perhaps: nothing that could end it, or
     stand for something else in JSON or a shell. */
 static bool s_plain_host(op_str_t host)
 {
     for (size_t i = 0; i < host.size; i++) {
-        char c = host.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && !strchr(".-:[]", c))
+        if (!op_is_alnum(host.at[i]) && !memchr(".-:[]", host.at[i], 5))
             return false;
     }
     return host.size > 0 && host.size < OP_PAGES_URL_MAX - 16;
@@ -158,7 +156,7 @@ static void s_fill(const op_pages_t *self, op_str_t text, const s_moment_t *mome
     }
 }
 
-/*  ------------------------------------------------------------------------------- answers */
+/*  ---- Answers ---- */
 
 /*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc puts
     two <style> into the page, an empty one that it fills by script and a fixed one, which their

@@ -31,7 +31,7 @@ TAILQ_HEAD(s_jobs, s_job);
 
 struct op_poster {
     op_transfer_rules_t rules;
-    char **allow, *ca_file;
+    char *allow, *ca_file;
     size_t max_queued;
     op_post_slots_t *slots;
     CURLM *multi;
@@ -48,7 +48,7 @@ static int64_t s_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*  ---------------------------------------------------------------- libcurl's callbacks */
+/*  ---- libcurl's callbacks ---- */
 
 static int s_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -74,7 +74,7 @@ static int s_on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-/*  ---------------------------------------------------------------- jobs */
+/*  ---- Jobs ---- */
 
 static void s_job_destroy(s_job_t **job_p)
 {
@@ -118,7 +118,7 @@ static void s_collect(op_poster_t *self)
     s_start_waiting(self);
 }
 
-/*  ---------------------------------------------------------------- the public face */
+/*  ---- The public face ---- */
 
 static size_t s_default(int value, int standard)
 {
@@ -130,16 +130,16 @@ static bool s_copy_rules(op_poster_t *self, const op_transfer_rules_t *from, cha
 {
     self->rules = *from;
     self->rules.timeout_ms = (int)s_default(from->timeout_ms, OP_POSTER_TIMEOUT_MS);
-    op_target_rules_t *rules = &self->rules.rules;
-    self->allow = op_alloc(rules->allow_count * sizeof *self->allow);
-    for (size_t i = 0; i < rules->allow_count; i++)
-        self->allow[i] = op_strdup(op_str(rules->allow[i]));
-    rules->allow = (const char *const *)self->allow;
-    for (size_t i = 0; i < rules->allow_count; i++)
-        if (!op_target_entry_ok(rules->allow[i])) {
-            snprintf(error, size, "no network, address or host name: %.60s", rules->allow[i]);
+    self->allow = op_strdup(from->rules.allow);
+    self->rules.rules.allow = op_str(self->allow);
+    for (op_str_t rest = self->rules.rules.allow; rest.size;) {
+        op_str_t entry = op_str_next(&rest, ',');
+        if (!op_host_pattern_ok(entry)) {
+            snprintf(error, size, "no network, address or host name: %.*s",
+                     (int)(entry.size < 60 ? entry.size : 60), entry.at);
             return false;
         }
+    }
     if (!from->ca_file)
         return true;
     self->rules.ca_file = self->ca_file = op_strdup(op_str(from->ca_file));
@@ -216,8 +216,6 @@ void op_poster_destroy(op_poster_t **self_p)
         curl_global_cleanup();
     if (self->epoll >= 0)
         close(self->epoll);
-    for (size_t i = 0; i < self->rules.rules.allow_count; i++)
-        free(self->allow[i]);
     free(self->allow);
     free(self->ca_file);
     free(self);

@@ -54,7 +54,7 @@ void op_poster_work(op_poster_t *self);
 /*  Takes the next result; false when there is none. */
 bool op_poster_next(op_poster_t *self, op_posted_result_t *result);
 
-/*  Posts that are queued or under way. */
+/*  Posts that are queued or under way: how tests know when all are done, and what is held. */
 size_t op_poster_busy(const op_poster_t *self);
 
 #endif

@@ -7,13 +7,12 @@
 #ifndef OP_HTTP_REQUEST_H
 #define OP_HTTP_REQUEST_H
 
-#include "base/bytes.h"
+#include "base/limits.h"
 
 enum {
     OP_HTTP_TARGET_MAX = 8192,    /* octets of path and query as sent; longer: 414 */
     OP_HTTP_HEADERS_MAX = 63,     /* header lines; more: 431 */
     OP_HTTP_HEAD_MAX = 32 * 1024, /* octets of the whole head; more: 431 */
-    OP_HTTP_REQUEST_ID_MAX = 64   /* characters of X-Request-Id */
 };
 
 typedef struct {
@@ -36,8 +35,8 @@ typedef struct {
     with how many there are: 0 and the empty slice when none. */
 op_str_t op_http_request_header(const op_http_request_t *self, const char *name, size_t *count);
 
-/*  The client's own X-Request-Id, when there is exactly one and it is 1 to 64 of [A-Za-z0-9._-];
-    else the empty slice, and the owner takes an id that it made. */
+/*  The client's own X-Request-Id, when there is exactly one and it is 1 to 64 of [A-Za-z0-9._-],
+    holds no credential and is not 7 to 15 digits, as a phone is; else the empty slice, and the owner takes an id that it made. */
 op_str_t op_http_request_id(const op_http_request_t *self);
 
 /*  Decodes %XX (RFC 3986 2.1) from `raw` into `decoded`, which holds raw.size + 1 octets, and

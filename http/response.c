@@ -29,11 +29,8 @@ bool op_http_response_header(op_http_response_t *self, const char *name, op_str_
     size_t size = strlen(name);
     OP_ASSERT(size > 0 && !strpbrk(name, "\r\n: \t"));
     for (size_t i = 0; i < OP_COUNT(framing); i++)
-        OP_ASSERT(strcasecmp(name, framing[i]) != 0);
-    for (size_t i = 0; i < value.size; i++)
-        if ((unsigned char)value.at[i] < 32 || value.at[i] == 127)
-            return false;
-    if (self->header_count >= OP_HTTP_RESPONSE_HEADERS_MAX ||
+        OP_ASSERT(!op_str_is_nocase(op_str(name), framing[i]));
+    if (op_str_has_control(value) || self->header_count >= OP_HTTP_RESPONSE_HEADERS_MAX ||
         value.size > OP_HTTP_RESPONSE_HEAD_MAX ||
         self->headers.size + size + value.size + 4 > OP_HTTP_RESPONSE_HEAD_MAX)
         return false;

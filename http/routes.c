@@ -94,20 +94,17 @@ bool op_route_allow(op_str_t path, op_buf_t *out)
     return any;
 }
 
-bool op_route_leads(op_str_t from_class, unsigned step)
+bool op_route_itinerary(size_t index, op_str_t *steps)
 {
-    /* What the gateway asks besides routes (gateway.h, ready.h, shared_number.h). */
-    static const uint8_t besides[] = {OP_STEP_RATE_ADDRESS, OP_STEP_RATE_LOOK, OP_STEP_WEBHOOK_LIST,
+    /* What the gateway asks besides routes (gateway.h, ready.h, shared_number.h): a step each. */
+    static const uint8_t besides[] = {OP_STEP_RATE_ADDRESS, OP_STEP_RATE_LOOK,
+                                      OP_STEP_AUTH_SESSION, OP_STEP_WEBHOOK_LIST,
                                       OP_STEP_LEDGER_READY, OP_STEP_LEDGER_SHARED};
-    for (size_t i = 0; i < OP_COUNT(besides); i++)
-        if (step == besides[i] && op_str_is(from_class, "http"))
-            return true;
-    for (size_t i = 0; i < OP_COUNT(s_routes); i++)
-        for (size_t s = 0; s < s_routes[i].step_count; s++)
-            if (s_routes[i].steps[s] == step &&
-                op_str_is(from_class, s ? op_step_actor(s_routes[i].steps[s - 1]) : "http"))
-                return true;
-    return false;
+    if (index < OP_ROUTE_END)
+        *steps = op_str_of(s_routes[index].steps, s_routes[index].step_count);
+    else if (index < OP_ROUTE_END + OP_COUNT(besides))
+        *steps = op_str_of(&besides[index - OP_ROUTE_END], 1);
+    return index < OP_ROUTE_END + OP_COUNT(besides);
 }
 
 op_credential_t op_route_credential(const op_route_t *self)
@@ -115,10 +112,4 @@ op_credential_t op_route_credential(const op_route_t *self)
     if (self->steps[0] == OP_STEP_AUTH_SESSION)
         return OP_CREDENTIAL_SESSION;
     return self->steps[0] == OP_STEP_AUTH_KEY ? OP_CREDENTIAL_KEY : OP_CREDENTIAL_NONE;
-}
-
-void op_route_print(const op_route_t *self, op_buf_t *out)
-{
-    for (size_t i = 0; i < self->step_count; i++)
-        op_buf_printf(out, "%s%s", i ? " > " : "", op_step_name(self->steps[i]));
 }

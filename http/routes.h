@@ -46,13 +46,11 @@ const op_route_t *op_route_find(op_str_t method, op_str_t path, op_str_t ids[OP_
     one of every path. False, and nothing appended: the path is unknown. */
 bool op_route_allow(op_str_t path, op_buf_t *out);
 
-/*  Does any itinerary lead from an actor of this class ("http", "rate") straight to this step? What
-    none does, no process may ask of another one (transport/door.h). */
-bool op_route_leads(op_str_t from_class, unsigned step);
+/*  All itineraries, those of the routes and those of what the gateway asks besides: the steps of the
+    one with this index, as on a slip. False: there are no more. No process takes any other request
+    from another one (transport/roles.h). */
+bool op_route_itinerary(size_t index, op_str_t *steps);
 
 op_credential_t op_route_credential(const op_route_t *self);
-
-/*  Appends the itinerary: "auth.key > rate.send > ledger.submit". */
-void op_route_print(const op_route_t *self, op_buf_t *out);
 
 #endif

@@ -7,6 +7,11 @@
     - mg_stop cuts writes half-way, so stopping drains first: `running` counts requests from their
       head to the last octet of their answer, and mg_stop comes when it is zero or the time is up.
 
+    To civetweb a late head, a long one and a bad one are all 400: the clock and the kernel tell them
+    apart here (s_refuse_head). What becomes of a request whose head has been read is in exchange.c,
+    which connections give way when there are many in connections.c. There are never more than
+    workers and places in civetweb's queue, and all of them have descriptors.
+
     Each worker thread owns one s_worker_t. */
 
 #include "http/server.h"
@@ -357,7 +362,8 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
     return true;
 }
 
-/*  Why nothing can listen there, in the system's words: civetweb only says that it failed. */
+/*  Why nothing can listen there, in the system's words: civetweb only says that it failed. NULL: one
+    can. */
 static const char *s_why_not(const char *ports)
 {
     char host[sizeof((op_http_server_t *)0)->address];
@@ -378,7 +384,37 @@ static const char *s_why_not(const char *ports)
     if (fd >= 0)
         close(fd);
     freeaddrinfo(found);
-    return why ? strerror(why) : "the HTTP library refuses";
+    return why ? strerror(why) : NULL;
+}
+
+/*  Fills `ports` with the address as civetweb wants it. */
+static bool s_can_listen(const char *listen, char *ports, size_t ports_size, char *error,
+                         size_t size)
+{
+    if (!s_parse_listen(listen, ports, ports_size)) {
+        snprintf(error, size, "listen address must be IP:PORT, like 127.0.0.1:8080");
+        return false;
+    }
+    if (ports[0] == '[' && !mg_check_feature(MG_FEATURES_IPV6)) {
+        snprintf(
+            error, size,
+            "cannot listen on %s: the HTTP library is built without IPv6; an IPv4 address, and "
+            "a proxy in front of it, can",
+            ports);
+        return false;
+    }
+    return true;
+}
+
+bool op_http_can_listen(const char *listen, bool now, char *error, size_t size)
+{
+    char ports[sizeof((op_http_server_t *)0)->address];
+    if (!s_can_listen(listen, ports, sizeof ports, error, size))
+        return false;
+    const char *why = now ? s_why_not(ports) : NULL;
+    if (why)
+        snprintf(error, size, "cannot listen on %s: %s", ports, why);
+    return !why;
 }
 
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
@@ -387,10 +423,8 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     char ports[sizeof((op_http_server_t *)0)->address];
     OP_ASSERT(options && options->handle && error && size > 0);
     *error = 0;
-    if (!s_parse_listen(options->listen, ports, sizeof ports)) {
-        snprintf(error, size, "listen address must be IP:PORT, like 127.0.0.1:8080 or [::1]:8080");
+    if (!s_can_listen(options->listen, ports, sizeof ports, error, size))
         return NULL;
-    }
     if (options->threads > 4096 || options->max_body > 16 * 1024 * 1024) {
         snprintf(error, size, "at most 4096 threads and 16 MiB of body");
         return NULL;
@@ -416,7 +450,9 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     self->library = true;
     mg_init_library(MG_FEATURES_DEFAULT);
     if (!s_start(self, ports, error, size)) {
-        snprintf(error, size, "cannot listen on %s: %s", ports, s_why_not(ports));
+        const char *why = s_why_not(ports);
+        snprintf(error, size, "cannot listen on %s: %s", ports,
+                 why ? why : "the HTTP library refuses");
         op_http_server_destroy(&self);
     }
     return self;

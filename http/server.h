@@ -21,7 +21,7 @@
 #ifndef OP_HTTP_SERVER_H
 #define OP_HTTP_SERVER_H
 
-#include "http/ip.h"
+#include "base/ip.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -41,7 +41,7 @@ typedef void op_http_handler_t(void *arg, const op_http_request_t *request,
 
 /*  The address that `listen` names, and zero for the default of each number. */
 typedef struct {
-    const char *listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0: any free one */
+    const char *listen; /* "127.0.0.1:8080", "localhost:8080"; port 0: any free one */
     int threads;        /* workers, 1 to 4096 */
     size_t max_body;    /* octets, at most 16 MiB */
     int head_timeout_ms;
@@ -63,6 +63,11 @@ typedef struct op_http_server op_http_server_t;
     threads, so that connections alone never use up the descriptors. */
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size) OP_MUST_CHECK;
+
+/*  Could one listen there? Of an IPv6 address that depends on the library, whose build in Debian has
+    none. `now`: nobody else does, and the system allows it, which is tried. False: `error` says why
+    not in one line. */
+bool op_http_can_listen(const char *listen, bool now, char *error, size_t size) OP_MUST_CHECK;
 
 /*  Where it listens: "127.0.0.1:43210". Lives as long as the server. */
 const char *op_http_server_address(const op_http_server_t *self);

@@ -7,23 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-static bool s_host_name_ok(op_str_t name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.at[i];
-        bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alnum && c != '-' && c != '.' && c != '_')
-            return false;
-    }
-    return name.size > 0 && name.size <= OP_TARGET_HOST_MAX;
-}
 
 bool op_target_host_allowed(const char *host, const op_target_rules_t *rules)
 {
-    for (size_t i = 0; i < rules->allow_count; i++)
-        if (strcasecmp(host, rules->allow[i]) == 0)
+    for (op_str_t rest = rules->allow; rest.size;)
+        if (op_str_is_nocase(op_str_next(&rest, ','), host))
             return true;
     return rules->allow_loopback && strcmp(host, "localhost") == 0;
 }
@@ -33,9 +21,9 @@ bool op_target_address_allowed(const op_ip_t *address, const op_target_rules_t *
     op_ip_kind_t kind = op_ip_kind(address);
     if (kind == OP_IP_PUBLIC || (kind == OP_IP_LOOPBACK && rules->allow_loopback))
         return true;
-    for (size_t i = 0; i < rules->allow_count; i++) {
+    for (op_str_t rest = rules->allow; rest.size;) {
         op_network_t network;
-        if (op_network_parse(op_str(rules->allow[i]), &network) &&
+        if (op_network_parse(op_str_next(&rest, ','), &network) &&
             op_network_has(&network, address))
             return true;
     }
@@ -69,47 +57,25 @@ static CURLU *s_parse(op_str_t text)
     return url;
 }
 
-/*  Whether a resolver would take the name for an IPv4 address: its last label is a number, decimal,
-    octal or hexadecimal. The parser has turned those it knows into four decimal parts; what is left
-    ("127.%31", "127.1.") came to be only after it had looked. */
-static bool s_ends_in_number(const char *host)
-{
-    const char *dot = strrchr(host, '.');
-    const char *label = dot ? dot + 1 : host;
-    if (label[0] == '0' && label[1] == 'x')
-        return label[2 + strspn(label + 2, "0123456789abcdef")] == 0;
-    return label[strspn(label, "0123456789")] == 0;
-}
-
-bool op_target_entry_ok(const char *entry)
-{
-    op_network_t network;
-    return op_network_parse(op_str(entry), &network) ||
-           (s_host_name_ok(op_str(entry)) && !s_ends_in_number(entry));
-}
-
 static bool s_host(CURLU *url, char *host)
 {
-    char raw[OP_TARGET_HOST_MAX + 3];
+    char raw[OP_HOST_NAME_MAX + 3];
     if (!s_part(url, CURLUPART_HOST, raw, sizeof raw) || raw[0] == 0)
         return false;
     op_str_t text = op_str(raw);
     bool six = raw[0] == '[';
-    if (six) { /* the parser made sure of the other bracket */
-        text.at++;
-        text.size -= 2;
-    } else if (!s_host_name_ok(text)) {
-        return false; /* an escape in a host name, for one */
-    } else if (text.at[text.size - 1] == '.') {
+    if (six) /* the parser made sure of the other bracket */
+        text = op_str_of(text.at + 1, text.size - 2);
+    else if (text.at[text.size - 1] == '.')
         text.size--; /* "localhost." is localhost (RFC 1034 3.1) */
-    }
-    if (text.size == 0 || !op_str_copy(text, host, OP_TARGET_HOST_MAX + 1))
+    if (text.size == 0 || !op_str_copy(text, host, OP_HOST_NAME_MAX + 1))
         return false;
     for (char *at = host; *at; at++)
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
+        *at = op_lower(*at);
+    /* The parser has turned the odd spellings of IPv4 that it knows into four decimal parts; what
+       is left ("127.%31", "127.1.") came to be only after it had looked. */
     op_ip_t address;
-    return six || !s_ends_in_number(host) || op_ip_parse(op_str(host), &address);
+    return six || op_host_name_ok(op_str(host)) || op_ip_parse(op_str(host), &address);
 }
 
 bool op_target_host(op_str_t text, char *host)
@@ -122,7 +88,7 @@ bool op_target_host(op_str_t text, char *host)
 
 bool op_target_endpoint(op_str_t text, char *endpoint)
 {
-    char host[OP_TARGET_HOST_MAX + 1], *scheme = NULL, *port = NULL;
+    char host[OP_HOST_NAME_MAX + 1], *scheme = NULL, *port = NULL;
     CURLU *url = s_parse(text);
     bool found = url && s_host(url, host) &&
                  curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
@@ -139,7 +105,7 @@ bool op_target_endpoint(op_str_t text, char *endpoint)
 
 static op_target_t s_check(CURLU *url, op_str_t text, const op_target_rules_t *rules)
 {
-    char scheme[16], port[8], host[OP_TARGET_HOST_MAX + 1];
+    char scheme[16], port[8], host[OP_HOST_NAME_MAX + 1];
     if (!s_part(url, CURLUPART_SCHEME, scheme, sizeof scheme) ||
         (strcmp(scheme, "https") != 0 && (strcmp(scheme, "http") != 0 || !rules->allow_http)))
         return OP_TARGET_SCHEME;
@@ -170,7 +136,7 @@ static op_target_t s_check(CURLU *url, op_str_t text, const op_target_rules_t *r
 
 op_target_t op_target_check(op_str_t text, const op_target_rules_t *rules)
 {
-    if (text.size > OP_TARGET_URL_MAX)
+    if (text.size > OP_URL_MAX)
         return OP_TARGET_TOO_LONG;
     CURLU *url = s_parse(text);
     if (!url)
@@ -179,6 +145,8 @@ op_target_t op_target_check(op_str_t text, const op_target_rules_t *rules)
     curl_url_cleanup(url);
     return verdict;
 }
+
+_Static_assert(OP_URL_MAX == 2048, "as the sentence says");
 
 const char *op_target_sentence(op_target_t verdict)
 {

@@ -10,20 +10,17 @@
 #ifndef OP_HTTP_TARGET_H
 #define OP_HTTP_TARGET_H
 
-#include "http/ip.h"
+#include "base/ip.h"
+#include "base/limits.h"
 
-enum {
-    OP_TARGET_URL_MAX = 2048,
-    OP_TARGET_HOST_MAX = 255,
-    OP_TARGET_ENDPOINT_SIZE = OP_TARGET_HOST_MAX + 24 /* scheme and port around the host */
-};
+/*  Octets of an endpoint: scheme and port around the host. */
+enum { OP_TARGET_ENDPOINT_SIZE = OP_HOST_NAME_MAX + 24 };
 
 /*  What the operator allows beyond public https. */
 typedef struct {
     bool allow_http;
     bool allow_loopback;
-    const char *const *allow; /* networks ("10.1.0.0/16"), addresses, host names; borrowed */
-    size_t allow_count;
+    op_str_t allow; /* "10.1.0.0/16,hooks.lan": networks, addresses, names of hosts; borrowed */
 } op_target_rules_t;
 
 typedef enum {
@@ -35,15 +32,12 @@ typedef enum {
     OP_TARGET_ADDRESS /* names an address that is not allowed, or "localhost" */
 } op_target_t;
 
-/*  An entry of the allow-list is a network, an address or a host name. */
-bool op_target_entry_ok(const char *entry) OP_MUST_CHECK;
-
 /*  Judges a URL by its text alone, before any name is resolved. */
 op_target_t op_target_check(op_str_t url, const op_target_rules_t *rules) OP_MUST_CHECK;
 /*  One sentence for the client. */
 const char *op_target_sentence(op_target_t verdict);
 
-/*  Fills `host` (OP_TARGET_HOST_MAX + 1 octets) with the URL's host in lower case, without
+/*  Fills `host` (OP_HOST_NAME_MAX + 1 octets) with the URL's host in lower case, without
     brackets and without a dot at the end; IPv4 in its odd spellings ("127.1", "0x7f000001") comes
     out as four decimal parts. False: no URL, no host, or one that a resolver could take for an
     address that is not seen here ("127.%31", "127.1."). */

@@ -23,7 +23,7 @@ struct op_transfer {
     char curl_error[CURL_ERROR_SIZE];
 };
 
-/*  ---------------------------------------------------------------- libcurl's callbacks */
+/*  ---- libcurl's callbacks ---- */
 
 static curl_socket_t s_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -72,7 +72,7 @@ static size_t s_on_body(char *octets, size_t size, size_t count, void *arg)
     return self->body_read > OP_TRANSFER_BODY_MAX ? 0 : size; /* 0 ends the transfer */
 }
 
-/*  ---------------------------------------------------------------- before */
+/*  ---- Before ---- */
 
 /*  False: a header that must not be sent. */
 static bool s_add_headers(op_transfer_t *self, const op_post_line_t *headers, size_t count)
@@ -85,15 +85,14 @@ static bool s_add_headers(op_transfer_t *self, const op_post_line_t *headers, si
         op_buf_add_str(&line, headers[i].name);
         op_buf_add(&line, ": ", 2);
         op_buf_add_str(&line, headers[i].value);
-        for (size_t k = 0; k < line.size; k++)
-            good = good && (unsigned char)line.at[k] >= 32 && line.at[k] != 127;
+        good = good && !op_str_has_control(op_buf_str(&line));
         /* libcurl takes "Name:" for "leave this header out". */
         good = good && headers[i].name.size > 0 && headers[i].value.size > 0 &&
                !memchr(headers[i].name.at, ':', headers[i].name.size);
         op_buf_add_byte(&line, 0);
         if (good)
             self->headers = curl_slist_append(self->headers, line.at);
-        typed = typed || strncasecmp(line.at, "Content-Type:", 13) == 0;
+        typed = typed || op_str_starts_nocase(op_buf_str(&line), "Content-Type:");
     }
     op_buf_free(&line);
     self->headers = curl_slist_append(self->headers, "Expect:");
@@ -106,7 +105,7 @@ op_transfer_t *op_transfer_new(const op_transfer_rules_t *rules, op_str_t url,
                                const op_post_line_t *headers, size_t header_count, op_str_t body,
                                op_posted_result_t *result)
 {
-    char host[OP_TARGET_HOST_MAX + 1];
+    char host[OP_HOST_NAME_MAX + 1];
     op_transfer_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->rules = rules;
@@ -148,7 +147,7 @@ const char *op_transfer_endpoint(const op_transfer_t *self)
     return self->endpoint;
 }
 
-/*  ---------------------------------------------------------------- under way */
+/*  ---- Under way ---- */
 
 #define S_SET(option, value)                                                                       \
     do {                                                                                           \
@@ -215,7 +214,7 @@ CURL *op_transfer_start(op_transfer_t *self, void *owner, int64_t now_ms)
     return self->easy;
 }
 
-/*  ---------------------------------------------------------------- after */
+/*  ---- After ---- */
 
 static const char *s_why(const op_transfer_t *self, CURLcode code)
 {

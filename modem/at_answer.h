@@ -1,17 +1,16 @@
 /*  at_answer.h - what the lines of an answer mean: registration, storages, notices, identities
 
     Modems of many makers say the same things in many forms; these readers take them all and never
-    trust a length. They keep no state. Lines are as the engine (modem/at_engine.h) hands them out.
-    */
+    trust a length. They keep no state. Lines are as the engine (modem/at_engine.h) hands them
+    out. */
 
 #ifndef OP_MODEM_AT_ANSWER_H
 #define OP_MODEM_AT_ANSWER_H
 
 #include "base/bytes.h"
+#include "base/limits.h"
 
 enum {
-    OP_IMEI_MAX = 17,  /* 15 digits, some modems say 14 or add the software version */
-    OP_ICCID_MAX = 22, /* ITU-T E.118: 19 or 20; padded ones are longer */
     OP_MEMORY_MAX = 2, /* "SM" */
     OP_CNMI = 5        /* mode, mt, bm, ds, bfr (TS 27.005 3.4.1) */
 };

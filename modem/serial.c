@@ -23,7 +23,7 @@ typedef enum { NEWS_NONE, NEWS_OPENED, NEWS_CLOSED } news_t;
 typedef struct {
     int fd; /* -1: closed */
     news_t news;
-    char reason[201];
+    char reason[OP_SENTENCE_MAX + 1];
     op_buf_t out; /* not yet written */
     char in[READ_MAX];
     size_t in_size; /* read, and not yet given to the core */

@@ -17,8 +17,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PART_MAX = 1 << 18 /* as backup_part is declared */ };
-
 typedef struct {
     op_control_t *control;
     pthread_t thread;
@@ -60,7 +58,7 @@ static bool s_reply(connection_t *self, const op_envelope_t *request, const op_t
 static bool s_refuse(connection_t *self, const op_envelope_t *request, op_error_t error,
                      const char *sentence)
 {
-    char text[201]; /* as the field is declared */
+    char text[OP_SENTENCE_MAX + 1];
     op_str_copy(op_str(sentence), text, sizeof text);
     op_refusal_t refusal = {.error = error, .sentence = op_str(text)};
     return s_reply(self, request, &op_refusal_type, &refusal);
@@ -72,19 +70,19 @@ static void s_look_at_links(op_control_t *control, op_arena_t *arena, op_status_
 {
     enum { RESULTS_MAX = 16 };
     op_peer_view_t *peers = op_arena_alloc(arena, OP_PEERS_MAX * sizeof *peers);
-    op_door_view_t *door = op_arena_alloc(arena, RESULTS_MAX * sizeof *door);
+    op_ingress_view_t *ingress = op_arena_alloc(arena, RESULTS_MAX * sizeof *ingress);
     op_opd_peer_t peer;
     const char *result;
     uint64_t count;
     status->peers.at = peers;
-    status->door.at = door;
+    status->ingress.at = ingress;
     while (op_opd_links_peer(control->links, control->runtime, status->peers.count, &peer))
         peers[status->peers.count++] =
             (op_peer_view_t){op_arena_copy(arena, op_str(peer.actors)), op_str(peer.endpoint),
                              peer.up, peer.connected, peer.unacknowledged};
-    while (status->door.count < RESULTS_MAX &&
-           (result = op_opd_links_door(control->links, status->door.count, &count)) != NULL)
-        door[status->door.count++] = (op_door_view_t){op_str(result), count};
+    while (status->ingress.count < RESULTS_MAX &&
+           (result = op_opd_links_ingress(control->links, status->ingress.count, &count)) != NULL)
+        ingress[status->ingress.count++] = (op_ingress_view_t){op_str(result), count};
 }
 
 static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *status)
@@ -161,7 +159,7 @@ static void s_look_at_lines(connection_t *self, op_status_view_t *status)
 static bool s_send_parts(connection_t *self, const op_envelope_t *request, op_str_t bytes)
 {
     while (bytes.size) {
-        size_t size = bytes.size < PART_MAX ? bytes.size : PART_MAX;
+        size_t size = bytes.size < OP_BACKUP_PART_MAX ? bytes.size : OP_BACKUP_PART_MAX;
         op_backup_part_t part = {op_str_of(bytes.at, size)};
         if (!s_reply(self, request, &op_backup_part_type, &part))
             return false;
@@ -222,11 +220,11 @@ static bool s_hand_back(connection_t *self, const op_envelope_t *request, const 
 /*  The step is another process's, and its operator's. */
 static bool s_refer(connection_t *self, const op_envelope_t *request, uint8_t step)
 {
-    char sentence[201];
+    char sentence[OP_SENTENCE_MAX + 1];
     const op_topology_t *topology = &self->control->links->topology;
     for (size_t i = 0; i < topology->peer_count; i++) {
         const op_topology_peer_t *peer = &topology->peers[i];
-        if (!op_str_is(op_topology_class(op_str(peer->actor)), op_step_actor(step)))
+        if (!op_str_is(op_roles_class(op_str(peer->actor)), op_step_actor(step)))
             continue;
         snprintf(sentence, sizeof sentence, "%s runs in another process, %s: ask there.",
                  peer->actor, topology->endpoints[peer->process]);
@@ -379,34 +377,37 @@ static void *s_listen(void *arg)
     return NULL;
 }
 
-op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
-                             const op_opd_links_t *links, char error[256])
+op_control_t *op_control_new(const char *path, char error[256])
 {
-    op_calls_t *calls = op_calls_new("control", OP_CONTROL_CONNECTIONS, error);
-    if (!calls)
+    int listener = op_wire_bind(path);
+    if (listener < 0) {
+        snprintf(error, 256, "control/socket: %.180s: %s", path, strerror(errno));
         return NULL;
+    }
     op_control_t *self = op_alloc(sizeof *self);
-    *self = (op_control_t){.store = store,
-                           .runtime = runtime,
-                           .links = links,
-                           .calls = calls,
-                           .started = op_clock_now(),
-                           .listener = -1};
+    *self = (op_control_t){.started = op_clock_now(), .listener = listener, .stop_fd = -1};
     for (size_t i = 0; i < OP_CONTROL_CONNECTIONS; i++)
         self->connections[i].fd = -1;
     pthread_mutex_init(&self->mutex, NULL);
     op_str_copy(op_str(path), self->path, sizeof self->path);
-    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    self->listener = op_wire_bind(path);
-    if (self->listener < 0)
-        snprintf(error, 256, "control/socket %.180s: %s", path, strerror(errno));
-    else if (self->stop_fd < 0 || pthread_create(&self->acceptor, NULL, s_listen, self) != 0)
-        snprintf(error, 256, "no descriptor or thread for the control socket");
-    else
-        self->running = true;
-    if (!self->running)
-        op_control_destroy(&self);
     return self;
+}
+
+int op_control_serve(op_control_t *self, op_store_t *store, op_runtime_t *runtime,
+                     const op_opd_links_t *links, char error[256])
+{
+    self->store = store;
+    self->runtime = runtime;
+    self->links = links;
+    self->calls = op_calls_new("control", OP_CONTROL_CONNECTIONS, error);
+    if (!self->calls)
+        return -1;
+    self->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->running =
+        self->stop_fd >= 0 && pthread_create(&self->acceptor, NULL, s_listen, self) == 0;
+    if (!self->running)
+        snprintf(error, 256, "no descriptor or thread for the control socket");
+    return self->running ? 0 : -1;
 }
 
 void op_control_destroy(op_control_t **self_p)
@@ -419,10 +420,8 @@ void op_control_destroy(op_control_t **self_p)
         OP_ASSERT(eventfd_write(self->stop_fd, 1) == 0);
         OP_ASSERT(pthread_join(self->acceptor, NULL) == 0);
     }
-    if (self->listener >= 0) {
-        close(self->listener);
-        unlink(self->path);
-    }
+    close(self->listener);
+    unlink(self->path);
     if (self->stop_fd >= 0)
         close(self->stop_fd);
     op_calls_destroy(&self->calls);

@@ -28,10 +28,11 @@ enum { OP_CONTROL_CONNECTIONS = 16, OP_CONTROL_PATIENCE_S = 60 };
 
 typedef struct op_control op_control_t;
 
-/*  Listens at `path`. What it is given is borrowed, and outlives it; `links` are open. NULL:
-    `error` says why. */
-op_control_t *op_control_new(const char *path, op_store_t *store, op_runtime_t *runtime,
-                             const op_opd_links_t *links, char error[256]) OP_MUST_CHECK;
+/*  Binds the socket; who connects waits. NULL: `error` says why. */
+op_control_t *op_control_new(const char *path, char error[256]) OP_MUST_CHECK;
+/*  Serves. What it is given is borrowed, and outlives it; `links` are open. -1: `error` says why. */
+int op_control_serve(op_control_t *self, op_store_t *store, op_runtime_t *runtime,
+                     const op_opd_links_t *links, char error[256]) OP_MUST_CHECK;
 /*  Cuts all connections and removes the socket. */
 void op_control_destroy(op_control_t **self_p);
 

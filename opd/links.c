@@ -4,11 +4,26 @@
 #include "opd/simulation.h"
 #include "transport/mailbox.h"
 
+static void s_name_modems(op_opd_links_t *self)
+{
+    const op_topology_t *topology = &self->topology;
+    const char *here = op_topology_here(topology, "modem");
+    snprintf(self->modems, sizeof self->modems, "%s", here ? here : "");
+    for (size_t i = 0; i < topology->peer_count; i++) {
+        const char *actor = topology->peers[i].actor;
+        size_t used = strlen(self->modems);
+        if (op_str_is(op_roles_class(op_str(actor)), "modem"))
+            snprintf(self->modems + used, sizeof self->modems - used, "%s%s", used ? "," : "",
+                     actor);
+    }
+}
+
 int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config, char error[256])
 {
     op_topology_fault_t fault;
-    int rc = op_topology_read(&self->topology, config, &fault);
+    int rc = op_topology_read(&self->topology, config, op_route_itinerary, &fault);
     OP_ASSERT(rc == 0 && "the configuration has been checked");
+    s_name_modems(self);
     if (self->topology.process_count == 0)
         return 0;
     if (config->link_keys[0]) {
@@ -27,23 +42,38 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
 {
     if (!self->links)
         return 0;
-    self->door = op_door_new(self->links, op_route_leads, self->timeline, error);
-    return self->door ? 0 : -1;
+    self->ingress = op_ingress_new(self->links, op_route_itinerary, self->timeline, error);
+    return self->ingress ? 0 : -1;
 }
 
-int op_opd_links_reload(op_opd_links_t *self, char error[256])
+static uint64_t s_mark(const op_opd_links_t *self, size_t process)
 {
+    const op_topology_peer_t *peer = self->topology.peers;
+    while (peer->process != process)
+        peer++;
+    return op_curve_mark(self->curve, op_str(peer->actor));
+}
+
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256])
+{
+    uint64_t marks[OP_PEERS_MAX];
+    size_t count = self->topology.process_count;
+    *changed = 0;
     if (!self->curve)
         return 0;
+    for (size_t i = 0; i < count; i++)
+        marks[i] = s_mark(self, i);
     if (op_curve_reload(self->curve, error) != 0)
         return -1;
-    op_door_reload(self->door);
+    for (size_t i = 0; i < count; i++)
+        *changed += marks[i] != s_mark(self, i);
+    op_ingress_reload(self->ingress);
     return 0;
 }
 
 void op_opd_links_close(op_opd_links_t *self)
 {
-    op_door_destroy(&self->door);
+    op_ingress_destroy(&self->ingress);
     op_postbox_use(NULL);
     op_timeline_destroy(&self->timeline);
     op_links_destroy(&self->links);
@@ -89,9 +119,10 @@ bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t
     return true;
 }
 
-const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count)
+const char *op_opd_links_ingress(const op_opd_links_t *self, size_t index, uint64_t *count)
 {
-    op_door_counts_t counts = self->door ? op_door_counts(self->door) : (op_door_counts_t){0};
+    op_ingress_counts_t counts =
+        self->ingress ? op_ingress_counts(self->ingress) : (op_ingress_counts_t){0};
     const struct {
         const char *name;
         uint64_t count;
@@ -102,7 +133,7 @@ const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t
                {"misunderstood", counts.misunderstood},
                {"out_of_role", counts.out_of_role},
                {"full", counts.full}};
-    if (!self->door || index >= OP_COUNT(all))
+    if (!self->ingress || index >= OP_COUNT(all))
         return NULL;
     *count = all[index].count;
     return all[index].name;
@@ -121,6 +152,6 @@ void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_
         op_metrics_put(metrics, OP_METRIC_LINK_UNACKNOWLEDGED, (int64_t)peer.unacknowledged, name,
                        none);
     }
-    for (size_t i = 0; (result = op_opd_links_door(self, i, &count)) != NULL; i++)
-        op_metrics_put(metrics, OP_METRIC_DOOR, (int64_t)count, op_str(result), none);
+    for (size_t i = 0; (result = op_opd_links_ingress(self, i, &count)) != NULL; i++)
+        op_metrics_put(metrics, OP_METRIC_INGRESS, (int64_t)count, op_str(result), none);
 }

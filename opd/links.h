@@ -1,19 +1,21 @@
-/*  links.h - the links of opd to other processes: keys, sockets, the door
+/*  links.h - the links of opd to other processes: keys, sockets, the ingress
 
     A process that runs all actors has none of it, and everything here does nothing. */
 
 #ifndef OP_OPD_LINKS_H
 #define OP_OPD_LINKS_H
 
+#include "actors/port.h"
 #include "actors/runtime.h"
-#include "transport/door.h"
+#include "transport/ingress.h"
 
 typedef struct {
     op_topology_t topology;
     op_curve_t *curve;
     op_links_t *links;
     op_timeline_t *timeline; /* or NULL: time is not simulated */
-    op_door_t *door;
+    op_ingress_t *ingress;
+    char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1]; /* all there are, here and elsewhere */
 } op_opd_links_t;
 
 /*  Before any actor starts. */
@@ -21,10 +23,15 @@ int op_opd_links_prepare(op_opd_links_t *self, const op_config_t *config,
                          char error[256]) OP_MUST_CHECK;
 /*  Before or after the actors: what comes for one that does not run yet waits in its mailbox. */
 int op_opd_links_open(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
-/*  Reads the keys again. */
-int op_opd_links_reload(op_opd_links_t *self, char error[256]) OP_MUST_CHECK;
+/*  Reads the keys again; *changed: for how many other processes they are others now; for all,
+    when this one's own is. -1: they stay as they were. */
+int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256]) OP_MUST_CHECK;
 /*  After the last actor has ended. */
 void op_opd_links_close(op_opd_links_t *self);
+
+/*  The ledger's port "links", where modem actors run in other processes: it says of each whether its
+    link is up, at first and whenever that changes. False: there is none. */
+bool op_opd_links_port(op_opd_links_t *self, op_port_t *port) OP_MUST_CHECK;
 
 /*  Are all peers up? */
 bool op_opd_links_up(const op_opd_links_t *self);
@@ -43,9 +50,9 @@ typedef struct {
 bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
                        op_opd_peer_t *peer) OP_MUST_CHECK;
 
-/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no
-    more. */
-const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count);
+/*  What the ingress has counted, one thing after the other, by its name in op_ingress_counts_t.
+    NULL: no more. */
+const char *op_opd_links_ingress(const op_opd_links_t *self, size_t index, uint64_t *count);
 
 /*  All of that, as metrics. */
 void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_metrics_t *metrics);

@@ -4,10 +4,12 @@
 #include "opd/process.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 int main(int argc, char **argv)
 {
     op_options_t options;
+    umask(0077); /* the store holds phones, texts and credentials */
     switch (op_options_read(argc, argv, &options)) {
     case OP_OPTIONS_RUN:
         return op_process_run(&options);

@@ -1,5 +1,8 @@
 #include "opd/options.h"
 
+#include "http/routes.h"
+#include "opd/check.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@ static const char s_help[] =
     "  --config FILE                  read this configuration (ZPL); flags win over it\n"
     "  --data DIR                     where the store is (default ./data)\n"
     "  --listen HOST:PORT             where HTTP is served (default 127.0.0.1:8080)\n"
-    "  --simulate N                   run on a simulated carrier with N modems, 1 to 64; its "
+    "  --simulate N                   run on a simulated carrier with N modems, 0 to 64; its "
     "phones\n"
     "                                 are at /sim, time at /sim/clock, and webhooks may go to this "
     "machine\n"
@@ -116,7 +119,7 @@ int op_options_reload(const op_options_t *options, op_config_t *config, char err
     int rc = s_load(options->argc, options->argv, config, error);
     while (rc == 0 && (flag = getopt_long(options->argc, options->argv, "", s_flags, NULL)) != -1)
         rc = s_apply(flag, config, error);
-    return rc == 0 ? op_config_check(config, error) : rc;
+    return rc == 0 ? op_config_check(config, op_route_itinerary, error) : rc;
 }
 
 op_options_result_t op_options_read(int argc, char **argv, op_options_t *options)
@@ -156,7 +159,9 @@ op_options_result_t op_options_read(int argc, char **argv, op_options_t *options
         rc = -1;
     }
     if (rc == 0)
-        rc = op_config_check(&options->config, error);
+        rc = op_config_check(&options->config, op_route_itinerary, error);
+    if (rc == 0)
+        rc = op_opd_check(&options->config, error);
     if (rc != 0) {
         fprintf(stderr, "opd: %s\n", error);
         return OP_OPTIONS_WRONG;

@@ -11,6 +11,7 @@
 #include "http/poster_port.h"
 #include "http/server.h"
 #include "modem/serial.h"
+#include "opd/check.h"
 #include "opd/control.h"
 #include "opd/links.h"
 #include "opd/notify.h"
@@ -32,7 +33,7 @@
 #include <sodium.h>
 #include <sys/signalfd.h>
 
-enum { ALLOW_MAX = 64, READY_ASK_MS = 20 };
+enum { READY_ASK_MS = 20 };
 
 typedef struct {
     const op_options_t *options;
@@ -47,14 +48,13 @@ typedef struct {
     op_gateway_t *gateway;
     op_http_server_t *server;
     op_metrics_t *metrics;
+    op_calls_t *calls; /* the observer's, where there is no gateway */
     op_observer_t observer;
     op_http_server_t *observing; /* or NULL */
     op_control_t *control;
     op_notify_t notify;
     op_target_rules_t rules;
     op_network_t proxies[OP_PROXIES_MAX];
-    const char *allow[ALLOW_MAX];
-    char allow_text[sizeof((op_config_t *)0)->webhook_allow];
     int signals;
     bool failed; /* an actor has */
     char error[256];
@@ -87,6 +87,16 @@ static int s_open_store(process_t *self)
     return self->store ? op_schema_check(self->store, self->error) : -1;
 }
 
+/*  Before any actor does anything: an address that cannot be had ends the start. Without a path of
+    its own the socket is in the store's folder, so the store comes first. */
+static int s_bind_control(process_t *self)
+{
+    char path[sizeof self->config.control_socket + sizeof self->config.store_path];
+    op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
+    self->control = op_control_new(path, self->error);
+    return self->control ? 0 : -1;
+}
+
 static int s_open_trace(process_t *self, const char *path)
 {
     if (!path)
@@ -95,21 +105,13 @@ static int s_open_trace(process_t *self, const char *path)
     return self->trace ? 0 : -1;
 }
 
-/*  The operator's allow-list, cut at its commas. */
 static void s_rules(process_t *self)
 {
     const op_config_t *config = &self->config;
     bool simulated = op_opd_simulated(config); /* an agent under test is on this machine */
-    snprintf(self->allow_text, sizeof self->allow_text, "%s", config->webhook_allow);
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *entry = strtok_r(self->allow_text, ", ", &rest); entry && count < ALLOW_MAX;
-         entry = strtok_r(NULL, ", ", &rest))
-        self->allow[count++] = entry;
     self->rules = (op_target_rules_t){.allow_http = config->webhook_allow_http || simulated,
                                       .allow_loopback = simulated,
-                                      .allow = self->allow,
-                                      .allow_count = count};
+                                      .allow = op_str(config->webhook_allow)};
 }
 
 static int s_start_one(process_t *self, const op_core_class_t *class, const op_type_t *setup_type,
@@ -187,8 +189,10 @@ static int s_start_auth(process_t *self)
 
 static int s_start_ledger(process_t *self)
 {
-    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config);
-    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, NULL);
+    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config, self->links.modems);
+    op_port_t port;
+    bool far = op_opd_links_port(&self->links, &port);
+    return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, far ? &port : NULL);
 }
 
 static int s_start_actors(process_t *self)
@@ -212,6 +216,14 @@ static const char *s_check_url(void *rules, op_str_t url)
 {
     op_target_t verdict = op_target_check(url, rules);
     return verdict == OP_TARGET_OK ? NULL : op_target_sentence(verdict);
+}
+
+/*  An address was free when it was tried, and is not any more. */
+static int s_name_key(process_t *self, const char *key)
+{
+    char why[sizeof self->error];
+    memcpy(why, self->error, sizeof why);
+    return op_config_wrong(&self->config, key, why, self->error);
 }
 
 static int s_serve(process_t *self)
@@ -250,7 +262,7 @@ static int s_serve(process_t *self)
                                                        .arg = self->gateway},
                            self->error, sizeof self->error);
     if (!self->server)
-        return -1;
+        return s_name_key(self, "http/listen");
     int threads = op_http_server_threads(self->server);
     if (threads < (int)config->http_threads)
         op_log(OP_LOG_WARNING, "opd",
@@ -269,8 +281,15 @@ static int s_observe(process_t *self)
 {
     if (!self->metrics)
         return 0;
-    self->observer = (op_observer_t){
-        .metrics = self->metrics, .gateway = self->gateway, .look = s_look_at_links, .arg = self};
+    if (!self->gateway)
+        self->calls = op_calls_new("observer", OP_OBSERVER_THREADS, self->error);
+    if (!self->gateway && !self->calls)
+        return -1;
+    self->observer = (op_observer_t){.metrics = self->metrics,
+                                     .gateway = self->gateway,
+                                     .calls = self->calls,
+                                     .look = s_look_at_links,
+                                     .arg = self};
     self->observing =
         op_http_server_new(&(op_http_server_options_t){.listen = self->config.metrics_listen,
                                                        .threads = OP_OBSERVER_THREADS,
@@ -278,18 +297,10 @@ static int s_observe(process_t *self)
                                                        .arg = &self->observer},
                            self->error, sizeof self->error);
     if (!self->observing)
-        return -1;
+        return s_name_key(self, "metrics/listen");
     op_log(OP_LOG_INFO, "opd", "metrics are served address=%s",
            op_http_server_address(self->observing));
     return 0;
-}
-
-static int s_open_control(process_t *self)
-{
-    char path[sizeof self->config.control_socket + sizeof self->config.store_path];
-    op_control_path(self->config.control_socket, self->config.store_path, path, sizeof path);
-    self->control = op_control_new(path, self->store, self->runtime, &self->links, self->error);
-    return self->control ? 0 : -1;
 }
 
 /*  ---- Signals ---- */
@@ -381,6 +392,7 @@ static int s_wait_for_end(process_t *self)
 static void s_stop(process_t *self, bool drain)
 {
     op_http_server_destroy(&self->observing);
+    op_calls_destroy(&self->calls);
     op_opd_simulation_stop(&self->simulation);
     if (self->server)
         op_http_server_stop(self->server);
@@ -424,7 +436,9 @@ static int s_start(process_t *self)
         rc = s_serve(self);
     if (rc == 0)
         rc = s_observe(self);
-    return rc == 0 ? s_open_control(self) : rc;
+    return rc == 0 ? op_control_serve(self->control, self->store, self->runtime, &self->links,
+                                      self->error)
+                   : rc;
 }
 
 int op_process_run(const op_options_t *options)
@@ -440,7 +454,11 @@ int op_process_run(const op_options_t *options)
     s_rules(&self);
     int rc = s_catch_signals(&self);
     if (rc == 0)
+        rc = op_opd_check_free(&self.config, self.error);
+    if (rc == 0)
         rc = s_open_store(&self);
+    if (rc == 0)
+        rc = s_bind_control(&self);
     if (rc == 0)
         rc = s_open_trace(&self, options->trace);
     if (rc == 0)

@@ -14,21 +14,12 @@ op_log_level_t op_opd_log_level(const char *name)
                                           : OP_LOG_INFO;
 }
 
-static bool s_can(const char *path)
-{
-    static const char *const fronts[] = {"limits/", "auth/", "texts/", "log/level"};
-    for (size_t i = 0; i < OP_COUNT(fronts); i++)
-        if (op_str_starts(op_str(path), fronts[i]))
-            return true;
-    return false;
-}
-
 /*  One key: takes it, or says that it cannot. True: it was taken and is another one. */
 static bool s_take(const char *path, void *now, const void *next, size_t size)
 {
     if (memcmp(now, next, size) == 0)
         return false;
-    if (s_can(path)) {
+    if (op_config_is_live(path)) {
         memcpy(now, next, size);
         return true;
     }
@@ -45,21 +36,17 @@ static bool s_same_peers(const op_config_t *now, const op_config_t *next)
     return same;
 }
 
-/*  Unused bytes behind a text are zero in both: they are set by op_str_copy into zeroed structs, so
-    equal texts may differ behind their ends only after a --set; then a text is taken once too
-    often. */
 static size_t s_take_all(op_config_t *now, const op_config_t *next)
 {
     size_t count = 0;
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
     count += s_take(path, &now->NAME, &next->NAME, sizeof now->NAME);
 #include "transport/config.def"
-#undef KEY
     if (now->modem_count != next->modem_count ||
         memcmp(now->modems, next->modems, sizeof now->modems) != 0)
-        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=modems");
+        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=%s", "modems");
     if (!s_same_peers(now, next))
-        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=peers");
+        op_log(OP_LOG_WARNING, "opd", "a change needs a restart key=%s", "peers");
     return count;
 }
 
@@ -81,15 +68,19 @@ void op_opd_reload(op_config_t *now, const op_config_t *next, op_opd_links_t *li
                    op_postbox_t *postbox)
 {
     char error[256];
-    size_t taken = s_take_all(now, next);
+    size_t taken = s_take_all(now, next), keys;
     op_log_threshold(op_opd_log_level(now->log_level));
     op_rate_setup_t rate = op_opd_rate_setup(now);
     op_auth_setup_t auth = op_opd_auth_setup(now);
-    op_ledger_setup_t ledger = op_opd_ledger_setup(now);
+    op_ledger_setup_t ledger = op_opd_ledger_setup(now, links->modems);
     s_tell(postbox, &links->topology, "rate", &op_rate_setup_type, &rate);
     s_tell(postbox, &links->topology, "auth", &op_auth_setup_type, &auth);
     s_tell(postbox, &links->topology, "ledger", &op_ledger_setup_type, &ledger);
-    if (op_opd_links_reload(links, error) != 0)
+    if (op_opd_links_reload(links, &keys, error) == 0) {
+        op_log(OP_LOG_INFO, "opd", "configuration and keys were read again changed=%zu keys=%zu",
+               taken, keys);
+    } else {
         op_log(OP_LOG_ERROR, "opd", "keys stay as they were reason=%s", error);
-    op_log(OP_LOG_INFO, "opd", "configuration and keys were read again changed=%zu", taken);
+        op_log(OP_LOG_INFO, "opd", "the configuration was read again changed=%zu", taken);
+    }
 }

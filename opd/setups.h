@@ -10,7 +10,8 @@
 
 op_rate_setup_t op_opd_rate_setup(const op_config_t *config);
 op_auth_setup_t op_opd_auth_setup(const op_config_t *config);
-op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config);
+/*  `modems`: the names of all modem actors, comma-separated. */
+op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const char *modems);
 
 /*  Have two lines the same number? Then `error` says which. The simulated carrier's numbers are not
     in the configuration, so this is not its to check. */

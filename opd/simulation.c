@@ -26,7 +26,7 @@ int op_opd_simulation_open(op_opd_simulation_t *self, const op_config_t *config,
     const char *ttys = config->simulate_ttys;
     op_sim_families_t families;
     if (op_sim_families_load(config->simulate_scenario, &families, error, 256) != 0)
-        return -1;
+        return -1; /* op_opd_check has read them, a moment ago */
     self->carrier =
         op_carrier_pty_new(&(op_carrier_pty_options_t){.families = families.at,
                                                        .family_count = families.count,
@@ -35,7 +35,8 @@ int op_opd_simulation_open(op_opd_simulation_t *self, const op_config_t *config,
     op_sim_families_free(&families);
     if (self->carrier)
         return 0;
-    snprintf(error, 256, "cannot simulate %zu modems: %s", modems, strerror(errno));
+    snprintf(error, 256, "cannot simulate %zu modems%s%s: %s", modems, *ttys ? " in " : "", ttys,
+             strerror(errno));
     return -1;
 }
 

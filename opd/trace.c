@@ -25,7 +25,6 @@ static op_hash_t s_hash(const op_config_t *config)
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
     ADD_##TYPE(&text, path, config->NAME);
 #include "transport/config.def"
-#undef KEY
 #undef ADD_U64
 #undef ADD_BOOL
 #undef ADD_TEXT

@@ -33,7 +33,7 @@ static void s_chain(uint8_t hash[HASH], const void *bytes, size_t size)
     crypto_generichash_final(&state, hash, HASH);
 }
 
-/*  ---- writing ---- */
+/*  ---- Writing ---- */
 
 typedef enum { AT_HEAD, AT_ROWS, AT_END } place_t;
 
@@ -130,7 +130,7 @@ int op_backup_next(op_backup_t *self, op_buf_t *out)
     return 1;
 }
 
-/*  ---- reading ---- */
+/*  ---- Reading ---- */
 
 typedef struct {
     const op_backup_reader_t *reader;

@@ -93,10 +93,10 @@ bool op_key_take_number(op_str_t *key, uint64_t *number)
 
 bool op_key_take_text(op_str_t *key, op_str_t *text)
 {
-    const char *end = key->size ? memchr(key->at, 0, key->size) : NULL;
-    if (!end)
+    op_str_t rest = *key, taken = op_str_next(&rest, 0);
+    if (!rest.at)
         return false;
-    *text = op_str_of(key->at, (size_t)(end - key->at));
-    *key = op_str_of(end + 1, key->size - text->size - 1);
+    *text = taken;
+    *key = rest;
     return true;
 }

@@ -24,8 +24,7 @@ op_store_t *op_store_memory_new(void);
 typedef enum {
     OP_MEMORY_KEEP_NONE,   /* the default of op_store_memory_crash */
     OP_MEMORY_KEEP_PREFIX, /* the first k of them, k drawn from `random`: 0 to all */
-    OP_MEMORY_KEEP_SOME, /* each of them or not, drawn from `random`: what LevelDB may really leave
-                          */
+    OP_MEMORY_KEEP_SOME    /* each of them or not, drawn from `random`: as LevelDB may leave them */
 } op_memory_keep_t;
 
 /*  The power goes and comes back. Ranges and snapshots that are open keep what they saw. */

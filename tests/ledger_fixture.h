@@ -28,7 +28,7 @@ static const op_ledger_setup_t s_ledger_setup = {.prefixes = {"+1", 2},
 
 static inline void s_line(const char *number, bool shared, bool up)
 {
-    op_line_state_t state = {op_str(number), shared, up};
+    op_line_state_t state = {.line = op_str(number), .shared = shared, .up = up};
     core_tell(&s_core, "modem", &op_line_state_type, &state);
 }
 
@@ -62,7 +62,7 @@ static inline int s_teardown(void **state)
     return 0;
 }
 
-/*  ---- helpers ---- */
+/*  ---- Helpers ---- */
 
 /*  Context of an account's calls on /console, and of its key for a number. */
 static inline op_context_t s_account(char who)

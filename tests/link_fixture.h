@@ -40,9 +40,9 @@ static inline void s_tell_beta(uint64_t tells)
     drive_note(s_actor, "port", &op_by_id_type, &note, DRIVE_NOW);
 }
 
-static uint64_t s_series; /* of alpha's latest tells to beta */
+static op_id_t s_series; /* of alpha's latest tells to beta */
 
-static inline void s_acknowledge_in(uint64_t series, uint64_t number, int64_t now)
+static inline void s_acknowledge_in(op_id_t series, uint64_t number, int64_t now)
 {
     op_envelope_t ack = {.kind = OP_FRAME_ACK,
                          .from = OP_STR("beta"),
@@ -90,7 +90,7 @@ static inline void s_expect_log(const char *part)
     op_buf_free(&line);
 }
 
-static inline void s_tell_alpha_in(uint64_t series, uint64_t number, const char *body)
+static inline void s_tell_alpha_in(op_id_t series, uint64_t number, const char *body)
 {
     op_envelope_t tell = {.kind = OP_FRAME_TELL,
                           .type = op_serial_opened_type.number,
@@ -107,10 +107,10 @@ static inline void s_tell_alpha_in(uint64_t series, uint64_t number, const char 
 
 static inline void s_tell_alpha(uint64_t number, const char *body)
 {
-    s_tell_alpha_in(0, number, body);
+    s_tell_alpha_in((op_id_t){{0}}, number, body);
 }
 
-static inline void s_resume_alpha(uint64_t series, uint64_t number)
+static inline void s_resume_alpha(op_id_t series, uint64_t number)
 {
     op_envelope_t resume = {.kind = OP_FRAME_RESUME,
                             .from = OP_STR("beta"),

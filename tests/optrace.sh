@@ -20,6 +20,8 @@ expect() {
 
 send=$traces/send.trace
 expect 0 "usage: optrace" --help
+expect 0 "^usage: optrace print FILE" print --help
+expect 0 "^optrace [0-9]" --version
 expect 2 "command is missing"
 expect 2 "no such command" nonsense "$send"
 expect 2 "other arguments" print
@@ -30,14 +32,18 @@ expect 2 "No such file" print "$work/none"
 
 expect 0 "tell ledger > modem #1 \[send-9\] text_send{" print "$send"
 expect 0 "send-9" print "$send" --request send-9
-expect 1 "" print "$send" --request send-999
+expect 1 "nothing in the trace is of that" print "$send" --request send-999
 expect 0 "text_send{" print "$send" --message text_send --actor modem
 expect 0 "+1\*\*\*\*\*\*\*\*77" print "$send" --phone +14155550777
-expect 1 "" print "$send" --to 2020-01-01T00:00:00Z
+expect 1 "nothing in the trace is of that" print "$send" --to 2020-01-01T00:00:00Z
 expect 0 "requests answered" stats "$send"
 expect 0 "http      auth" follow "$send" send-9 --svg "$work/way.svg"
 grep -q "</svg>" "$work/way.svg" || { echo "no picture"; failed=1; }
 expect 1 "nothing in the trace" follow "$send" nobody
+expect 0 "serial_bytes{bytes=#(" follow "$send" send-9
+expect 0 'serial_bytes{bytes="AT+CMGS=' follow "$send" send-9 --full
+expect 0 'body="Dinner at 8?"' print "$send" --message text_send --full
+expect 2 "does not take" stats "$send" --full
 expect 0 "times as fast" replay "$send"
 expect 0 "ledger: [0-9]* events, the same" replay "$send" --actor ledger
 expect 1 "no such actor" replay "$send" --actor nobody
@@ -55,14 +61,27 @@ expect 0 "actors" merge "$work/merged" "$send" "$work/cut"
 
 # Damage.
 head -c 5000 "$send" >"$work/torn"
-expect 2 "ends inside a record" print "$work/torn"
-expect 0 "cut off" print "$work/torn" --torn
+expect 2 "ends inside a record (a killed process? --torn" print "$work/torn"
+expect 0 "torn: [0-9]* octets after octet [0-9]* left out" print "$work/torn" --torn
 expect 0 "no clean end" replay "$work/torn" --torn
 cp "$send" "$work/flipped"
 printf X | dd of="$work/flipped" bs=1 seek=3000 conv=notrunc status=none
 expect 2 "at octet" replay "$work/flipped"
+# The size of a record in the middle: what follows is no cut last record.
+at=$(grep -abo OPt "$send" | sed -n '30{s/:.*//p}')
+cp "$send" "$work/size"
+printf '\x7f' | dd of="$work/size" bs=1 seek=$((at + 5)) conv=notrunc status=none
+expect 2 "damaged\|impossible" replay "$work/size" --torn
+printf '\x00\x01' | dd of="$work/size" bs=1 seek=$((at + 4)) conv=notrunc status=none
+expect 2 "damaged" replay "$work/size" --torn
+
+# Files that were dropped: the words, and what to do.
+cp "$send" "$work/rotated"
+cp "$send" "$work/rotated.5000"
+expect 2 "begins in the middle and cannot be replayed: print" replay "$work/rotated"
+expect 0 "left out" replay "$work/rotated" --torn
 : >"$work/empty"
 expect 2 "empty" stats "$work/empty"
 echo "no trace at all" >"$work/text"
-expect 2 "no record begins here" stats "$work/text"
+expect 2 "at octet 0: this is no OP trace" stats "$work/text"
 exit $failed

@@ -2,7 +2,7 @@
 
 #include "tests/script_fixture.h"
 
-/*  ---- requests ---- */
+/*  ---- Requests ---- */
 
 static void s_walking(const op_event_t *event, op_turn_t *turn)
 {
@@ -144,7 +144,7 @@ static void test_late_requests(void **state)
     }
 }
 
-/*  ---- bad frames ---- */
+/*  ---- Bad frames ---- */
 
 static void s_unreachable(const op_event_t *event, op_turn_t *turn)
 {
@@ -183,7 +183,7 @@ static void test_bad_frames(void **state)
                                 .from = OP_STR("http"),
                                 .to = OP_STR("ledger"),
                                 .origin = OP_STR("http"),
-                                .deadline = INT64_MAX,
+                                .deadline = OP_INSTANT_MAX,
                                 .slip = DRIVE_SLIP(OP_STEP_LEDGER_NUMBER)};
     op_str_t body = op_str_of("\x90", 1);
     op_envelope_t bad = good;
@@ -242,7 +242,7 @@ static void test_bad_frames(void **state)
     assert_int_equal(op_actor_counts(s_actor).steps, 1); /* START */
 }
 
-/*  ---- commits ---- */
+/*  ---- Commits ---- */
 
 static void test_nothing_before_the_commit(void **state)
 {
@@ -257,8 +257,8 @@ static void test_nothing_before_the_commit(void **state)
     assert_int_equal(s_out.count, 2);
     assert_false(op_actor_next(s_actor, &to, &frame));
     assert_int_equal(op_actor_counts(s_actor).syncs, 1);
-    op_store_memory_crash(s_store); /* what was said is durable */
-    assert_int_equal(drive_rows(s_store, "ledger"), 3);
+    op_store_memory_crash(s_store);                     /* what was said is durable */
+    assert_int_equal(drive_rows(s_store, "ledger"), 4); /* outbox, number, series, the core's */
 }
 
 static void test_a_failing_commit(void **state)

@@ -47,6 +47,72 @@ static void test_slices(void **state)
     free(copy);
 }
 
+static void test_letter_case(void **state)
+{
+    (void)state;
+    assert_true(op_str_is_nocase(OP_STR("Host"), "hOST"));
+    assert_false(op_str_is_nocase(OP_STR("Host"), "hosts"));
+    assert_false(op_str_is_nocase(OP_STR("a@[`{"), "a`{@["));
+    assert_true(op_str_is_nocase(op_str(NULL), ""));
+    assert_true(op_str_starts_nocase(OP_STR("Bearer x"), "bearer"));
+    assert_false(op_str_starts_nocase(OP_STR("Bear"), "bearer"));
+    for (int octet = -128; octet < 128; octet++) {
+        char c = (char)octet;
+        bool digit = c && strchr("0123456789", c),
+             lower = c && strchr("abcdefghijklmnopqrstuvwxyz", c);
+        bool upper = c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ", c);
+        assert_int_equal(op_is_digit(c), digit);
+        assert_int_equal(op_is_alnum(c), digit || lower || upper);
+        assert_int_equal(op_lower(c), upper ? c + 32 : c);
+        assert_int_equal(op_is_control(c), (octet >= 0 && octet < 32) || octet == 127);
+    }
+    assert_true(op_str_has_control(OP_STR("a\tb")));
+    assert_false(op_str_has_control(OP_STR("a b\xc3\xa9")));
+}
+
+/*  The items of a list as two loops see them, each with a bar behind it. */
+static void s_assert_items(const char *text, const char *by_size, const char *by_at)
+{
+    op_buf_t seen = {0};
+    for (op_str_t rest = op_str(text); rest.size;) {
+        op_buf_add_str(&seen, op_str_next(&rest, ','));
+        op_buf_add_byte(&seen, '|');
+    }
+    assert_true(op_str_is(op_buf_str(&seen), by_size));
+    op_buf_clear(&seen);
+    for (op_str_t rest = op_str(text); rest.at;) {
+        op_buf_add_str(&seen, op_str_next(&rest, ','));
+        op_buf_add_byte(&seen, '|');
+    }
+    assert_true(op_str_is(op_buf_str(&seen), by_at));
+    op_buf_free(&seen);
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    s_assert_items(NULL, "", "");
+    s_assert_items("", "", "|");
+    s_assert_items("a", "a|", "a|");
+    s_assert_items("a,bc", "a|bc|", "a|bc|");
+    s_assert_items(",a,,b", "|a||b|", "|a||b|");
+    s_assert_items("a,", "a|", "a||");
+    s_assert_items(",", "|", "||");
+
+    assert_true(op_str_in(OP_STR("b"), OP_STR("a,b,c")));
+    assert_true(op_str_in(OP_STR("c"), OP_STR("a,b,c")));
+    assert_false(op_str_in(OP_STR("b,c"), OP_STR("a,b,c")));
+    assert_false(op_str_in(OP_STR("b"), OP_STR("ab,bc")));
+    assert_false(op_str_in(OP_STR(""), OP_STR("a,,c")));
+    assert_false(op_str_in(OP_STR("a"), (op_str_t){0}));
+
+    assert_true(op_str_is(op_str_trim(OP_STR(" \ta b\r ")), "a b"));
+    assert_int_equal(op_str_trim(OP_STR(" \t ")).size, 0);
+    assert_int_equal(op_str_trim((op_str_t){0}).size, 0);
+    assert_true(op_str_is(op_str_skip(OP_STR("abc"), 1), "bc"));
+    assert_int_equal(op_str_skip((op_str_t){0}, 0).size, 0);
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -200,21 +266,25 @@ static void test_instants(void **state)
     (void)state;
     static const struct {
         int64_t at;
-        const char *text;
+        const char *text, *http;
     } table[] = {
-        {0, "1970-01-01T00:00:00Z"},
-        {999, "1970-01-01T00:00:00Z"},
-        {INT64_C(951782399000), "2000-02-28T23:59:59Z"},
-        {INT64_C(951782400000), "2000-02-29T00:00:00Z"},
-        {INT64_C(951868800000), "2000-03-01T00:00:00Z"},
-        {INT64_C(1779304492000), "2026-05-20T19:14:52Z"},
-        {INT64_C(4107542400000), "2100-03-01T00:00:00Z"}, /* 2100 is no leap year */
-        {INT64_C(253402300799999), "9999-12-31T23:59:59Z"},
+        {0, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {999, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {INT64_C(784111777000), "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {INT64_C(951782399000), "2000-02-28T23:59:59Z", "Mon, 28 Feb 2000 23:59:59 GMT"},
+        {INT64_C(951782400000), "2000-02-29T00:00:00Z", "Tue, 29 Feb 2000 00:00:00 GMT"},
+        {INT64_C(951868800000), "2000-03-01T00:00:00Z", "Wed, 01 Mar 2000 00:00:00 GMT"},
+        {INT64_C(1779304492000), "2026-05-20T19:14:52Z", "Wed, 20 May 2026 19:14:52 GMT"},
+        {INT64_C(4107542400000), "2100-03-01T00:00:00Z",
+         "Mon, 01 Mar 2100 00:00:00 GMT"}, /* 2100 is no leap year */
+        {INT64_C(253402300799999), "9999-12-31T23:59:59Z", "Fri, 31 Dec 9999 23:59:59 GMT"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        char text[OP_INSTANT_TEXT + 1];
+        char text[OP_INSTANT_TEXT + 1], http[OP_INSTANT_HTTP + 1];
         op_instant_print(table[i].at, text);
         assert_string_equal(text, table[i].text);
+        op_instant_print_http(table[i].at, http);
+        assert_string_equal(http, table[i].http);
         assert_int_equal(op_civil_to(op_civil_from(table[i].at)),
                          table[i].at / OP_SECOND_MS * OP_SECOND_MS);
     }
@@ -335,6 +405,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_letter_case),
+        cmocka_unit_test(test_lists),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_buffers),
         cmocka_unit_test(test_arenas),

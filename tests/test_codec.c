@@ -3,11 +3,12 @@
 
 #include "tests/value_fixture.h"
 
+#include "transport/print.h"
 #include "transport/reader.h"
 
 enum { SEEDS = 20, ELEMENTS_MAX = 64 };
 
-/*  ---- round trips ---- */
+/*  ---- Round trips ---- */
 
 static void s_check_round_trip(const op_type_t *type, value_mode_t mode, uint64_t seed)
 {
@@ -47,7 +48,7 @@ static void test_round_trip(void **state)
     value_each_type(s_round_trip);
 }
 
-/*  ---- other versions ---- */
+/*  ---- Other versions ---- */
 
 /*  An encoding taken apart into its elements, to be put together otherwise. */
 typedef struct {
@@ -155,7 +156,7 @@ static void test_trailing_defaults_are_left_out(void **state)
     op_buf_free(&bytes);
 }
 
-/*  ---- printing ---- */
+/*  ---- Printing ---- */
 
 static const char s_marker[] = "Marker-do-not-show-me-1234567890";
 static const char s_short_marker[] = "918273";
@@ -206,7 +207,7 @@ static void s_prints_nothing_secret(const op_type_t *type)
     void *value = value_make(type, VALUE_TYPICAL, &seed, &arena);
     s_mark(type, value);
     op_buf_t text = {0};
-    op_print(type, value, &text);
+    op_print(type, value, OP_PRINT_MASKED, &text);
     op_buf_add_byte(&text, 0);
     assert_int_equal(strncmp(text.at, type->name, strlen(type->name)), 0);
     assert_null(strstr(text.at, "Marker"));
@@ -225,7 +226,7 @@ static void s_prints_any(const op_type_t *type)
         op_arena_t arena = {0};
         uint64_t seed = 4;
         op_buf_t text = {0};
-        op_print(type, value_make(type, modes[i], &seed, &arena), &text);
+        op_print(type, value_make(type, modes[i], &seed, &arena), OP_PRINT_MASKED, &text);
         assert_true(text.size >= strlen(type->name) + 2);
         assert_int_equal(text.at[text.size - 1], '}');
         op_buf_free(&text);
@@ -241,34 +242,77 @@ static void test_print(void **state)
 
     op_buf_t text = {0};
     op_message_send_t send = {OP_STR("+14155550123"), OP_STR("see you at nine")};
-    op_print(&op_message_send_type, &send, &text);
+    op_print(&op_message_send_type, &send, OP_PRINT_MASKED, &text);
     assert_true(op_str_is(op_buf_str(&text), "message_send{to=+1********23 body=#(15)}"));
     op_buf_clear(&text);
     op_refusal_t refusal = {.error = 3, .field = OP_STR("a\n\"b")}; /* stays on its line */
-    op_print(&op_refusal_type, &refusal, &text);
+    op_print(&op_refusal_type, &refusal, OP_PRINT_MASKED, &text);
     assert_true(op_str_is(op_buf_str(&text), "refusal{error=3 field=\"a\\x0a\\x22b\"}"));
     op_buf_clear(&text);
     op_number_view_t number = {.leased_at = INT64_C(1779304492123), .e164 = OP_STR("+\n\r\t34")};
-    op_print(&op_number_view_type, &number, &text);
+    op_print(&op_number_view_type, &number, OP_PRINT_MASKED, &text);
     assert_true(op_str_is(op_buf_str(&text), "number_view{e164=+\\x0a**34 "
                                              "leased_at=2026-05-20T19:14:52.123Z}"));
 
     op_buf_clear(&text);
     op_auth_verify_t verify = {OP_STR("v"), OP_STR("918273")}; /* its hash could be looked up */
-    op_print(&op_auth_verify_type, &verify, &text);
+    op_print(&op_auth_verify_type, &verify, OP_PRINT_MASKED, &text);
     assert_true(op_str_is(op_buf_str(&text), "auth_verify{verification_id=\"v\" code=#(6)}"));
 
     /* A long secret keeps its fingerprint, another one has another. */
     op_buf_clear(&text);
     op_session_opened_t opened = {.session_token = OP_STR("ses_live_ABCDEFGHIJKLMNOP")};
-    op_print(&op_session_opened_type, &opened, &text);
+    op_print(&op_session_opened_type, &opened, OP_PRINT_MASKED, &text);
     op_buf_t other = {0};
     opened.session_token = OP_STR("ses_live_ABCDEFGHIJKLMNOQ");
-    op_print(&op_session_opened_type, &opened, &other);
+    op_print(&op_session_opened_type, &opened, OP_PRINT_MASKED, &other);
     assert_int_equal(text.size, other.size);
     assert_false(op_str_equal(op_buf_str(&text), op_buf_str(&other)));
     op_buf_free(&text);
     op_buf_free(&other);
+}
+
+/*  Of a URL the origin, unless in full; in full all but secrets. */
+static void test_print_full(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *masked;
+    } urls[] = {
+        {"https://hook.example:8443/in/0123456789abcdef?k=1",
+         "post{url=\"https://hook.example:8443#"},
+        {"https://hook.example", "post{url=\"https://hook.example\"}"},
+        {"https://hook.example/short?key=1", "post{url=\"https://hook.example#(12)\"}"},
+        {"https://me:secret@hook.example/", "post{url=\"https://#"},
+        {"https://hook.example?key=123456", "post{url=\"https://hook.example#(11)\"}"},
+    };
+    op_buf_t text = {0};
+    for (size_t i = 0; i < OP_COUNT(urls); i++) {
+        op_post_t post = {.url = op_str(urls[i].url)};
+        op_buf_clear(&text);
+        op_print(&op_post_type, &post, OP_PRINT_MASKED, &text);
+        assert_true(op_str_starts(op_buf_str(&text), urls[i].masked));
+        assert_null(memmem(text.at, text.size, "k=1", 3));
+        assert_null(memmem(text.at, text.size, "secret", 6));
+        op_buf_clear(&text);
+        op_print(&op_post_type, &post, OP_PRINT_FULL, &text);
+        assert_non_null(memmem(text.at, text.size, urls[i].url, strlen(urls[i].url)));
+    }
+    op_buf_clear(&text);
+    op_message_send_t send = {OP_STR("+14155550123"), OP_STR("at \"9\"\n")};
+    op_print(&op_message_send_type, &send, OP_PRINT_FULL, &text);
+    assert_true(op_str_is(op_buf_str(&text),
+                          "message_send{to=\"+14155550123\" body=\"at \\x229\\x22\\x0a\"}"));
+    op_buf_clear(&text);
+    op_serial_bytes_t bytes = {1, OP_STR("AT+CMGF=0\r\n\x1a\xff")};
+    op_print(&op_serial_bytes_type, &bytes, OP_PRINT_FULL, &text);
+    assert_true(
+        op_str_is(op_buf_str(&text), "serial_bytes{line=1 bytes=\"AT+CMGF=0\\r\\n\\x1a\\xff\"}"));
+    op_buf_clear(&text);
+    op_session_opened_t opened = {.session_token = OP_STR("ses_live_ABCDEFGHIJKLMNOP")};
+    op_print(&op_session_opened_type, &opened, OP_PRINT_FULL, &text);
+    assert_null(memmem(text.at, text.size, "ABCDEFGH", 8));
+    op_buf_free(&text);
 }
 
 int main(void)
@@ -278,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_versions),
         cmocka_unit_test(test_trailing_defaults_are_left_out),
         cmocka_unit_test(test_print),
+        cmocka_unit_test(test_print_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

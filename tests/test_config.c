@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "http/routes.h"
 #include "transport/config.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ static void test_defaults(void **state)
     assert_string_equal(c->log_access, "debug");
     assert_string_equal(c->metrics_listen, "");
     assert_int_equal(c->modem_count, 0);
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
 }
 
 static void test_set(void **state)
@@ -88,6 +89,28 @@ static void test_set(void **state)
     s_set("http/proxies=127.0.0.1,::1,10.0.0.0/8");
     assert_string_equal(s_config.http_proxies, "127.0.0.1,::1,10.0.0.0/8");
     assert_string_equal(s_config.webhook_allow, "10.0.0.0/8,fd00::/8,192.168.1.5,hooks.lan");
+    s_set("webhook/allow=::ffff:10.0.0.1,1-2.example,0xz");
+    s_set("webhook/allow=");
+    s_set("link/listen=");
+    s_set("metrics/listen=");
+}
+
+/*  The words are those of the sentence that says what is wanted. */
+static void test_words_of_forms(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"or", "debug,", "debug, info", "d", ""};
+    for (size_t i = 0; i < OP_COUNT(bad); i++) {
+        char setting[40];
+        snprintf(setting, sizeof setting, "log/level=%s", bad[i]);
+        assert_int_equal(op_config_set(&s_config, setting, s_error), -1);
+    }
+    static const char *const good[] = {"debug", "info", "warning", "error"};
+    for (size_t i = 0; i < OP_COUNT(good); i++) {
+        char setting[40];
+        snprintf(setting, sizeof setting, "log/level=%s", good[i]);
+        s_set(setting);
+    }
 }
 
 #define PUBLIC   "http/public_url: must be http:// or https:// and a host, or nothing, not "
@@ -168,7 +191,9 @@ static void test_set_errors(void **state)
         {"webhook/allow=10.0.0.0/33", ALLOW "\"10.0.0.0/33\""},
         {"webhook/allow=10.0.0.300", ALLOW "\"10.0.0.300\""},
         {"webhook/allow=fd00::/129", ALLOW "\"fd00::/129\""},
-        {"webhook/allow=::ffff:10.0.0.1", ALLOW "\"::ffff:10.0.0.1\""},
+        {"webhook/allow=host.1", ALLOW "\"host.1\""},
+        {"webhook/allow=0X7F000001", ALLOW "\"0X7F000001\""},
+        {"webhook/allow=a.lan.", ALLOW "\"a.lan.\""},
         {"webhook/allow=a.lan/8", ALLOW "\"a.lan/8\""},
         {"webhook/allow=a.lan,,b.lan", ALLOW "\"a.lan,,b.lan\""},
         {"webhook/allow=http://a.lan", ALLOW "\"http://a.lan\""},
@@ -245,26 +270,27 @@ static void test_check(void **state)
     for (size_t i = 0; i < OP_COUNT(cases); i++) {
         op_config_init(&s_config);
         s_set(cases[i].listen);
-        assert_int_equal(op_config_check(&s_config, s_error), cases[i].local ? 0 : -1);
+        assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error),
+                         cases[i].local ? 0 : -1);
         s_set("http/public_listen=true");
-        assert_int_equal(op_config_check(&s_config, s_error), 0);
+        assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     }
     op_config_init(&s_config);
     s_set("http/listen=0.0.0.0:80");
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error,
                         "http/listen: 0.0.0.0:80 is not loopback; put a TLS proxy in front, "
                         "or set http/public_listen to true");
 
     op_config_init(&s_config);
     s_set("metrics/listen=127.0.0.1:9464");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     s_set("metrics/listen=0.0.0.0:9464");
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error, "metrics/listen: 0.0.0.0:9464 is not loopback; to serve metrics "
                                  "there, set metrics/public_listen to true");
     s_set("metrics/public_listen=true");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
 
     op_config_init(&s_config);
     assert_int_equal(
@@ -281,25 +307,25 @@ static void test_check(void **state)
     assert_string_equal(s_config.modems[1].iccid, "89014103211118510720");
     assert_string_equal(s_config.modems[1].device, "");
     assert_true(s_config.modems[1].shared);
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_true(strncmp(s_error, "modem/devices: ", 15) == 0);
     s_set("modem/devices=/dev/ttyUSB*");
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     op_config_init(&s_config);
     s_set("simulate/modems=64");
     s_config.modem_count = OP_LINES_MAX - 64;
-    assert_int_equal(op_config_check(&s_config, s_error), 0);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), 0);
     s_config.modem_count++;
-    assert_int_equal(op_config_check(&s_config, s_error), -1);
+    assert_int_equal(op_config_check(&s_config, op_route_itinerary, s_error), -1);
     assert_string_equal(s_error, "simulate/modems: with 193 real modems at most 63 fit");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_set),
-        cmocka_unit_test(test_set_errors), cmocka_unit_test(test_modems),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_defaults),       cmocka_unit_test(test_set),
+        cmocka_unit_test(test_words_of_forms), cmocka_unit_test(test_set_errors),
+        cmocka_unit_test(test_modems),         cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,8 +87,9 @@ static void test_reference(void **state)
     assert_int_equal(fclose(stream), 0);
     assert_non_null(strstr(text, "\nhttp\n    # Where to listen for HTTP. Port 0 is any free one. "
                                  "(IP:PORT or localhost:PORT)\n    listen = \"127.0.0.1:8080\"\n"));
-    assert_non_null(strstr(text, "\n    # Texts submitted per API key and second. "
-                                 "(1 to 1000000000 calls)\n    send_second = 1\n"));
+    assert_non_null(strstr(text,
+                           "\n    # Texts submitted per API key and second. "
+                           "(1 to 1000000000 calls; SIGHUP takes it)\n    send_second = 1\n"));
     assert_non_null(strstr(text, " (true or false)\n    tls_in_front = false\n"));
     if (s_load(text, size) != 0)
         fail_msg("%s", s_error);
@@ -97,7 +98,6 @@ static void test_reference(void **state)
     static const char *const paths[] = {
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence) path,
 #include "transport/config.def"
-#undef KEY
     };
     for (size_t i = 0; i < OP_COUNT(paths); i++) {
         char section[40], key[40];
@@ -224,7 +224,7 @@ static void test_file_errors(void **state)
          "3: indented too far: a section stands at the margin, its keys 4 spaces in"},
         {"http\n    = 5", "2: must begin with the name of a section or key"},
         {"/http\n", "1: must begin with the name of a section or key"},
-        {"\xef\xbb\xbfhttp\n", "1: must begin with the name of a section or key"},
+        {"\xef\xbb\xbfhttp\n", "1: begins with a byte order mark: save it as UTF-8 without one"},
         {"{\"http\": 1}\n", "1: must begin with the name of a section or key"},
         {"http: 1\n", "1: must be a section, or KEY = VALUE"},
         {"http\n    threads 5", "2: must be a section, or KEY = VALUE"},

@@ -39,8 +39,15 @@ static void s_guard_errors(void **state)
 static void s_request_ids(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"", "X-Request-Id: \"quoted\"\r\n",
-                                        "X-Request-Id: a\r\nX-Request-Id: b\r\n"};
+    static const char *const lines[] = {"",
+                                        "X-Request-Id: \"quoted\"\r\n",
+                                        "X-Request-Id: a\r\nX-Request-Id: b\r\n",
+                                        "X-Request-Id: op_live_abc\r\n",
+                                        "X-Request-Id: my-ses_live_abc\r\n",
+                                        "X-Request-Id: whs_abc\r\n",
+                                        "X-Request-Id: 14155550123\r\n",
+                                        "X-Request-Id: +14155550123\r\n",
+                                        "X-Request-Id: 5550123\r\n"};
     char last[OP_ID_TEXT + 1] = "";
     for (size_t i = 0; i < OP_COUNT(lines); i++) {
         s_call("GET /healthz", lines[i], NULL, 200);

@@ -133,7 +133,7 @@ static void test_who_is_understood(void **state)
 static int64_t s_measured(int64_t ahead, int64_t delay)
 {
     op_handshake_t a = {0}, b = {0};
-    int64_t t = 1000000;
+    int64_t t = INT64_C(1779304490000);
     for (int i = 0; i < 4; i++) {
         op_hello_t hello = op_handshake_say(&a, s_a, op_buf_str(&s_catalogue), t + ahead, t);
         t += delay;
@@ -159,6 +159,57 @@ static void test_clocks(void **state)
     assert_int_equal(s_measured(9000, OP_LINK_SILENCE_MS), 0); /* too slow to tell */
 }
 
+/*  What a hostile host may say of times: nothing is calculated with what can be none. */
+static void test_times_that_no_clock_has(void **state)
+{
+    static const int64_t wall = INT64_C(1779304490000);
+    static const struct {
+        int64_t clock, echo;
+        uint64_t held_ms;
+        bool heard;
+    } rows[] = {
+        {INT64_MAX, wall, 0, false},
+        {INT64_MIN, wall, 0, false},
+        {-1, wall, 0, false},
+        {OP_INSTANT_MAX, wall, 0, false},
+        {OP_INSTANT_MAX + 1, wall, 0, false},
+        {wall + OP_LINK_CLOCK_APART_MS + 1, wall, 0, false},
+        {wall, INT64_MAX, 0, true},
+        {wall, INT64_MIN, 0, true},
+        {wall, -1, 0, true},
+        {wall, wall, OP_LINK_SILENCE_MS + 1, true},
+        {wall, wall, INT64_MAX, true},
+        {wall, wall, UINT64_MAX, true},
+        {0, wall, UINT64_MAX, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < OP_COUNT(rows); i++) {
+        op_handshake_t self = {0};
+        op_hello_t hello = {.incarnation = s_b,
+                            .protocol = OP_PROTOCOL,
+                            .catalogue = op_buf_str(&s_catalogue),
+                            .hears = s_a,
+                            .clock = rows[i].clock,
+                            .echo = rows[i].echo,
+                            .held_ms = rows[i].held_ms};
+        assert_int_equal(op_handshake_hear(&self, s_a, &hello, wall, 1),
+                         rows[i].heard ? OP_HEARD_NEW : OP_HEARD_NO_TIME);
+        assert_int_equal(self.offset, 0);
+        assert_int_equal(op_handshake_up(&self, 1), rows[i].heard);
+    }
+    /* The furthest that is followed, both ways; the time that results is none before 1970. */
+    assert_int_equal(s_measured(OP_LINK_CLOCK_APART_MS - 1000, 1), OP_LINK_CLOCK_APART_MS - 1000);
+    op_handshake_t self = {0};
+    op_hello_t hello = {.incarnation = s_b,
+                        .protocol = OP_PROTOCOL,
+                        .catalogue = op_buf_str(&s_catalogue),
+                        .hears = s_a,
+                        .clock = 0,
+                        .echo = wall - 2000};
+    assert_int_equal(op_handshake_hear(&self, s_a, &hello, wall, 1), OP_HEARD_NEW);
+    assert_true(wall + self.offset >= 0 && wall + self.offset <= OP_LINK_SILENCE_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_who_is_understood),
         cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_times_that_no_clock_has),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);
 }

@@ -56,7 +56,7 @@ static void test_header_limits(void **state)
 static void test_request_id(void **state)
 {
     (void)state;
-    char id[OP_HTTP_REQUEST_ID_MAX + 2];
+    char id[OP_REQUEST_ID_MAX + 2];
     memset(id, 'a', sizeof id);
     op_http_header_t headers[2] = {{OP_STR("x-request-ID"), OP_STR("Az09._-")},
                                    {OP_STR("X-Request-Id"), OP_STR("b")}};
@@ -72,9 +72,9 @@ static void test_request_id(void **state)
         headers[0].value = op_str(bad[i]);
         assert_int_equal(op_http_request_id(&request).size, 0);
     }
-    headers[0].value = op_str_of(id, OP_HTTP_REQUEST_ID_MAX);
-    assert_int_equal(op_http_request_id(&request).size, OP_HTTP_REQUEST_ID_MAX);
-    headers[0].value = op_str_of(id, OP_HTTP_REQUEST_ID_MAX + 1);
+    headers[0].value = op_str_of(id, OP_REQUEST_ID_MAX);
+    assert_int_equal(op_http_request_id(&request).size, OP_REQUEST_ID_MAX);
+    headers[0].value = op_str_of(id, OP_REQUEST_ID_MAX + 1);
     assert_int_equal(op_http_request_id(&request).size, 0);
 }
 

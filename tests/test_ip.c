@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "http/ip.h"
+#include "base/ip.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -313,12 +313,44 @@ static void test_lists(void **state)
         assert_int_equal(op_networks_parse(op_str(bad[i]), found, 3), -1);
 }
 
+static void test_host_names(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a",      "localhost", "my-host.lan",     "a_b.example",
+                                       "1-2",    "0xg",       "1.2.3.4.example", "xn--p1ai",
+                                       "0x1.org"};
+    static const char *const bad[] = {
+        "",   "host.1", "10.1", "10.0.0.300", "017", "1",   "0x7f000001", "0X7F", "a.0x",
+        "a.", ".",      "a b",  "a/b",        "a:1", "[a]", "a,b",        "a%31", "\xc3\xa9"};
+    for (size_t i = 0; i < OP_COUNT(good); i++)
+        if (!op_host_name_ok(op_str(good[i])))
+            fail_msg("%s", good[i]);
+    for (size_t i = 0; i < OP_COUNT(bad); i++)
+        if (op_host_name_ok(op_str(bad[i])))
+            fail_msg("%s", bad[i]);
+    assert_false(op_host_name_ok(op_str_of("a\0b", 3)));
+
+    char name[OP_HOST_NAME_MAX + 1];
+    memset(name, 'a', sizeof name);
+    assert_true(op_host_name_ok(op_str_of(name, OP_HOST_NAME_MAX)));
+    assert_false(op_host_name_ok(op_str_of(name, OP_HOST_NAME_MAX + 1)));
+
+    assert_true(op_host_pattern_ok(OP_STR("10.0.0.0/8")));
+    assert_true(op_host_pattern_ok(OP_STR("::1")));
+    assert_true(op_host_pattern_ok(OP_STR("::ffff:10.0.0.1")));
+    assert_true(op_host_pattern_ok(OP_STR("my-host.lan")));
+    assert_false(op_host_pattern_ok(OP_STR("10.1"))); /* URLs come out in four parts */
+    assert_false(op_host_pattern_ok(OP_STR("10.0.0.0/40")));
+    assert_false(op_host_pattern_ok(OP_STR("https://x")));
+    assert_false(op_host_pattern_ok(OP_STR("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kind),    cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_sockets), cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_kind),       cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_host_names), cmocka_unit_test(test_sockets),
+        cmocka_unit_test(test_networks),   cmocka_unit_test(test_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,18 +77,24 @@ static void test_values_stay_values(void **state)
 static void test_json(void **state)
 {
     (void)state;
-    s_say("it \"failed\" why=%s n=%d", "a\\b\n\x01\xff", 5);
+    s_say("it \"failed\" why=%s n=%d id=%s ms=%.3f hex=%02x pair=%d-%d zero=%03d", "a\\b\n\x01\xff",
+          5, "5", 0.25, 7u, 1, 2, 7);
     const char *text = s_print(OP_LOG_JSON);
     json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(object);
-    assert_int_equal(json_object_size(object), 6);
+    assert_int_equal(json_object_size(object), 11);
     assert_string_equal(json_string_value(json_object_get(object, "time")),
                         "2026-05-20T19:14:52.123Z");
     assert_string_equal(json_string_value(json_object_get(object, "level")), "warning");
     assert_string_equal(json_string_value(json_object_get(object, "source")), "modem");
     assert_string_equal(json_string_value(json_object_get(object, "event")), "it \"failed\"");
     assert_string_equal(json_string_value(json_object_get(object, "why")), "a\\b???");
-    assert_string_equal(json_string_value(json_object_get(object, "n")), "5");
+    assert_int_equal(json_integer_value(json_object_get(object, "n")), 5);
+    assert_true(json_real_value(json_object_get(object, "ms")) == 0.25); /* exact in binary */
+    static const char *const texts[][2] = {
+        {"id", "5"}, {"hex", "07"}, {"pair", "1-2"}, {"zero", "007"}};
+    for (size_t i = 0; i < OP_COUNT(texts); i++)
+        assert_string_equal(json_string_value(json_object_get(object, texts[i][0])), texts[i][1]);
     json_decref(object);
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }

@@ -177,7 +177,7 @@ static void test_bad_frames(void **state)
 static void s_expect_print(op_str_t frame, const char *expected)
 {
     op_buf_t text = {0};
-    op_frame_print(frame, &text);
+    op_frame_print(frame, OP_PRINT_MASKED, &text);
     op_buf_add_byte(&text, 0);
     assert_string_equal(text.at, expected);
     op_buf_free(&text);

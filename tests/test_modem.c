@@ -313,6 +313,18 @@ static void test_a_modem_that_restarts(void **state)
     s_expect_state("");
 }
 
+static void test_the_ledger_asks(void **state)
+{
+    (void)state;
+    core_tell(&s_core, "ledger", &op_lines_ask_type, &(op_lines_ask_t){0});
+    s_expect_state("down");
+    tty_bring_up(&s_core, 0);
+    core_tell(&s_core, "ledger", &op_lines_ask_type, &(op_lines_ask_t){0});
+    s_expect_state("up");
+    core_tell(&s_core, "ledger", &op_lines_ask_type, &(op_lines_ask_t){0}); /* unchanged */
+    s_expect_state("up");
+}
+
 static void test_two_lines(void **state)
 {
     (void)state;
@@ -335,7 +347,7 @@ static void test_two_lines(void **state)
     told = CORE_FIND(&s_core, "ledger", line_state, 0);
     assert_non_null(told);
     assert_true(op_str_is(told->line, OTHER));
-    assert_false(told->up);
+    assert_true(told->gone && !told->up);
     s_expect_outcomes("b4:unknown_outcome"); /* it was in the air */
     core_restart(&s_core, false);
     assert_int_equal(CORE_COUNT(&s_core, "ledger", line_state), 0);
@@ -358,6 +370,7 @@ int main(void)
         TEST(test_hang_up_anywhere),
         TEST(test_what_comes_when_it_is_closed),
         TEST(test_a_modem_that_restarts),
+        TEST(test_the_ledger_asks),
         TEST(test_two_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,11 +155,9 @@ static void test_a_full_queue(void **state)
 static void test_bad_rules(void **state)
 {
     (void)state;
-    static const char *const allow[] = {"10.0.0.0/99"};
     op_poster_options_t options = s_local;
     char error[256] = "";
-    options.transfer.rules.allow = allow;
-    options.transfer.rules.allow_count = 1;
+    options.transfer.rules.allow = OP_STR("10.0.0.0/99");
     assert_int_equal(op_poster_port(&options, &s_port, error), -1);
     assert_non_null(strstr(error, "10.0.0.0/99"));
 }

@@ -21,7 +21,7 @@ static fixture_t s_make(void)
     fixture_t self = {.tape = {.actor_count = 0}};
     char error[OP_TRACE_ERROR];
     trace_flow_tiny(&self.bytes);
-    assert_int_equal(op_tape_read(&self.tape, op_buf_str(&self.bytes), false, error), 0);
+    assert_int_equal(op_tape_read(&self.tape, op_buf_str(&self.bytes), 0, error), 0);
     return self;
 }
 
@@ -57,7 +57,7 @@ static bool s_says(fixture_t *self, const char *text)
 /*  Replays; the difference must be at this event, and the report hold these words. */
 static void s_differs(fixture_t *self, size_t at, const char *const *words)
 {
-    op_replay_result_t result = op_replay_actor(&self->tape, 0, &self->report);
+    op_replay_result_t result = op_replay_actor(&self->tape, 0, OP_PRINT_MASKED, &self->report);
     assert_false(result.same);
     assert_int_equal(result.event, at);
     for (; *words; words++)
@@ -77,7 +77,7 @@ static void test_the_same(void **state)
 {
     (void)state;
     fixture_t self = s_make();
-    op_replay_result_t result = op_replay_actor(&self.tape, 0, &self.report);
+    op_replay_result_t result = op_replay_actor(&self.tape, 0, OP_PRINT_MASKED, &self.report);
     assert_true(result.same);
     assert_int_equal(result.events, self.tape.event_count);
     assert_int_equal(self.report.size, 0);
@@ -174,7 +174,7 @@ static void test_it_ends_anywhere(void **state)
             self.tape.event_count = left;
             self.tape.actors[0].event_count = left;
             self.tape.actors[0].ended = false;
-            assert_true(op_replay_actor(&self.tape, 0, &self.report).same);
+            assert_true(op_replay_actor(&self.tape, 0, OP_PRINT_MASKED, &self.report).same);
         }
         s_free(&self);
         if (left > all)

@@ -39,7 +39,7 @@ static void test_many_seeds(void **state)
     (void)state;
     uint64_t fired[SIM_FAULT_END] = {0}, operated[SIM_VERB_END] = {0}, accepted = 0, inbound = 0;
     for (uint64_t seed = 1; seed <= OP_SIMULATION_SEEDS; seed++) {
-        sim_verdict_t verdict = s_run(seed, SIM_FAULTS_ALL);
+        sim_verdict_t verdict = s_run(seed, sim_faults_all());
         accepted += verdict.accepted;
         inbound += verdict.inbound;
         for (size_t i = 0; i < SIM_FAULT_END; i++)
@@ -65,7 +65,7 @@ static void test_no_faults_no_silence(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        sim_verdict_t verdict = s_run(seed, 0);
+        sim_verdict_t verdict = s_run(seed, (sim_fault_set_t){{false}});
         assert_int_equal(verdict.silences, 0);
         assert_int_equal(verdict.deaths, 0);
         for (size_t i = 0; i < SIM_FAULT_END; i++)
@@ -77,10 +77,10 @@ static void test_one_seed_is_one_world(void **state)
 {
     (void)state;
     for (uint64_t seed = 3; seed <= 5; seed++) {
-        sim_verdict_t first = s_run(seed, SIM_FAULTS_ALL), second = s_run(seed, SIM_FAULTS_ALL);
+        sim_verdict_t first = s_run(seed, sim_faults_all()), second = s_run(seed, sim_faults_all());
         assert_string_equal(first.hash, second.hash);
         assert_int_equal(first.frames, second.frames);
-        sim_verdict_t other = s_run(seed + 10, SIM_FAULTS_ALL);
+        sim_verdict_t other = s_run(seed + 10, sim_faults_all());
         assert_string_not_equal(first.hash, other.hash);
     }
 }
@@ -91,16 +91,16 @@ static void test_a_run_replays(void **state)
     (void)state;
     op_buf_t bytes = {0}, report = {0};
     sim_options_t options = {
-        .seed = 3, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL, .trace = &bytes};
-    sim_verdict_t recorded, plain = s_run(3, SIM_FAULTS_ALL);
+        .seed = 3, .span = OP_HOUR_MS, .faults = sim_faults_all(), .trace = &bytes};
+    sim_verdict_t recorded, plain = s_run(3, sim_faults_all());
     sim_run(&options, &recorded);
     assert_string_equal(recorded.hash, plain.hash); /* being watched changes nothing */
     op_tape_t tape = {.actor_count = 0};
     char error[OP_TRACE_ERROR];
-    assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), false, error), 0);
+    assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), 0, error), 0);
     assert_in_range(tape.actor_count, 5, 200);
     for (size_t i = 0; i < tape.actor_count; i++) {
-        op_replay_result_t result = op_replay_actor(&tape, i, &report);
+        op_replay_result_t result = op_replay_actor(&tape, i, OP_PRINT_MASKED, &report);
         if (!result.same)
             fail_msg("%.*s", (int)report.size, report.at);
         assert_true(result.events > 0);
@@ -117,16 +117,22 @@ static void test_names_of_faults(void **state)
 {
     (void)state;
     sim_fault_set_t set;
-    assert_true(sim_faults_parse("all", &set));
-    assert_true(set == SIM_FAULTS_ALL);
-    assert_true(sim_faults_parse("none", &set));
-    assert_true(set == 0);
-    assert_true(sim_faults_parse("kill,air_late", &set));
-    assert_true(set == (UINT64_C(1) << SIM_FAULT_KILL | UINT64_C(1) << SIM_FAULT_AIR_LATE));
-    assert_false(sim_faults_parse("kill,nothing", &set));
+    op_str_t unknown;
+    assert_true(sim_faults_parse("all", &set, &unknown));
+    for (size_t i = 0; i < SIM_FAULT_END; i++)
+        assert_true(set.has[i]);
+    assert_true(sim_faults_parse("none", &set, &unknown));
+    for (size_t i = 0; i < SIM_FAULT_END; i++)
+        assert_false(set.has[i]);
+    assert_true(sim_faults_parse("kill,air_late", &set, &unknown));
+    for (size_t i = 0; i < SIM_FAULT_END; i++)
+        assert_int_equal(set.has[i], i == SIM_FAULT_KILL || i == SIM_FAULT_AIR_LATE);
+    assert_false(sim_faults_parse("kill,nothing", &set, &unknown));
+    assert_true(op_str_is(unknown, "nothing"));
     for (size_t i = 0; i < SIM_FAULT_END; i++) {
-        assert_true(sim_faults_parse(sim_fault_name((sim_fault_t)i), &set));
-        assert_true(set == UINT64_C(1) << i);
+        assert_true(sim_faults_parse(sim_fault_name((sim_fault_t)i), &set, &unknown));
+        for (size_t other = 0; other < SIM_FAULT_END; other++)
+            assert_int_equal(set.has[other], other == i);
         assert_true(strlen(sim_fault_sentence((sim_fault_t)i)) > 3);
     }
 }
@@ -225,8 +231,23 @@ static void test_model_judges(void **state)
     model_counted(&model, 'k', key, 1000000);
     model_counted(&model, 'k', key, 1001000);
     assert_string_equal(model.wrong, "");
+    model_limited(&model, "k", key, 1001999);
+    assert_string_equal(model.wrong, "");
+    model_limited(&model, "k", key, 1003000);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model.wrong[0] = 0;
     model_counted(&model, 'k', key, 1001999);
     assert_non_null(strstr(model.wrong, "quota"));
+    model.wrong[0] = 0;
+    model_code_came(&model, user, OP_STR("371946 is your OP code"));
+    model_frame(&model, "message_view", OP_STR("http"), OP_STR("x 371946 y"));
+    assert_non_null(strstr(model.wrong, "secret: a login code in a message_view"));
+    model.wrong[0] = 0;
+    model_row(&model, OP_STR("371946"));
+    assert_non_null(strstr(model.wrong, "secret: a login code in clear"));
+    model.wrong[0] = 0;
+    model_post_secrets(&model, OP_STR("\"371946\""));
+    assert_non_null(strstr(model.wrong, "secret: a login code is posted"));
     model_free(&model);
 }
 

@@ -50,8 +50,7 @@ static void s_run(void (*script)(const op_event_t *, op_turn_t *))
 
 static void s_prepare(uint64_t rows)
 {
-    s_sweep = (op_sweep_t){
-        .low = op_key('x'), .high = op_key('y'), .record = &op_counter_row_type, .dead = s_is_dead};
+    s_sweep = op_sweep('x', &op_counter_row_type, s_is_dead);
     s_first_value = 1000;
     s_rows = rows;
     s_run(s_do_fill);

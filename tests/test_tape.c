@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-static int s_read(op_str_t bytes, bool torn, char error[OP_TRACE_ERROR])
+static int s_read(op_str_t bytes, unsigned lenient, char error[OP_TRACE_ERROR])
 {
     op_tape_t tape = {.actor_count = 0};
-    int rc = op_tape_read(&tape, bytes, torn, error);
+    int rc = op_tape_read(&tape, bytes, lenient, error);
     op_tape_free(&tape);
     return rc;
 }
@@ -29,9 +29,9 @@ static void test_round_trip(void **state)
         char error[OP_TRACE_ERROR];
         op_tape_t tape = {.actor_count = 0}, again = {.actor_count = 0};
         trace_flow_record(i, &bytes);
-        assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), false, error), 0);
+        assert_int_equal(op_tape_read(&tape, op_buf_str(&bytes), 0, error), 0);
         op_tape_write(&tape, &first);
-        assert_int_equal(op_tape_read(&again, op_buf_str(&first), false, error), 0);
+        assert_int_equal(op_tape_read(&again, op_buf_str(&first), 0, error), 0);
         op_tape_write(&again, &second);
         assert_true(op_str_equal(op_buf_str(&first), op_buf_str(&second)));
         assert_int_equal(first.size, bytes.size); /* only the order of records differs */
@@ -57,14 +57,14 @@ static void test_every_truncation(void **state)
     for (size_t size = 0; size < bytes.size; size++) {
         op_str_t cut = op_str_of(bytes.at, size);
         error[0] = 0;
-        if (s_read(cut, false, error) == 0)
+        if (s_read(cut, 0, error) == 0)
             whole++;
         else
             assert_true(strlen(error) > 10);
-        int torn = s_read(cut, true, error);
+        int torn = s_read(cut, OP_TAPE_TORN, error);
         assert_int_equal(torn, size < 16 || whole == 0 ? -1 : 0);
     }
-    assert_int_equal(s_read(op_buf_str(&bytes), false, error), 0);
+    assert_int_equal(s_read(op_buf_str(&bytes), 0, error), 0);
     assert_true(whole > 10 && whole < 40); /* one for each record but the last */
     op_buf_free(&bytes);
 }
@@ -75,15 +75,20 @@ static void test_every_flip(void **state)
     op_buf_t bytes = {0};
     char error[OP_TRACE_ERROR];
     trace_flow_tiny(&bytes);
+    size_t last = bytes.size - OP_TRACE_HEAD;
+    while (memcmp(bytes.at + last, OP_TRACE_MAGIC, 4) != 0)
+        last--;
     for (size_t i = 0; i < bytes.size; i++)
         for (int bit = 0; bit < 8; bit++) {
             bytes.at[i] = (char)(bytes.at[i] ^ (1 << bit));
             error[0] = 0;
-            assert_int_equal(s_read(op_buf_str(&bytes), false, error), -1);
+            assert_int_equal(s_read(op_buf_str(&bytes), 0, error), -1);
             assert_true(strlen(error) > 10);
+            /* Damage does not look like a cut last record, but in that one. */
+            assert_true(s_read(op_buf_str(&bytes), OP_TAPE_TORN, error) == -1 || i >= last);
             bytes.at[i] = (char)(bytes.at[i] ^ (1 << bit));
         }
-    assert_int_equal(s_read(op_buf_str(&bytes), false, error), 0);
+    assert_int_equal(s_read(op_buf_str(&bytes), 0, error), 0);
     op_buf_free(&bytes);
 }
 
@@ -163,7 +168,7 @@ static void test_misfits(void **state)
                                             "must be its start",
                                             "behind its actor's start",
                                             "does not know",
-                                            "1970 to 9999",
+                                            "does not decode",
                                             "in the middle",
                                             "second one",
                                             "behind its actor's end"};
@@ -171,7 +176,7 @@ static void test_misfits(void **state)
     for (int i = 0; i <= (int)OP_COUNT(sentences); i++) {
         op_buf_t bytes = {0};
         s_misfit(&bytes, i);
-        int rc = s_read(op_buf_str(&bytes), false, error);
+        int rc = s_read(op_buf_str(&bytes), 0, error);
         assert_int_equal(rc, i < (int)OP_COUNT(sentences) ? -1 : 0);
         if (rc != 0 && !strstr(error, sentences[i]))
             fail_msg("misfit %d: %s", i, error);
@@ -199,7 +204,7 @@ static void test_files_that_continue(void **state)
             op_trace_add(&op_trace_header_type, &header, &files[i]);
             s_add_actor(&files[i], 1, "rate");
             s_add_event(&files[i], 1, i ? OP_TRACE_TICK : OP_TRACE_START, 5, OP_STR(""));
-            rc = op_tape_read(&tape, op_buf_str(&files[i]), false, error);
+            rc = op_tape_read(&tape, op_buf_str(&files[i]), 0, error);
         }
         assert_int_equal(rc, cases[c].sentence ? -1 : 0);
         if (cases[c].sentence)

@@ -278,6 +278,19 @@ static void s_flow_crash(world_t *world, s_people_t *people)
     s_read(world, &people->alice_key);
 }
 
+/*  All within one millisecond: what asks by an id stands after what told it. */
+static void s_flow_burst(world_t *world, s_people_t *people)
+{
+    char id[4 + OP_ID_TEXT + 1] = "msg_";
+    op_by_id_t by_id = {op_str_of(id, 4 + OP_ID_TEXT)};
+    for (int i = 0; i < 3; i++) {
+        op_id_print(s_send(world, &people->alice_key, PHONE, "One after the other."), id + 4);
+        s_ask(world, &people->alice_key, &op_by_id_type, &by_id, &op_message_view_type,
+              STEPS(OP_STEP_AUTH_KEY, OP_STEP_RATE_READ, OP_STEP_LEDGER_MESSAGE));
+    }
+    world_run(world, 20000);
+}
+
 static const struct {
     const char *name;
     void (*before)(world_t *world, s_people_t *people);
@@ -286,7 +299,8 @@ static const struct {
     {"sign_up", NULL, s_flow_sign_up},         {"send", s_two_people, s_flow_send},
     {"inbound", s_two_people, s_flow_inbound}, {"fan_out", s_both_texted, s_flow_fan_out},
     {"lease", s_two_people, s_flow_lease},     {"hand_over", s_two_leases, s_flow_hand_over},
-    {"webhook", s_two_people, s_flow_webhook}, {"crash", s_two_people, s_flow_crash}};
+    {"webhook", s_two_people, s_flow_webhook}, {"crash", s_two_people, s_flow_crash},
+    {"burst", s_two_people, s_flow_burst}};
 
 const char *trace_flow_name(size_t n)
 {

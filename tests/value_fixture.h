@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/instant.h"
 #include "store/records.h"
 #include "transport/messages.h"
 
@@ -60,56 +61,53 @@ static inline op_list_t value_list(const op_field_t *field, value_mode_t mode, u
     return list;
 }
 
+static inline uint64_t value_number(op_kind_t kind, value_mode_t mode, uint64_t *seed)
+{
+    if (kind == OP_KIND_INSTANT)
+        return mode == VALUE_MAXIMUM ? (uint64_t)OP_INSTANT_MAX
+                                     : UINT64_C(1700000000000) + value_below(seed, 1000000000);
+    return mode == VALUE_MAXIMUM ? UINT64_MAX : 1 + value_below(seed, 100000);
+}
+
+static inline void value_fill_octets(value_mode_t mode, uint64_t *seed, void *at, size_t size)
+{
+    memset(at, mode == VALUE_MAXIMUM ? 0xff : (int)(1 + value_below(seed, 200)), size);
+}
+
 static inline void value_fill_field(const op_field_t *field, value_mode_t mode, uint64_t *seed,
                                     op_arena_t *arena, void *at)
 {
+    uint64_t number;
     op_str_t text;
     op_list_t list;
     void *item;
-    uint64_t number = mode == VALUE_MAXIMUM ? UINT64_MAX : 1 + value_next(seed) % 100000;
-    switch (field->kind) {
-    case OP_KIND_INSTANT:
-        number = mode == VALUE_MAXIMUM ? INT64_MAX
-                                       : UINT64_C(1700000000000) + value_below(seed, 1000000000);
+    switch (op_kinds[field->kind].stored) {
+    case OP_STORED_NUMBER:
+        number = value_number(field->kind, mode, seed);
         memcpy(at, &number, sizeof number);
         return;
-    case OP_KIND_FLAG:
-    case OP_KIND_U64:
-    case OP_KIND_COUNT:
-        memcpy(at, &number, sizeof number);
-        return;
-    case OP_KIND_BOOL:
+    case OP_STORED_BOOL:
         *(bool *)at = true;
         return;
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-        memset(at, mode == VALUE_MAXIMUM ? 0xff : (int)(1 + value_below(seed, 200)),
-               sizeof(op_id_t));
+    case OP_STORED_ID:
+        value_fill_octets(mode, seed, at, sizeof(op_id_t));
         return;
-    case OP_KIND_HASH:
-        memset(at, mode == VALUE_MAXIMUM ? 0xff : (int)(1 + value_below(seed, 200)),
-               sizeof(op_hash_t));
+    case OP_STORED_HASH:
+        value_fill_octets(mode, seed, at, sizeof(op_hash_t));
         return;
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_WORDS:
-    case OP_KIND_SECRET:
-    case OP_KIND_BYTES:
+    case OP_STORED_TEXT:
         text = value_text(field->max, mode, seed, arena);
         memcpy(at, &text, sizeof text);
         return;
-    case OP_KIND_NESTED:
+    case OP_STORED_NESTED:
         value_fill(field->item, mode, seed, arena, at);
         return;
-    case OP_KIND_MAYBE:
+    case OP_STORED_MAYBE:
         item = op_arena_alloc(arena, field->item->size);
         value_fill(field->item, mode, seed, arena, item);
         memcpy(at, &item, sizeof item);
         return;
-    case OP_KIND_LIST:
+    case OP_STORED_LIST:
         list = value_list(field, mode, seed, arena);
         memcpy(at, &list, sizeof list);
         return;
@@ -139,63 +137,54 @@ static inline void *value_make(const op_type_t *type, value_mode_t mode, uint64_
 
 static inline bool value_equal(const op_type_t *type, const void *a, const void *b);
 
+static inline bool value_equal_lists(const op_field_t *field, op_list_t a, op_list_t b)
+{
+    if (a.count != b.count)
+        return false;
+    for (size_t i = 0; i < a.count; i++)
+        if (!value_equal(field->item, op_list_item(&a, field, i), op_list_item(&b, field, i)))
+            return false;
+    return true;
+}
+
+static inline bool value_equal_octets(const op_field_t *field, const void *a, const void *b,
+                                      size_t size)
+{
+    return memcmp(op_field_at(field, a), op_field_at(field, b), size) == 0;
+}
+
+static inline bool value_equal_items(const op_field_t *field, const void *a, const void *b)
+{
+    return a && b ? value_equal(field->item, a, b) : a == b;
+}
+
 static inline bool value_equal_field(const op_field_t *field, const void *a, const void *b)
 {
-    op_str_t text_a, text_b;
-    op_list_t list_a, list_b;
-    const void *item_a, *item_b;
-    switch (field->kind) {
-    case OP_KIND_U64:
-    case OP_KIND_FLAG:
-    case OP_KIND_COUNT:
-    case OP_KIND_INSTANT:
-        return memcmp(a, b, sizeof(uint64_t)) == 0;
-    case OP_KIND_BOOL:
-        return *(const bool *)a == *(const bool *)b;
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-        return memcmp(a, b, sizeof(op_id_t)) == 0;
-    case OP_KIND_HASH:
-        return memcmp(a, b, sizeof(op_hash_t)) == 0;
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_WORDS:
-    case OP_KIND_SECRET:
-    case OP_KIND_BYTES:
-        memcpy(&text_a, a, sizeof text_a);
-        memcpy(&text_b, b, sizeof text_b);
-        return op_str_equal(text_a, text_b);
-    case OP_KIND_NESTED:
-        return value_equal(field->item, a, b);
-    case OP_KIND_MAYBE:
-        memcpy(&item_a, a, sizeof item_a);
-        memcpy(&item_b, b, sizeof item_b);
-        return item_a && item_b ? value_equal(field->item, item_a, item_b) : item_a == item_b;
-    case OP_KIND_LIST:
-        memcpy(&list_a, a, sizeof list_a);
-        memcpy(&list_b, b, sizeof list_b);
-        if (list_a.count != list_b.count)
-            return false;
-        for (size_t i = 0; i < list_a.count; i++)
-            if (!value_equal(field->item, (const char *)list_a.at + i * field->item->size,
-                             (const char *)list_b.at + i * field->item->size))
-                return false;
-        return true;
+    switch (op_kinds[field->kind].stored) {
+    case OP_STORED_NUMBER:
+        return op_field_number(field, a) == op_field_number(field, b);
+    case OP_STORED_BOOL:
+        return op_field_bool(field, a) == op_field_bool(field, b);
+    case OP_STORED_ID:
+        return value_equal_octets(field, a, b, sizeof(op_id_t));
+    case OP_STORED_HASH:
+        return value_equal_octets(field, a, b, sizeof(op_hash_t));
+    case OP_STORED_TEXT:
+        return op_str_equal(op_field_text(field, a), op_field_text(field, b));
+    case OP_STORED_NESTED:
+    case OP_STORED_MAYBE:
+        return value_equal_items(field, op_field_item(field, a), op_field_item(field, b));
+    case OP_STORED_LIST:
+        return value_equal_lists(field, op_field_list(field, a), op_field_list(field, b));
     }
     return false;
 }
 
 static inline bool value_equal(const op_type_t *type, const void *a, const void *b)
 {
-    for (size_t i = 0; i < type->field_count; i++) {
-        size_t offset = type->fields[i].offset;
-        if (!value_equal_field(&type->fields[i], (const char *)a + offset,
-                               (const char *)b + offset))
+    for (size_t i = 0; i < type->field_count; i++)
+        if (!value_equal_field(&type->fields[i], a, b))
             return false;
-    }
     return true;
 }
 

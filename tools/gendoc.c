@@ -12,16 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const s_kinds[] = {
-    [OP_KIND_U64] = "number",    [OP_KIND_BOOL] = "bool",     [OP_KIND_INSTANT] = "instant",
-    [OP_KIND_ID] = "id",         [OP_KIND_MSG_ID] = "msg id", [OP_KIND_EVT_ID] = "evt id",
-    [OP_KIND_HASH] = "hash",     [OP_KIND_TEXT] = "text",     [OP_KIND_PHONE] = "phone",
-    [OP_KIND_BODY] = "body",     [OP_KIND_URL] = "url",       [OP_KIND_WORDS] = "words",
-    [OP_KIND_SECRET] = "secret", [OP_KIND_BYTES] = "bytes",   [OP_KIND_NESTED] = "struct",
-    [OP_KIND_MAYBE] = "maybe",   [OP_KIND_LIST] = "list of",  [OP_KIND_FLAG] = "flag",
-    [OP_KIND_COUNT] = "count",
-};
-
 /*  A sentence as the cell of a table. */
 static void s_cell(const char *text, op_buf_t *out)
 {
@@ -34,7 +24,7 @@ static void s_cell(const char *text, op_buf_t *out)
 
 static void s_field(const op_field_t *field, op_buf_t *out)
 {
-    op_buf_printf(out, "| `%s` | %s", field->name, s_kinds[field->kind]);
+    op_buf_printf(out, "| `%s` | %s", field->name, op_kinds[field->kind].word);
     if (field->item)
         op_buf_printf(out, " `%s`", field->item->name);
     if (field->max)
@@ -82,7 +72,7 @@ static void s_document(op_buf_t *out)
             "`store/records.def` and `transport/trace.def`: change those, then write this page "
             "anew with\n"
             "`gendoc > transport/MESSAGES.md`. A test fails while it is stale.\n\n"
-            "How a field looks on the wire and in JSON is described in `transport/codec.h`. Max "
+            "How a field looks on the wire and in JSON is described in `transport/kinds.def`. Max "
             "is\n"
             "in bytes, for a list in items. A field is never moved, a number never used again.\n\n"
             "## Steps\n\nWhat the itinerary of a request is made of.\n\n"));

@@ -16,11 +16,21 @@
 #define S_DEFAULT_TEXT(standard) standard
 
 const op_config_key_t op_config_keys[] = {
+#define S_ROW(NAME, path, TYPE, FORM, standard, min, max, unit, sentence)                          \
+    {path,                                                                                         \
+     OP_CONFIG_##TYPE,                                                                             \
+     OP_CONFIG_FORM_##FORM,                                                                        \
+     offsetof(op_config_t, NAME),                                                                  \
+     S_DEFAULT_##TYPE(standard),                                                                   \
+     min,                                                                                          \
+     max,                                                                                          \
+     unit,                                                                                         \
+     sentence},
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence)                                  \
-    {path, OP_CONFIG_##TYPE, offsetof(op_config_t, NAME), S_DEFAULT_##TYPE(standard), min, max,    \
-     unit, sentence},
+    S_ROW(NAME, path, TYPE, ANY, standard, min, max, unit, sentence)
+#define TEXT(NAME, path, FORM, standard, min, max, unit, sentence)                                 \
+    S_ROW(NAME, path, TEXT, FORM, standard, min, max, unit, sentence)
 #include "transport/config.def"
-#undef KEY
 };
 
 const size_t op_config_key_count = OP_COUNT(op_config_keys);
@@ -47,7 +57,7 @@ bool op_config_section(op_str_t name)
     return op_str_is(name, "modems") || op_str_is(name, "peers");
 }
 
-/*  ---- errors ---- */
+/*  ---- Errors ---- */
 
 #define S_EXAMPLE "+14155550123" /* of the numbers that are kept free for fiction */
 
@@ -70,7 +80,7 @@ int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...)
     vsnprintf(error, OP_CONFIG_ERROR, format, arguments);
     va_end(arguments);
     for (char *at = error; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
+        if (op_is_control(*at))
             *at = '?';
     s_hide_numbers(error);
     return -1;
@@ -99,6 +109,7 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     enum { SHOWN = 40 };
     char wanted[80];
     s_describe(key, wanted, sizeof wanted);
+    value = op_config_form_culprit(key, value);
     size_t shown = value.size;
     if (shown > SHOWN) {
         shown = SHOWN;
@@ -110,26 +121,19 @@ static int s_must_be(const op_config_key_t *key, op_str_t value, char why[OP_CON
     return -1;
 }
 
-/*  ---- values ---- */
-
-static bool s_has_control(op_str_t text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 0x7f)
-            return true;
-    return false;
-}
+/*  ---- Values ---- */
 
 static int s_assign_text(const op_config_key_t *key, char *member, op_str_t value,
                          char why[OP_CONFIG_WHY])
 {
-    if (value.size < key->min || s_has_control(value) || !op_config_form_ok(key->path, value))
+    if (value.size < key->min || op_str_has_control(value) || !op_config_form_ok(key, value))
         return s_must_be(key, value, why);
     if (value.size > key->max) {
         snprintf(why, OP_CONFIG_WHY, "must have at most %llu bytes, not %zu",
                  (unsigned long long)key->max, value.size);
         return -1;
     }
+    memset(member, 0, (size_t)key->max + 1); /* so that equal texts are equal octets */
     op_str_copy(value, member, (size_t)key->max + 1);
     return 0;
 }
@@ -162,26 +166,23 @@ int op_config_assign(op_config_t *self, const op_config_key_t *key, op_str_t val
 static bool s_is_digits(op_str_t text, size_t least, size_t most)
 {
     size_t digits = 0;
-    while (digits < text.size && text.at[digits] >= '0' && text.at[digits] <= '9')
+    while (digits < text.size && op_is_digit(text.at[digits]))
         digits++;
     return digits == text.size && digits >= least && digits <= most;
 }
 
-/*  "shared" and "pin=PIN", each at most once, with a comma before each. */
+/*  "shared" and "pin=PIN", each at most once. */
 static bool s_split_options(op_str_t options, op_config_modem_t *modem)
 {
-    while (options.size) {
-        op_str_t rest = op_str_of(options.at + 1, options.size - 1);
-        const char *comma = rest.size ? memchr(rest.at, ',', rest.size) : NULL;
-        op_str_t option = op_str_of(rest.at, comma ? (size_t)(comma - rest.at) : rest.size);
+    while (options.at) {
+        op_str_t option = op_str_next(&options, ',');
         if (op_str_is(option, "shared") && !modem->shared)
             modem->shared = true;
         else if (op_str_starts(option, "pin=") && !*modem->pin &&
-                 s_is_digits(op_str_of(option.at + 4, option.size - 4), 4, OP_CONFIG_PIN_MAX))
-            op_str_copy(op_str_of(option.at + 4, option.size - 4), modem->pin, sizeof modem->pin);
+                 s_is_digits(op_str_skip(option, 4), 4, OP_PIN_MAX))
+            op_str_copy(op_str_skip(option, 4), modem->pin, sizeof modem->pin);
         else
             return false;
-        options = op_str_of(rest.at + option.size, rest.size - option.size);
     }
     return true;
 }
@@ -200,29 +201,21 @@ static bool s_split_modem(op_str_t text, op_str_t *device, op_str_t *phone,
         at = (size_t)(equals - text.at) + 1;
     }
     *device = op_str_of(text.at, at - 1);
-    *phone = op_str_of(text.at + at, text.size - at);
-    const char *comma = phone->size ? memchr(phone->at, ',', phone->size) : NULL;
-    op_str_t options = {0};
-    if (comma) {
-        size_t size = (size_t)(comma - phone->at);
-        options = op_str_of(comma, phone->size - size);
-        phone->size = size;
-    }
+    op_str_t options = op_str_skip(text, at);
+    *phone = op_str_next(&options, ',');
     return device->size > 0 && s_split_options(options, modem);
 }
 
 /*  A path, or a name of the modem or the SIM. False: such a name has no such digits. */
 static bool s_place(op_str_t device, op_config_modem_t *modem)
 {
-    op_str_t imei = op_str_of(device.at + 5, op_str_starts(device, "imei:") ? device.size - 5 : 0);
-    op_str_t iccid =
-        op_str_of(device.at + 6, op_str_starts(device, "iccid:") ? device.size - 6 : 0);
-    if (op_str_starts(device, "imei:"))
-        return s_is_digits(imei, 14, OP_CONFIG_IMEI_MAX) &&
-               op_str_copy(imei, modem->imei, sizeof modem->imei);
-    if (op_str_starts(device, "iccid:"))
-        return s_is_digits(iccid, 18, OP_CONFIG_ICCID_MAX) &&
-               op_str_copy(iccid, modem->iccid, sizeof modem->iccid);
+    op_str_t digits = device, name = op_str_next(&digits, ':');
+    if (digits.at && op_str_is(name, "imei"))
+        return s_is_digits(digits, 14, OP_IMEI_MAX) &&
+               op_str_copy(digits, modem->imei, sizeof modem->imei);
+    if (digits.at && op_str_is(name, "iccid"))
+        return s_is_digits(digits, 18, OP_ICCID_MAX) &&
+               op_str_copy(digits, modem->iccid, sizeof modem->iccid);
     return op_str_copy(device, modem->device, sizeof modem->device);
 }
 
@@ -259,6 +252,9 @@ static int s_modem_fits(const op_config_t *self, const op_config_modem_t *modem,
     return 0;
 }
 
+_Static_assert(OP_DEVICE_MAX == 256 && OP_IMEI_MAX == 17 && OP_ICCID_MAX == 22 && OP_PIN_MAX == 8,
+               "as the sentences below say");
+
 /*  What was given is not repeated before it is known to be right: a part of it could be a phone
     number in the wrong place, or a PIN. */
 int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_WHY])
@@ -268,7 +264,7 @@ int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_
     const char *sorry = NULL;
     if (!s_split_modem(text, &device, &phone, &modem))
         sorry = "must be DEVICE=E164, with ,shared or ,pin=PIN (4 to 8 digits) or both behind it";
-    else if (device.size > OP_CONFIG_DEVICE_MAX || s_has_control(device))
+    else if (device.size > OP_DEVICE_MAX || op_str_has_control(device))
         sorry = "the device must have at most 256 bytes, without control characters";
     else if (!s_place(device, &modem))
         sorry = "imei: wants 14 to 17 digits behind it, iccid: 18 to 22";
@@ -288,8 +284,8 @@ int op_config_assign_modem(op_config_t *self, op_str_t text, char why[OP_CONFIG_
 int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, uint16_t line,
                           char why[OP_CONFIG_WHY])
 {
-    if (!op_topology_actor_ok(actor)) {
-        snprintf(why, OP_CONFIG_WHY, "no such actor: they are " OP_TOPOLOGY_ACTORS);
+    if (!op_roles_actor_ok(actor)) {
+        snprintf(why, OP_CONFIG_WHY, "no such actor: they are " OP_ROLES_ACTORS);
         return -1;
     }
     if (!op_config_endpoint_ok(endpoint)) {
@@ -310,7 +306,7 @@ int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, 
     return 0;
 }
 
-/*  ---- the public calls ---- */
+/*  ---- The public calls ---- */
 
 void op_config_init(op_config_t *self)
 {
@@ -362,57 +358,13 @@ int op_config_add_peer(op_config_t *self, const char *peer, char error[OP_CONFIG
     return 0;
 }
 
-/*  What is wrong with a key, in view of others: with the file and line that set it, if one did. */
-static int s_wrong(const op_config_t *self, const char *path, uint16_t line, const char *why,
-                   char error[OP_CONFIG_ERROR])
+bool op_config_is_live(const char *path)
 {
-    const op_config_key_t *key = op_config_key(op_str(path));
-    if (key)
-        line = self->lines[key - op_config_keys];
-    if (line)
-        return op_config_say(error, "%s:%d: %s: %s", self->source, (int)line, path, why);
-    return op_config_say(error, "%s: %s", path, why);
-}
-
-int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR])
-{
-    char why[OP_CONFIG_WHY];
-    op_topology_t topology;
-    op_topology_fault_t fault;
-    if (op_topology_read(&topology, self, &fault) != 0)
-        return s_wrong(self, fault.path, fault.line, fault.why, error);
-    if (!self->http_public_listen && !op_config_listen_is_local(op_str(self->http_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; put a TLS proxy in front, or set http/public_listen to true",
-                 self->http_listen);
-        return s_wrong(self, "http/listen", 0, why, error);
-    }
-    if (*self->metrics_listen && !self->metrics_public_listen &&
-        !op_config_listen_is_local(op_str(self->metrics_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; to serve metrics there, set metrics/public_listen to true",
-                 self->metrics_listen);
-        return s_wrong(self, "metrics/listen", 0, why, error);
-    }
-    if (*self->simulate_listen && !self->http_public_listen &&
-        !op_config_listen_is_local(op_str(self->simulate_listen))) {
-        snprintf(why, sizeof why,
-                 "%s is not loopback; to serve /sim there, set http/public_listen to true",
-                 self->simulate_listen);
-        return s_wrong(self, "simulate/listen", 0, why, error);
-    }
-    if (self->modem_count + self->simulate_modems > OP_LINES_MAX) {
-        snprintf(why, sizeof why, "with %zu real modems at most %zu fit", self->modem_count,
-                 OP_LINES_MAX - self->modem_count);
-        return s_wrong(self, "simulate/modems", 0, why, error);
-    }
-    for (size_t i = 0; i < self->modem_count; i++)
-        if ((*self->modems[i].imei || *self->modems[i].iccid) && !*self->modem_devices)
-            return s_wrong(self, "modem/devices", 0,
-                           "a modem by imei: or iccid: needs to be told where to look for it, such "
-                           "as /dev/ttyUSB*",
-                           error);
-    return 0;
+    static const char *const fronts[] = {"limits/", "auth/", "texts/", "log/level"};
+    for (size_t i = 0; i < OP_COUNT(fronts); i++)
+        if (op_str_starts(op_str(path), fronts[i]))
+            return true;
+    return false;
 }
 
 void op_config_reference(FILE *file)
@@ -422,7 +374,9 @@ void op_config_reference(FILE *file)
         "#\n"
         "# Sections, and below each, indented by 4 spaces, keys with their values. Behind # is a\n"
         "# comment. What is left out has its default; --set SECTION/KEY=VALUE overrules the "
-        "file.\n",
+        "file.\n"
+        "# SIGHUP takes what is marked so, and the keys in the folder link/keys; all else needs a "
+        "restart.\n",
         file);
     op_str_t section = {"", 0};
     for (size_t i = 0; i < op_config_key_count; i++) {
@@ -434,7 +388,8 @@ void op_config_reference(FILE *file)
         char wanted[80];
         s_describe(key, wanted, sizeof wanted);
         const char *quote = key->kind == OP_CONFIG_TEXT ? "\"" : "";
-        fprintf(file, "    # %s (%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+        fprintf(file, "    # %s (%s%s)\n    %s = %s%s%s\n", key->sentence, wanted,
+                op_config_is_live(key->path) ? "; SIGHUP takes it" : "",
                 key->path + section.size + 1, quote, key->standard, quote);
     }
     fputs("\n# Where the actors are that do not run here, one line for each.\n"

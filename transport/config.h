@@ -10,7 +10,7 @@
         op_config_load(&config, path, error)             --config
         op_config_set(&config, "log/level=debug", error) --set
         op_config_add_modem(&config, "/dev/ttyUSB2=+14155550100", error)
-        op_config_check(&config, error)                  last
+        op_config_check(&config, itinerary, error)       last
 
     The file is ZPL (ZeroMQ RFC 4), read by CZMQ's zconfig: sections, and below each, indented by
     four spaces, `key = value`. Values may be quoted ("" or ''); behind '#' outside of quotes is a
@@ -38,7 +38,7 @@
 #ifndef OP_TRANSPORT_CONFIG_H
 #define OP_TRANSPORT_CONFIG_H
 
-#include "base/limits.h"
+#include "transport/roles.h"
 
 #include <stdio.h>
 
@@ -47,22 +47,18 @@ enum {
     OP_CONFIG_FILE_MAX = 256 << 10,
     OP_CONFIG_LINES_MAX = 4096,
     OP_CONFIG_LINE_MAX = 1024, /* zconfig cuts longer ones */
-    OP_CONFIG_DEVICE_MAX = 256,
     OP_CONFIG_ENDPOINT_MAX = 128,
     OP_CONFIG_SOURCE = 84, /* a file's name as errors show it, its NUL included */
     OP_CONFIG_KEYS_MAX = 128,
-    OP_CONFIG_IMEI_MAX = 17,
-    OP_CONFIG_ICCID_MAX = 22,
-    OP_CONFIG_PIN_MAX = 8,
 };
 
 typedef struct {
-    char device[OP_CONFIG_DEVICE_MAX + 1]; /* path of the tty; empty: imei or iccid is there */
-    char imei[OP_CONFIG_IMEI_MAX + 1];     /* of the modem */
-    char iccid[OP_CONFIG_ICCID_MAX + 1];   /* of the SIM */
-    char pin[OP_CONFIG_PIN_MAX + 1];       /* of the SIM; empty: it has none, or is open */
-    char phone[OP_PHONE_MAX + 1];          /* E.164 */
-    bool shared;                           /* the free number that everybody may use */
+    char device[OP_DEVICE_MAX + 1]; /* path of the tty; empty: imei or iccid is there */
+    char imei[OP_IMEI_MAX + 1];     /* of the modem */
+    char iccid[OP_ICCID_MAX + 1];   /* of the SIM */
+    char pin[OP_PIN_MAX + 1];       /* of the SIM; empty: it has none, or is open */
+    char phone[OP_PHONE_MAX + 1];   /* E.164 */
+    bool shared;                    /* the free number that everybody may use */
 } op_config_modem_t;
 
 /*  Where an actor of another process is. */
@@ -78,12 +74,12 @@ typedef struct {
 #define OP_CONFIG_MEMBER_TEXT(name, max)                          char name[(max) + 1];
 #define KEY(NAME, path, TYPE, standard, min, max, unit, sentence) OP_CONFIG_MEMBER_##TYPE(NAME, max)
 #include "transport/config.def"
-#undef KEY
 #undef OP_CONFIG_MEMBER_U64
 #undef OP_CONFIG_MEMBER_BOOL
 #undef OP_CONFIG_MEMBER_TEXT
     size_t modem_count;
     op_config_modem_t modems[OP_LINES_MAX];
+    uint16_t modem_lines[OP_LINES_MAX]; /* of the file, of each; 0: not from one */
     size_t peer_count;
     op_config_peer_t peers[OP_PEERS_MAX];
     char source[OP_CONFIG_SOURCE];      /* the file read last, for errors that come later */
@@ -113,14 +109,24 @@ int op_config_add_peer(op_config_t *self, const char *peer,
                        char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 
 /*  What no key can tell alone: a listener that is not loopback needs http/public_listen or
-    metrics/public_listen; real and simulated modems together are at most OP_LINES_MAX; one by IMEI
-    or ICCID needs modem/devices; the topology is possible (topology.h). What a file has set is
-    named with its line. No modem at all is fine here: such a server starts, and the caller may
-    warn. */
-int op_config_check(const op_config_t *self, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+    metrics/public_listen, and no two have the same address; modems are of use only where a modem
+    actor runs; real and simulated ones together are at most OP_LINES_MAX; one by IMEI or ICCID
+    needs modem/devices; the topology is possible (topology.h). What a file has set is named with
+    its line. No modem at all is fine here: such a server starts, and the caller may
+    warn. The itineraries are the HTTP API's: they say who has to reach whom. */
+int op_config_check(const op_config_t *self, op_roles_itinerary_t *itinerary,
+                    char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
+
+/*  What turns out to be wrong with a key later: writes it into `error` as the calls above do, with
+    the file and line that set the key. Returns -1. */
+int op_config_wrong(const op_config_t *self, const char *path, const char *why,
+                    char error[OP_CONFIG_ERROR]);
+
+/*  Can a change of the key ("section/key") be taken while opd runs, by SIGHUP? */
+bool op_config_is_live(const char *path);
 
 /*  Writes a file that op_config_load takes and that changes nothing: every key with its sentence,
-    bounds, unit and default. The caller checks the stream for errors. */
+    bounds, unit and default, and whether it is live. The caller checks the stream for errors. */
 void op_config_reference(FILE *file);
 
 #endif

@@ -34,7 +34,11 @@ static int s_fail(reader_t *self, size_t line, const char *key, const char *why)
                          why);
 }
 
-/*  ---- bytes ---- */
+_Static_assert(OP_CONFIG_FILE_MAX == 256 << 10 && OP_CONFIG_LINES_MAX == 4096 &&
+                   OP_CONFIG_LINE_MAX == 1024,
+               "as the sentences below say");
+
+/*  ---- Bytes ---- */
 
 /*  Not blocking: the path may name a pipe. Reads one byte more than is allowed, to see that it is
     there: sizes of files can change, and those in /proc are 0. */
@@ -67,28 +71,22 @@ static const char *s_read(reader_t *self, const char *path)
 static bool s_is_text(op_str_t line)
 {
     for (size_t i = 0; i < line.size; i++)
-        if (((unsigned char)line.at[i] < ' ' && line.at[i] != '\t') || line.at[i] == 0x7f)
+        if (op_is_control(line.at[i]) && line.at[i] != '\t')
             return false;
     return op_utf8_count(line) >= 0;
 }
 
-/*  ---- lines ---- */
+/*  ---- Lines ---- */
 
 static bool s_is_name(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("$-_@.&+/", c));
-}
-
-static op_str_t s_skip(op_str_t text, size_t size)
-{
-    return op_str_of(text.at + size, text.size - size);
+    return op_is_alnum(c) || (c && strchr("$-_@.&+/", c));
 }
 
 static op_str_t s_skip_blanks(op_str_t text)
 {
     while (text.size && (text.at[0] == ' ' || text.at[0] == '\t'))
-        text = s_skip(text, 1);
+        text = op_str_skip(text, 1);
     return text;
 }
 
@@ -110,7 +108,7 @@ static const char *s_scan_value(op_str_t text)
     const char *quote = memchr(text.at + 1, text.at[0], text.size - 1);
     if (!quote)
         return "the closing quote is missing";
-    if (!s_at_end(s_skip(text, (size_t)(quote - text.at) + 1)))
+    if (!s_at_end(op_str_skip(text, (size_t)(quote - text.at) + 1)))
         return "there is something behind the closing quote";
     return NULL;
 }
@@ -129,7 +127,7 @@ static const char *s_scan_line(reader_t *self, size_t number, op_str_t line, siz
     size_t indent = 0, name = 0;
     while (line.at[indent] == ' ')
         indent++;
-    line = s_skip(line, indent);
+    line = op_str_skip(line, indent);
     if (indent % 4 != 0 || line.at[0] == '\t')
         return "indent by 4 spaces";
     if (line.at[0] == '#')
@@ -140,33 +138,33 @@ static const char *s_scan_line(reader_t *self, size_t number, op_str_t line, siz
         name++;
     if (name == 0 || line.at[0] == '/' || line.at[name - 1] == '/')
         return "must begin with the name of a section or key";
-    line = s_skip_blanks(s_skip(line, name));
+    line = s_skip_blanks(op_str_skip(line, name));
     bool valued = line.size && line.at[0] == '=';
     if (!valued && !s_at_end(line))
         return "must be a section, or KEY = VALUE";
     self->lines[self->item_count] = (uint16_t)number;
     self->valued[self->item_count++] = valued;
     *level = 1; /* below a section or beside a key */
-    return valued ? s_scan_value(s_skip(line, 1)) : NULL;
+    return valued ? s_scan_value(op_str_skip(line, 1)) : NULL;
 }
 
 static int s_scan(reader_t *self)
 {
     op_str_t rest = op_buf_str(&self->text);
     size_t level = 0;
+    if (op_str_starts(rest, "\xef\xbb\xbf"))
+        return s_fail(self, 1, "", "begins with a byte order mark: save it as UTF-8 without one");
     for (size_t number = 1; rest.size; number++) {
-        const char *end = memchr(rest.at, '\n', rest.size);
-        op_str_t line = op_str_of(rest.at, end ? (size_t)(end - rest.at) : rest.size);
+        op_str_t line = op_str_next(&rest, '\n');
         const char *sorry = number > OP_CONFIG_LINES_MAX ? "more than 4096 lines"
                                                          : s_scan_line(self, number, line, &level);
         if (sorry)
             return s_fail(self, number, "", sorry);
-        rest = s_skip(rest, line.size + (end ? 1 : 0));
     }
     return 0;
 }
 
-/*  ---- items ---- */
+/*  ---- Items ---- */
 
 /*  A line of the section peers; `path` is "peers/<actor>". */
 static int s_take_peer(reader_t *self, size_t line, const char *path, op_str_t endpoint)
@@ -201,6 +199,7 @@ static int s_take_key(reader_t *self, const char *section, zconfig_t *item)
     if (modem) {
         if (op_config_assign_modem(&self->config, value, why) != 0)
             return s_fail(self, line, path, why);
+        self->config.modem_lines[self->config.modem_count - 1] = (uint16_t)line;
         return 0;
     }
     if (peer)
@@ -265,6 +264,7 @@ int op_config_load(op_config_t *self, const char *path, char error[OP_CONFIG_ERR
     reader->config = *self;
     /* Lines are those of one file: what an earlier one has set is named without. */
     memset(reader->config.lines, 0, sizeof reader->config.lines);
+    memset(reader->config.modem_lines, 0, sizeof reader->config.modem_lines);
     for (size_t i = 0; i < reader->config.peer_count; i++)
         reader->config.peers[i].line = 0;
     op_str_copy(op_str(name), reader->config.source, sizeof reader->config.source);

@@ -1,4 +1,4 @@
-/*  config_private.h - what config.c, config_form.c and config_file.c share */
+/*  config_private.h - what config.c, config_check.c, config_form.c and config_file.c share */
 
 #ifndef OP_TRANSPORT_CONFIG_PRIVATE_H
 #define OP_TRANSPORT_CONFIG_PRIVATE_H
@@ -9,10 +9,25 @@ enum { OP_CONFIG_WHY = 160 };
 
 typedef enum { OP_CONFIG_U64, OP_CONFIG_BOOL, OP_CONFIG_TEXT } op_config_kind_t;
 
+/*  How a TEXT is checked (config.def). */
+typedef enum {
+    OP_CONFIG_FORM_ANY,
+    OP_CONFIG_FORM_WORDS,
+    OP_CONFIG_FORM_LISTEN,
+    OP_CONFIG_FORM_ENDPOINT,
+    OP_CONFIG_FORM_ORIGIN,
+    OP_CONFIG_FORM_ACTORS,
+    OP_CONFIG_FORM_HOSTS,
+    OP_CONFIG_FORM_NETWORKS,
+    OP_CONFIG_FORM_PREFIXES,
+    OP_CONFIG_FORM_REGION
+} op_config_form_t;
+
 /*  A line of config.def. */
 typedef struct {
     const char *path;
     op_config_kind_t kind;
+    op_config_form_t form;
     size_t offset; /* in op_config_t */
     const char *standard;
     uint64_t min, max;
@@ -41,8 +56,10 @@ int op_config_assign_peer(op_config_t *self, op_str_t actor, op_str_t endpoint, 
     -1 for the caller to return. */
 int op_config_say(char error[OP_CONFIG_ERROR], const char *format, ...) OP_PRINTF(2, 3);
 
-/*  config_form.c: is the text of the form that its key asks for? True for a key of free form. */
-bool op_config_form_ok(const char *path, op_str_t value);
+/*  config_form.c: is the text, which has the length that its key asks for, of the key's form? */
+bool op_config_form_ok(const op_config_key_t *key, op_str_t text);
+/*  What of a text that is not is at fault: the first wrong name of a list of actors, else all. */
+op_str_t op_config_form_culprit(const op_config_key_t *key, op_str_t text);
 /*  "tcp://IP:PORT" (a port that is not 0) or "ipc://PATH". */
 bool op_config_endpoint_ok(op_str_t endpoint);
 /*  Of a valid http/listen: does only this machine reach it? */

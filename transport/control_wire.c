@@ -52,6 +52,15 @@ static int s_close(int fd)
     return -1;
 }
 
+int op_wire_check(const char *path)
+{
+    struct sockaddr_un address;
+    int folder = s_address(path, &address);
+    if (folder >= 0)
+        close(folder);
+    return folder < 0 ? -1 : 0;
+}
+
 int op_wire_connect(const char *path)
 {
     struct sockaddr_un address;

@@ -13,6 +13,9 @@
 int op_wire_bind(const char *path) OP_MUST_CHECK;
 int op_wire_connect(const char *path) OP_MUST_CHECK;
 
+/*  Could a socket be at this path? Nothing is changed. -1: errno says why not. */
+int op_wire_check(const char *path) OP_MUST_CHECK;
+
 /*  Where opd listens: as configured, or, when that is empty, in the folder of its data. */
 void op_control_path(const char *configured, const char *data, char *path, size_t size);
 

@@ -32,7 +32,7 @@ struct op_curve {
     keys_t *keys;
 };
 
-/*  ---- reading the folder ---- */
+/*  ---- Reading the folder ---- */
 
 static void s_keys_destroy(keys_t **keys_p)
 {
@@ -40,17 +40,6 @@ static void s_keys_destroy(keys_t **keys_p)
         zcert_destroy(&(*keys_p)->own);
     free(*keys_p);
     *keys_p = NULL;
-}
-
-static bool s_lists(const char *list, op_str_t item)
-{
-    while (*list) {
-        size_t size = strcspn(list, ",");
-        if (op_str_equal(item, op_str_of(list, size)))
-            return true;
-        list += size + (list[size] != 0);
-    }
-    return false;
 }
 
 static int s_read_own(keys_t *keys, const char *folder, char error[256])
@@ -81,12 +70,9 @@ static const peer_t *s_rival(const keys_t *keys, const peer_t *peer)
         const peer_t *other = &keys->peers[i];
         if (strcmp(other->key, peer->key) == 0)
             return other;
-        for (const char *at = peer->actors; *at;) {
-            size_t size = strcspn(at, ",");
-            if (s_lists(other->actors, op_str_of(at, size)))
+        for (op_str_t rest = op_str(peer->actors); rest.size;)
+            if (op_str_in(op_str_next(&rest, ','), op_str(other->actors)))
                 return other;
-            at += size + (at[size] != 0);
-        }
     }
     return NULL;
 }
@@ -150,7 +136,7 @@ static keys_t *s_read(const char *folder, char error[256])
     return keys;
 }
 
-/*  ---- new, reload, destroy ---- */
+/*  ---- New, reload, destroy ---- */
 
 /*  Zauth looks at the folder by itself, but sees no change that leaves its size as it is within a
     second of the last: a key that is rotated. Told again, it reads all anew. */
@@ -160,6 +146,15 @@ static void s_tell_auth(op_curve_t *self)
     snprintf(peers, sizeof peers, "%s/peers", self->folder);
     zstr_sendx(self->auth, "CURVE", peers, NULL);
     zsock_wait(self->auth);
+}
+
+int op_curve_check(const char *folder, char error[256])
+{
+    keys_t *keys = s_read(folder, error);
+    if (!keys)
+        return -1;
+    s_keys_destroy(&keys);
+    return 0;
 }
 
 op_curve_t *op_curve_new(const char *folder, char error[256])
@@ -218,7 +213,7 @@ static uint64_t s_mark(uint64_t mark, const char *text)
 static const peer_t *s_peer_of(const keys_t *keys, op_str_t actor)
 {
     for (size_t i = 0; i < keys->count; i++)
-        if (s_lists(keys->peers[i].actors, actor))
+        if (op_str_in(actor, op_str(keys->peers[i].actors)))
             return &keys->peers[i];
     return NULL;
 }
@@ -233,7 +228,7 @@ uint64_t op_curve_mark(op_curve_t *self, op_str_t actor)
     return mark;
 }
 
-/*  ---- sockets ---- */
+/*  ---- Sockets ---- */
 
 void op_curve_serve(op_curve_t *self, zsock_t *socket)
 {
@@ -265,12 +260,12 @@ bool op_curve_may_speak(op_curve_t *self, const char *key, op_str_t actor)
     const keys_t *keys = self->keys;
     for (size_t i = 0; key && i < keys->count; i++)
         if (strcmp(keys->peers[i].key, key) == 0)
-            may = s_lists(keys->peers[i].actors, actor);
+            may = op_str_in(actor, op_str(keys->peers[i].actors));
     pthread_mutex_unlock(&self->mutex);
     return may;
 }
 
-/*  ---- the self-test ---- */
+/*  ---- The self-test ---- */
 
 /*  The next event of the socket's monitor, 0: none in time. */
 static int s_event(zactor_t *monitor, int64_t until)

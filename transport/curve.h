@@ -32,6 +32,9 @@ typedef struct op_curve op_curve_t;
 op_curve_t *op_curve_new(const char *folder, char error[256]) OP_MUST_CHECK;
 void op_curve_destroy(op_curve_t **self_p);
 
+/*  Can the folder be read? 0, or -1 and `error` says what is wrong. */
+int op_curve_check(const char *folder, char error[256]) OP_MUST_CHECK;
+
 /*  Reads the folder anew. -1: `error` says why, and all is as before. */
 int op_curve_reload(op_curve_t *self, char error[256]) OP_MUST_CHECK;
 /*  Changes when a socket that speaks to this actor's process would get other keys than before; for

@@ -11,31 +11,19 @@
     LIST(name, item, field, max, sentence)            ... or up to max of them
     END(name)
 
-    KIND is one of codec.h or a shape of shapes.def. An item is declared above its first use.
+    KIND is one of kinds.def or a shape of shapes.def. An item is declared above its first use.
     Including this file defines the lines so that the list that follows declares one struct
     op_<name>_t and one table op_<name>_type each; with OP_DECLARE_TABLES defined, the tables
-    themselves. Include undeclare.h behind the list. */
+    themselves; with OP_DECLARE_LIST, inside the braces of an array, the tables' addresses. Include
+    undeclare.h after the list. */
 
 #include "transport/shape.h"
 
-#define OP_C_U64     uint64_t
-#define OP_C_BOOL    bool
-#define OP_C_FLAG    uint64_t
-#define OP_C_COUNT   uint64_t
-#define OP_C_INSTANT int64_t
-#define OP_C_ID      op_id_t
-#define OP_C_MSG_ID  op_id_t
-#define OP_C_EVT_ID  op_id_t
-#define OP_C_HASH    op_hash_t
-#define OP_C_TEXT    op_str_t
-#define OP_C_PHONE   op_str_t
-#define OP_C_BODY    op_str_t
-#define OP_C_URL     op_str_t
-#define OP_C_WORDS   op_str_t
-#define OP_C_SECRET  op_str_t
-#define OP_C_BYTES   op_str_t
 #ifndef OP_TRANSPORT_DECLARED_SHAPES /* once, though this file is included for each list */
 #define OP_TRANSPORT_DECLARED_SHAPES
+#define KIND(NAME, type, STORED, JSON, SHOWN, word) typedef type OP_C_##NAME;
+#include "transport/kinds.def"
+#undef KIND
 #define KIND(NAME, ...)
 #define SHAPE(NAME, KIND, ...) typedef OP_C_##KIND OP_C_##NAME;
 #include "transport/shapes.def"
@@ -71,6 +59,17 @@
                                         op_##name##_fields,                                        \
                                         OP_COUNT(op_##name##_fields),                              \
                                         op_##name##_doc};
+
+#elif defined(OP_DECLARE_LIST)
+
+#define MESSAGE(name, number, doc) &op_##name##_type,
+#define FIELD(name, kind, field, max, doc)
+#define OPTIONAL(name, kind, field, max, doc)
+#define OMITTED(name, kind, field, max, doc)
+#define NESTED(name, item, field, doc)
+#define MAYBE(name, item, field, doc)
+#define LIST(name, item, field, max, doc)
+#define END(name)
 
 #else
 

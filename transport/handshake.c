@@ -56,7 +56,8 @@ void op_catalogue_describe(op_buf_t *out)
     }
 }
 
-bool op_catalogue_agrees(op_str_t theirs, char why[200])
+/*  Can a process with that description be understood? False: `why` says what contradicts. */
+static bool s_agrees(op_str_t theirs, char why[200])
 {
     if (theirs.size % ENTRY != 0) {
         snprintf(why, 200, "its catalogue cannot be read");
@@ -99,13 +100,22 @@ op_hello_t op_handshake_say(const op_handshake_t *self, op_id_t own_incarnation,
     return hello;
 }
 
+/*  Is it a time near enough to this machine's to be calculated with? */
+static bool s_is_near(int64_t clock, int64_t wall)
+{
+    return clock >= 0 && clock <= OP_INSTANT_MAX && clock - wall <= OP_LINK_CLOCK_APART_MS &&
+           wall - clock <= OP_LINK_CLOCK_APART_MS;
+}
+
 /*  t0 we spoke, t1 it heard, t2 it spoke, t3 we heard. A slow exchange says little, so what is
     within its error of what was believed before, at first that clocks agree, changes nothing. */
 static void s_measure(op_handshake_t *self, const op_hello_t *hello, int64_t t3)
 {
+    if (hello->held_ms > OP_LINK_SILENCE_MS || !s_is_near(hello->echo, t3))
+        return;
     int64_t t0 = hello->echo, t2 = hello->clock, t1 = t2 - (int64_t)hello->held_ms;
     int64_t round = (t3 - t0) - (t2 - t1);
-    if (hello->held_ms > OP_LINK_SILENCE_MS || round < 0 || round > OP_LINK_SILENCE_MS)
+    if (round < 0 || round > OP_LINK_SILENCE_MS)
         return;
     int64_t offset = ((t1 - t0) + (t2 - t3)) / 2, off = offset - self->offset;
     /* As near as this exchange can tell to what is known: nothing new. */
@@ -116,6 +126,8 @@ static void s_measure(op_handshake_t *self, const op_hello_t *hello, int64_t t3)
 op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, const op_hello_t *hello,
                              int64_t wall, int64_t steady)
 {
+    if (!s_is_near(hello->clock, wall))
+        return OP_HEARD_NO_TIME;
     bool news = !op_id_equal(self->incarnation, hello->incarnation);
     if (news) {
         *self = (op_handshake_t){.incarnation = hello->incarnation, .offset = self->offset};
@@ -124,7 +136,7 @@ op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, cons
                      "it speaks protocol %llu, this process %d",
                      (unsigned long long)hello->protocol, OP_PROTOCOL);
         else
-            (void)op_catalogue_agrees(hello->catalogue, self->refusal);
+            (void)s_agrees(hello->catalogue, self->refusal);
     }
     self->heard_at = steady;
     self->clock = hello->clock;

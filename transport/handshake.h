@@ -14,7 +14,7 @@
                 one with more fields must begin with those of the other. Who knows more can check
                 that and says so.
     offset      how far its clock is ahead of this one's, by the exchange of NTP (RFC 5905 section 8), to
-                half of the round trip.
+                half of the round trip, and at most OP_LINK_CLOCK_APART_MS.
 
     Pure: time is given. `wall` is milliseconds since 1970 by the machine's clock, `steady` never
     jumps. */
@@ -22,24 +22,26 @@
 #ifndef OP_TRANSPORT_HANDSHAKE_H
 #define OP_TRANSPORT_HANDSHAKE_H
 
+#include "base/instant.h"
 #include "transport/messages.h"
 
+/*  What is further away than a century is no clock that could be followed: there would be no room
+    left for what is counted from its time. */
+#define OP_LINK_CLOCK_APART_MS (100 * 366 * OP_DAY_MS)
+
 typedef struct {
-    op_id_t incarnation; /* none: not heard yet */
-    int64_t heard_at;    /* steady, of the last hello */
-    int64_t clock;       /* in it */
-    bool hears;          /* this incarnation */
-    char refusal[201];   /* of ours, empty: none */
-    char refused[201];   /* the other's of us */
-    int64_t offset;      /* ms; 0 until it is measured to be more than OP_LINK_CLOCK_SLACK_MS */
+    op_id_t incarnation;               /* none: not heard yet */
+    int64_t heard_at;                  /* steady, of the last hello */
+    int64_t clock;                     /* in it */
+    bool hears;                        /* this incarnation */
+    char refusal[OP_SENTENCE_MAX + 1]; /* of ours, empty: none */
+    char refused[OP_SENTENCE_MAX + 1]; /* the other's of us */
+    int64_t offset; /* ms; 0 until it is measured to be more than OP_LINK_CLOCK_SLACK_MS */
 } op_handshake_t;
 
 /*  Appends the description of all declared types: for each its number (2 octets), count of fields
     (2) and a hash of their kinds (4), big-endian. */
 void op_catalogue_describe(op_buf_t *out);
-
-/*  Can a process with that description be understood? False: `why` says what contradicts. */
-bool op_catalogue_agrees(op_str_t theirs, char why[200]);
 
 /*  What to say to the peer. The catalogue is borrowed. */
 op_hello_t op_handshake_say(const op_handshake_t *self, op_id_t own_incarnation, op_str_t catalogue,
@@ -49,6 +51,7 @@ typedef enum {
     OP_HEARD_AGAIN,
     OP_HEARD_NEW,     /* another incarnation than before, or the first one */
     OP_HEARD_REFUSED, /* the same, and it is not understood: self->refusal says why */
+    OP_HEARD_NO_TIME, /* its clock is too far away: the hello counts for nothing */
 } op_heard_t;
 
 op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, const op_hello_t *hello,

@@ -13,26 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*  Fields are reached through their offsets, by memcpy, as in codec.c. */
-static const void *s_at(const op_field_t *field, const void *value)
-{
-    return (const char *)value + field->offset;
-}
-
-static op_str_t s_str(const op_field_t *field, const void *value)
-{
-    op_str_t text;
-    memcpy(&text, s_at(field, value), sizeof text);
-    return text;
-}
-
 static json_t *s_made(json_t *json)
 {
     OP_ASSERT(json && "out of memory");
     return json;
 }
 
-/*  ------------------------------------------------------------------------------- printing */
+/*  ---- Printing ---- */
 
 static json_t *s_text(op_str_t text)
 {
@@ -55,18 +42,12 @@ static json_t *s_text(op_str_t text)
     return s_made(json);
 }
 
-static const char *s_prefix(op_kind_t kind)
-{
-    return kind == OP_KIND_MSG_ID ? "msg_" : kind == OP_KIND_EVT_ID ? "evt_" : "";
-}
-
 static void s_id_print(const op_field_t *field, const void *value, char text[OP_JSON_ID_TEXT + 1])
 {
-    op_id_t id;
-    memcpy(&id, s_at(field, value), sizeof id);
-    size_t front = strlen(s_prefix(field->kind));
-    memcpy(text, s_prefix(field->kind), front);
-    op_id_print(id, text + front);
+    const char *prefix = op_json_id_prefix(field->kind);
+    size_t front = strlen(prefix);
+    memcpy(text, prefix, front);
+    op_id_print(op_field_id(field, value), text + front);
 }
 
 static json_t *s_id(const op_field_t *field, const void *value)
@@ -78,104 +59,80 @@ static json_t *s_id(const op_field_t *field, const void *value)
     return s_made(json_string(text));
 }
 
-/*  Instants have four digits of year; an actor's message may hold any number. */
-static const int64_t s_year_10000 = INT64_C(253402300800000);
-
-static json_t *s_instant(const op_field_t *field, const void *value)
+static json_t *s_instant(int64_t instant)
 {
     char text[OP_INSTANT_TEXT + 1];
-    int64_t instant;
-    memcpy(&instant, s_at(field, value), sizeof instant);
-    if (instant <= 0 || instant >= s_year_10000)
+    if (instant <= 0 || instant > OP_INSTANT_MAX)
         return json_null();
     op_instant_print(instant, text);
     return s_made(json_string(text));
 }
 
-static json_t *s_u64(const op_field_t *field, const void *value)
+static json_t *s_integer(uint64_t number)
 {
-    uint64_t number;
-    memcpy(&number, s_at(field, value), sizeof number);
     return s_made(json_integer(number > INT64_MAX ? INT64_MAX : (json_int_t)number));
 }
 
-static json_t *s_said(const op_field_t *field, const void *value)
+static json_t *s_number(const op_field_t *field, uint64_t number)
 {
-    uint64_t said;
-    memcpy(&said, s_at(field, value), sizeof said);
-    if (said == 0)
-        return json_null();
-    if (field->kind == OP_KIND_FLAG)
-        return json_boolean(said > op_said(false));
-    return s_made(json_integer(said > INT64_MAX ? INT64_MAX : (json_int_t)(said - 1)));
+    if (field->kind != OP_KIND_COUNT)
+        return s_integer(number);
+    return number ? s_integer(op_said_or(number, 0)) : json_null();
+}
+
+static json_t *s_boolean(const op_field_t *field, const void *value)
+{
+    if (field->kind == OP_KIND_BOOL)
+        return json_boolean(op_field_bool(field, value));
+    uint64_t said = op_field_number(field, value);
+    return said ? json_boolean(op_said_or(said, false)) : json_null();
 }
 
 static json_t *s_words(op_str_t words)
 {
     json_t *array = s_made(json_array());
-    while (words.size) {
-        const char *comma = memchr(words.at, ',', words.size);
-        size_t size = comma ? (size_t)(comma - words.at) : words.size;
-        OP_ASSERT(json_array_append_new(array, s_text(op_str_of(words.at, size))) == 0);
-        size_t taken = size + (comma ? 1 : 0);
-        words = op_str_of(words.at + taken, words.size - taken);
-    }
+    while (words.size)
+        OP_ASSERT(json_array_append_new(array, s_text(op_str_next(&words, ','))) == 0);
     return array;
 }
 
 static json_t *s_object(const op_type_t *type, const void *value);
 
-static json_t *s_list(const op_field_t *field, const void *value)
+static json_t *s_list(const op_field_t *field, op_list_t list)
 {
-    op_list_t list;
-    memcpy(&list, s_at(field, value), sizeof list);
     json_t *array = s_made(json_array());
     for (size_t i = 0; i < list.count; i++) {
-        const char *item = (const char *)list.at + i * field->item->size;
-        OP_ASSERT(json_array_append_new(array, s_object(field->item, item)) == 0);
+        json_t *item = s_object(field->item, op_list_item(&list, field, i));
+        OP_ASSERT(json_array_append_new(array, item) == 0);
     }
     return array;
 }
 
-static json_t *s_maybe(const op_field_t *field, const void *value)
+static json_t *s_item(const op_field_t *field, const void *item)
 {
-    const void *pointer;
-    memcpy(&pointer, s_at(field, value), sizeof pointer);
-    return pointer ? s_object(field->item, pointer) : json_null();
+    return item ? s_object(field->item, item) : json_null();
 }
 
 static json_t *s_member(const op_field_t *field, const void *value)
 {
-    switch (field->kind) {
-    case OP_KIND_U64:
-        return s_u64(field, value);
-    case OP_KIND_BOOL:
-        return json_boolean(*(const bool *)s_at(field, value));
-    case OP_KIND_FLAG:
-    case OP_KIND_COUNT:
-        return s_said(field, value);
-    case OP_KIND_INSTANT:
-        return s_instant(field, value);
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
+    switch (op_kinds[field->kind].json) {
+    case OP_JSON_NUMBER:
+        return s_number(field, op_field_number(field, value));
+    case OP_JSON_BOOLEAN:
+        return s_boolean(field, value);
+    case OP_JSON_INSTANT:
+        return s_instant((int64_t)op_field_number(field, value));
+    case OP_JSON_ID:
         return s_id(field, value);
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_SECRET:
-        return s_text(s_str(field, value));
-    case OP_KIND_WORDS:
-        return s_words(s_str(field, value));
-    case OP_KIND_NESTED:
-        return s_object(field->item, s_at(field, value));
-    case OP_KIND_MAYBE:
-        return s_maybe(field, value);
-    case OP_KIND_LIST:
-        return s_list(field, value);
-    case OP_KIND_HASH:
-    case OP_KIND_BYTES:
+    case OP_JSON_STRING:
+        return s_text(op_field_text(field, value));
+    case OP_JSON_WORDS:
+        return s_words(op_field_text(field, value));
+    case OP_JSON_OBJECT:
+        return s_item(field, op_field_item(field, value));
+    case OP_JSON_OBJECTS:
+        return s_list(field, op_field_list(field, value));
+    case OP_JSON_NONE:
         break;
     }
     OP_ASSERT(false && "a HASH or BYTES field has no JSON");
@@ -209,13 +166,16 @@ void op_json_print(const op_type_t *type, const void *value, op_buf_t *out)
     json_decref(object);
 }
 
+const char *op_json_id_prefix(op_kind_t kind)
+{
+    return kind == OP_KIND_MSG_ID ? "msg_" : kind == OP_KIND_EVT_ID ? "evt_" : "";
+}
+
 bool op_json_id(const op_type_t *type, const void *value, char text[OP_JSON_ID_TEXT + 1])
 {
     for (size_t i = 0; i < type->field_count; i++) {
         const op_field_t *field = &type->fields[i];
-        bool is_id = field->kind == OP_KIND_ID || field->kind == OP_KIND_MSG_ID ||
-                     field->kind == OP_KIND_EVT_ID;
-        if (is_id && strcmp(field->name, "id") == 0) {
+        if (op_kinds[field->kind].json == OP_JSON_ID && strcmp(field->name, "id") == 0) {
             s_id_print(field, value, text);
             return true;
         }

@@ -1,14 +1,14 @@
 /*  json.h - declared types as JSON (RFC 8259), both ways
 
     The bodies of the HTTP API and of webhooks are messages (messages.def); their fields are the
-    members. What a kind looks like stands in codec.h, what presence means in declare.h. Pure: no
+    members. What a kind looks like stands in kinds.def, what presence means in declare.h. Pure: no
     I/O, no clock, nothing kept between two calls. jansson parses and prints. */
 
 #ifndef OP_TRANSPORT_JSON_H
 #define OP_TRANSPORT_JSON_H
 
 #include "base/error.h"
-#include "transport/codec.h"
+#include "transport/field.h"
 
 enum {
     OP_JSON_DEPTH_MAX = 32,           /* arrays and objects inside each other */
@@ -20,6 +20,9 @@ enum {
     OPTIONAL one is null, an empty OMITTED one left out. Octets that are not UTF-8 come out as
     U+FFFD. A HASH or BYTES field is a bug: such types are not for JSON. */
 void op_json_print(const op_type_t *type, const void *value, op_buf_t *out);
+
+/*  What stands before the UUID of an id of this kind: "msg_", "evt_" or nothing. */
+const char *op_json_id_prefix(op_kind_t kind);
 
 /*  The text of the type's member "id", as op_json_print shows it. False: it has none of an id
     kind. */

@@ -30,7 +30,7 @@ static int s_invalid(reader_t *self, const char *sentence)
 
 static void s_set(reader_t *self, const void *bytes, size_t size)
 {
-    memcpy(self->value + self->field->offset, bytes, size);
+    op_field_set(self->field, self->value, bytes, size);
 }
 
 static void s_set_text(reader_t *self, op_str_t text)
@@ -96,15 +96,12 @@ static int s_read_words(reader_t *self, const json_t *json)
 
 static int s_read_id(reader_t *self, const json_t *json)
 {
-    op_kind_t kind = self->field->kind;
-    const char *prefix = kind == OP_KIND_MSG_ID ? "msg_" : kind == OP_KIND_EVT_ID ? "evt_" : "";
+    const char *prefix = op_json_id_prefix(self->field->kind);
     op_str_t text = op_str_of(json_string_value(json), json_string_length(json));
-    size_t front = strlen(prefix);
     op_id_t id;
     if (!json_is_string(json))
         return s_invalid(self, "This member must be a string.");
-    if (!op_str_starts(text, prefix) ||
-        !op_id_parse(op_str_of(text.at + front, text.size - front), &id))
+    if (!op_str_starts(text, prefix) || !op_id_parse(op_str_skip(text, strlen(prefix)), &id))
         return s_invalid(self, "This is not an id of the server's making.");
     s_set(self, &id, sizeof id);
     return 0;
@@ -139,31 +136,21 @@ static int s_read_bool(reader_t *self, const json_t *json)
 
 static int s_read_member(reader_t *self, const json_t *json)
 {
-    switch (self->field->kind) {
-    case OP_KIND_U64:
-    case OP_KIND_COUNT:
+    switch (op_kinds[self->field->kind].json) {
+    case OP_JSON_NUMBER:
         return s_read_u64(self, json);
-    case OP_KIND_BOOL:
-    case OP_KIND_FLAG:
+    case OP_JSON_BOOLEAN:
         return s_read_bool(self, json);
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
+    case OP_JSON_ID:
         return s_read_id(self, json);
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_SECRET:
+    case OP_JSON_STRING:
         return s_read_string(self, json);
-    case OP_KIND_WORDS:
+    case OP_JSON_WORDS:
         return s_read_words(self, json);
-    case OP_KIND_INSTANT:
-    case OP_KIND_HASH:
-    case OP_KIND_BYTES:
-    case OP_KIND_NESTED:
-    case OP_KIND_MAYBE:
-    case OP_KIND_LIST:
+    case OP_JSON_NONE:
+    case OP_JSON_INSTANT:
+    case OP_JSON_OBJECT:
+    case OP_JSON_OBJECTS:
         break;
     }
     OP_ASSERT(false && "no request body holds a field of this kind");

@@ -1,10 +1,14 @@
 #include "transport/links.h"
 
+#include <errno.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct op_links {
     const op_topology_t *topology;
     op_curve_t *curve;
+    int changed;
     atomic_bool up[OP_PEERS_MAX];
     atomic_ullong ups[OP_PEERS_MAX], renewals[OP_PEERS_MAX];
 };
@@ -14,6 +18,8 @@ op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
     op_links_t *self = op_alloc(sizeof *self);
     self->topology = topology;
     self->curve = curve;
+    self->changed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    OP_ASSERT(self->changed >= 0);
     for (size_t i = 0; i < OP_PEERS_MAX; i++) {
         atomic_init(&self->up[i], false);
         atomic_init(&self->ups[i], 0);
@@ -24,6 +30,9 @@ op_links_t *op_links_new(const op_topology_t *topology, op_curve_t *curve)
 
 void op_links_destroy(op_links_t **self_p)
 {
+    if (!*self_p)
+        return;
+    close((*self_p)->changed);
     free(*self_p);
     *self_p = NULL;
 }
@@ -45,8 +54,16 @@ bool op_links_up(const op_links_t *self, int process)
 
 void op_links_set_up(op_links_t *self, int process, bool up)
 {
-    if (atomic_exchange(&self->up[process], up) != up && up)
+    if (atomic_exchange(&self->up[process], up) == up)
+        return;
+    if (up)
         atomic_fetch_add(&self->ups[process], 1);
+    OP_ASSERT(eventfd_write(self->changed, 1) == 0 || errno == EAGAIN);
+}
+
+int op_links_changed(const op_links_t *self)
+{
+    return self->changed;
 }
 
 uint64_t op_links_ups(const op_links_t *self, int process)
@@ -140,7 +157,8 @@ zsock_t *op_links_bind(op_links_t *self, char error[256])
         op_curve_serve(self->curve, socket);
     if (s_listen(socket, endpoint) != -1)
         return socket;
-    snprintf(error, 256, "cannot listen at %s: %s", endpoint, zmq_strerror(zmq_errno()));
+    snprintf(error, 256, "link/listen: cannot listen at %s: %s", endpoint,
+             zmq_strerror(zmq_errno()));
     zsock_destroy(&socket);
     return NULL;
 }

@@ -48,7 +48,7 @@ static bool s_is_plain(op_str_t value)
     return value.size > 0;
 }
 
-static void s_member(op_buf_t *to, op_log_form_t form, op_str_t name, op_str_t value)
+static void s_member(op_buf_t *to, op_log_form_t form, op_str_t name, op_str_t value, bool number)
 {
     switch (form) {
     case OP_LOG_TEXT:
@@ -63,7 +63,10 @@ static void s_member(op_buf_t *to, op_log_form_t form, op_str_t name, op_str_t v
     case OP_LOG_JSON:
         s_quote(to, name);
         op_buf_add_byte(to, ':');
-        s_quote(to, value);
+        if (number)
+            op_buf_add_str(to, value);
+        else
+            s_quote(to, value);
         op_buf_add_byte(to, ',');
         return;
     }
@@ -79,15 +82,16 @@ void op_log_print(op_buf_t *to, op_log_form_t form, int64_t now, op_log_level_t 
     snprintf(exact, sizeof exact, "%s.%03dZ", when, (int)(now % OP_SECOND_MS));
     if (form == OP_LOG_JSON)
         op_buf_add_byte(to, '{');
-    s_member(to, form, OP_STR("time"), op_str(exact));
-    s_member(to, form, OP_STR("level"), op_str(names[level]));
-    s_member(to, form, OP_STR("source"), op_str(source));
+    s_member(to, form, OP_STR("time"), op_str(exact), false);
+    s_member(to, form, OP_STR("level"), op_str(names[level]), false);
+    s_member(to, form, OP_STR("source"), op_str(source), false);
     op_str_t name = {0}, value;
+    bool number;
     op_buf_t clean = {0};
-    while (op_fields_next(&fields, &name, &value)) {
+    while (op_fields_next(&fields, &name, &value, &number)) {
         op_buf_clear(&clean);
         op_fields_clean(&clean, value);
-        s_member(to, form, name.size ? name : OP_STR("event"), op_buf_str(&clean));
+        s_member(to, form, name.size ? name : OP_STR("event"), op_buf_str(&clean), number);
     }
     op_buf_free(&clean);
     to->size--; /* what separates members */

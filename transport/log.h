@@ -8,7 +8,7 @@
     `event` is the sentence and the other members are the fields of the format (base/fields.h):
     op_log(OP_LOG_INFO, "http", "listening address=%s", address). What was caused by a request has
     its id as `request`, in whichever actor and process the line is written. Values are quoted where
-    they need it; a line never holds a line break but its own.
+    they need it, and in JSON numbers are numbers; a line never holds a line break but its own.
 
     Never a code, key, body or full phone number. Safe to call from any thread; a line is written
     whole, and one that cannot be written is lost: no reason to stop. */

@@ -1,5 +1,6 @@
 #include "transport/mailbox.h"
 
+#include "transport/clock.h"
 #include "transport/log.h"
 
 #include <czmq.h>
@@ -21,9 +22,21 @@ typedef struct {
     void *handle;
 } address_t;
 
+/*  A receiver that takes nothing at present. */
+typedef struct {
+    char name[OP_ACTOR_NAME_MAX + 1], source[OP_ACTOR_NAME_MAX + 1];
+    uint64_t count; /* 0: it takes what comes */
+    bool cut;       /* its link was down */
+    int64_t since;  /* steady */
+} deaf_t;
+
+enum { FULL_LOG_MS = 10000 }; /* a mailbox that is full takes something now and then */
+
 struct op_postbox {
     address_t *addresses;
     size_t count;
+    deaf_t *deaf;
+    size_t deaf_count; /* that there have ever been */
 };
 
 static void s_endpoint(const char *name, char endpoint[OP_ACTOR_NAME_MAX + 16])
@@ -96,6 +109,7 @@ void op_postbox_destroy(op_postbox_t **self_p)
     for (size_t i = 0; i < self->count; i++)
         zsock_destroy(&self->addresses[i].socket);
     free(self->addresses);
+    free(self->deaf);
     free(self);
     *self_p = NULL;
 }
@@ -105,6 +119,11 @@ static op_links_t *s_links;
 void op_postbox_use(op_links_t *links)
 {
     s_links = links;
+}
+
+const op_links_t *op_postbox_links(void)
+{
+    return s_links;
 }
 
 /*  A new place for an address; NULL when there are too many. */
@@ -173,11 +192,64 @@ static void *s_far(op_postbox_t *self, int process)
     return address->handle;
 }
 
+/*  ---- what is given up ---- */
+
+static bool s_is_cut(op_str_t to)
+{
+    int process = s_links ? op_topology_process(op_links_topology(s_links), to) : -1;
+    return process >= 0 && !op_links_up(s_links, process);
+}
+
+static deaf_t *s_deaf(const op_postbox_t *self, op_str_t to)
+{
+    for (size_t i = 0; i < self->deaf_count; i++)
+        if (op_str_is(to, self->deaf[i].name))
+            return &self->deaf[i];
+    return NULL;
+}
+
+void op_postbox_lost(op_postbox_t *self, const char *source, const char *what, op_str_t to,
+                     op_str_t request_id)
+{
+    deaf_t *deaf = s_deaf(self, to);
+    if (!deaf && (self->deaf_count == OP_PEERS_MAX || to.size > OP_ACTOR_NAME_MAX))
+        return;
+    if (!deaf) {
+        self->deaf = op_realloc(self->deaf, (self->deaf_count + 1) * sizeof *self->deaf);
+        deaf = &self->deaf[self->deaf_count++];
+        *deaf = (deaf_t){.count = 0};
+        op_str_copy(to, deaf->name, sizeof deaf->name);
+    }
+    if (deaf->count++ > 0)
+        return;
+    deaf->cut = s_is_cut(to);
+    deaf->since = op_clock_steady();
+    op_str_copy(op_str(source), deaf->source, sizeof deaf->source);
+    op_log(OP_LOG_WARNING, source, "%s, because %s mailbox=%s request=%.*s", what,
+           deaf->cut ? "the link is down" : "a mailbox is full", deaf->name, (int)request_id.size,
+           request_id.at);
+}
+
+static void s_heard(op_postbox_t *self, op_str_t to)
+{
+    deaf_t *deaf = s_deaf(self, to);
+    if (!deaf || deaf->count == 0 || (!deaf->cut && op_clock_steady() - deaf->since < FULL_LOG_MS))
+        return;
+    op_log(OP_LOG_INFO, deaf->source, "messages are taken again mailbox=%s lost=%llu", deaf->name,
+           (unsigned long long)deaf->count);
+    deaf->count = 0;
+}
+
+/*  ---- sending ---- */
+
 bool op_postbox_send(op_postbox_t *self, op_str_t to, op_str_t frame)
 {
     int process = s_links ? op_topology_process(op_links_topology(s_links), to) : -1;
     void *handle = process < 0 ? s_near(self, to) : s_far(self, process);
-    return handle && zmq_send(handle, frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+    bool taken = handle && zmq_send(handle, frame.at, frame.size, ZMQ_DONTWAIT) >= 0;
+    if (taken && self->deaf_count)
+        s_heard(self, to);
+    return taken;
 }
 
 void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *request)
@@ -191,9 +263,7 @@ void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *r
     op_buf_t frame = {0};
     op_frame_encode(&reply, &op_refusal_type, &refusal, &frame);
     if (!op_postbox_send(self, request->origin, op_buf_str(&frame)))
-        op_log(OP_LOG_WARNING, "postbox",
-               "a reply was dropped, because a mailbox is full mailbox=%.*s request=%.*s",
-               (int)request->origin.size, request->origin.at, (int)request->request_id.size,
-               request->request_id.at);
+        op_postbox_lost(self, "postbox", "replies are dropped", request->origin,
+                        request->request_id);
     op_buf_free(&frame);
 }

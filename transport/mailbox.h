@@ -10,8 +10,8 @@
     (deadlines, resends and sweeps make up for it).
 
     An actor of this process is at "inproc://<name>". The way to the others is the process's links
-    (links.h), if it has any; they end in the other process's door, which puts frames into mailboxes
-    like these. A link that is down takes nothing. */
+    (links.h), if it has any; they end in the other process's ingress, which puts frames into
+    mailboxes like these. A link that is down takes nothing. */
 
 #ifndef OP_TRANSPORT_MAILBOX_H
 #define OP_TRANSPORT_MAILBOX_H
@@ -35,6 +35,8 @@ bool op_mailbox_take(op_mailbox_t *self, op_buf_t *frame);
 /*  The links that all postboxes of the process use, borrowed; NULL, as at first: none. Not while
     one exists. */
 void op_postbox_use(op_links_t *links);
+/*  Those, or NULL. */
+const op_links_t *op_postbox_links(void);
 
 op_postbox_t *op_postbox_new(void);
 void op_postbox_destroy(op_postbox_t **self_p);
@@ -42,6 +44,12 @@ void op_postbox_destroy(op_postbox_t **self_p);
 /*  False: not taken, because the receiver's mailbox (or the link to a name that nobody has bound
     yet) is full. */
 bool op_postbox_send(op_postbox_t *self, op_str_t to, op_str_t frame);
+
+/*  For the log: a request of `source` ("requests are refused") or something else of its was not
+    taken, and is given up. Said once, with the reason, until the receiver takes something again;
+    then how many there were. */
+void op_postbox_lost(op_postbox_t *self, const char *source, const char *what, op_str_t to,
+                     op_str_t request_id);
 
 /*  Answers a request that somebody's mailbox did not take: `unavailable`, from the actor `from`. */
 void op_postbox_refuse(op_postbox_t *self, op_str_t from, const op_envelope_t *request);

@@ -1,5 +1,7 @@
 #include "transport/messages.h"
 
+#include "transport/print.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -10,19 +12,14 @@
 
 #include "transport/undeclare.h"
 
-/*  The list once more, for the addresses of the tables. */
-#define MESSAGE(name, number, doc) &op_##name##_type,
-#define FIELD(name, kind, field, max, doc)
-#define OPTIONAL(name, kind, field, max, doc)
-#define OMITTED(name, kind, field, max, doc)
-#define NESTED(name, item, field, doc)
-#define MAYBE(name, item, field, doc)
-#define LIST(name, item, field, max, doc)
-#define END(name)
 static const op_type_t *const s_types[] = {
+#define OP_DECLARE_LIST
+#include "transport/declare.h"
+
 #include "transport/messages.def"
-};
+
 #include "transport/undeclare.h"
+};
 
 static const struct {
     const char *actor;
@@ -64,10 +61,7 @@ const op_type_t *const *op_message_types(size_t *count)
 
 const op_type_t *op_message_type(uint64_t number)
 {
-    for (size_t i = 0; i < OP_COUNT(s_types); i++)
-        if (s_types[i]->number == number)
-            return s_types[i];
-    return NULL;
+    return op_type_numbered(s_types, OP_COUNT(s_types), number);
 }
 
 void op_frame_encode(const op_envelope_t *envelope, const op_type_t *type, const void *body,
@@ -119,7 +113,7 @@ static void s_print_name(op_str_t name, op_buf_t *out)
         op_buf_add_byte(out, name.at[i] > 0x20 && name.at[i] < 0x7f ? (uint8_t)name.at[i] : '?');
 }
 
-void op_frame_print(op_str_t frame, op_buf_t *out)
+void op_frame_print(op_str_t frame, op_print_t how, op_buf_t *out)
 {
     op_arena_t arena = {0};
     op_envelope_t envelope;
@@ -152,7 +146,7 @@ void op_frame_print(op_str_t frame, op_buf_t *out)
     OP_ASSERT(type); /* op_frame_open has looked */
     const void *value = op_frame_body(type, body, &arena, &result);
     if (value)
-        op_print(type, value, out);
+        op_print(type, value, how, out);
     else
         op_buf_printf(out, "%s: %s", type->name, op_decode_text(result));
     op_arena_free(&arena);

@@ -17,6 +17,8 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "transport/codec.h"
+#include "transport/print.h"
 
 #include "transport/declare.h"
 
@@ -82,8 +84,8 @@ const void *op_frame_body(const op_type_t *type, op_str_t body, op_arena_t *aren
 /*  "tell", "ack", ...; "?" for what is no kind. */
 const char *op_frame_kind_name(uint64_t kind);
 
-/*  One line for people: kind, from > to, steps, the message. */
-void op_frame_print(op_str_t frame, op_buf_t *out);
+/*  One line for people: kind, from > to, steps, the message as op_print shows it. */
+void op_frame_print(op_str_t frame, op_print_t how, op_buf_t *out);
 
 /*  A hash of all declarations: two builds with the same one speak the same language. */
 void op_catalogue_hash(op_hash_t *hash);

@@ -253,8 +253,6 @@ void op_metrics_print(op_metrics_t *self, op_buf_t *to)
     static const char *const kinds[] = {"counter", "counter", "gauge", "histogram"};
     for (size_t i = 0; i < OP_METRIC_END; i++) {
         series_t *series = atomic_load_explicit(&self->by_metric[i], memory_order_acquire);
-        if (!series)
-            continue;
         const s_metric_t *metric = &s_metrics[i];
         op_buf_printf(to, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
                       kinds[metric->kind]);

@@ -27,7 +27,8 @@ void op_metrics_destroy(op_metrics_t **self_p);
 void op_metrics_put(op_metrics_t *self, op_metric_t metric, int64_t value, op_str_t first,
                     op_str_t second);
 
-/*  Appends all series in the text format (version 0.0.4). */
+/*  Appends all series in the text format (version 0.0.4); a metric without any has its HELP and TYPE
+    all the same. */
 void op_metrics_print(op_metrics_t *self, op_buf_t *to);
 #define OP_METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

@@ -40,15 +40,6 @@ bool op_shape_pattern(const op_shape_t *self, op_buf_t *out)
     return self->pattern || self->alphabet;
 }
 
-op_str_t op_shape_next_word(op_str_t *words)
-{
-    const char *comma = words->size ? memchr(words->at, ',', words->size) : NULL;
-    op_str_t word = op_str_of(words->at, comma ? (size_t)(comma - words->at) : words->size);
-    size_t taken = word.size + (comma ? 1 : 0);
-    *words = op_str_of(words->at + taken, words->size - taken);
-    return word;
-}
-
 static bool s_fault(op_shape_fault_t *fault, op_error_t error, const char *sentence)
 {
     *fault = (op_shape_fault_t){error, sentence};
@@ -66,15 +57,6 @@ static bool s_refuse(const op_shape_t *shape, op_shape_fault_t *fault, const cha
     if (shape->fault)
         return s_fault(fault, shape->fault, shape->sentence);
     return s_invalid(fault, shape->sentence ? shape->sentence : sentence);
-}
-
-static bool s_is_word(const op_shape_t *shape, op_str_t text)
-{
-    op_str_t words = op_str(shape->words), word;
-    while ((word = op_shape_next_word(&words)).size)
-        if (op_str_equal(word, text))
-            return true;
-    return false;
 }
 
 /*  Is the character in the alphabet? A '-' at its end is itself. */
@@ -106,7 +88,7 @@ static bool s_spelt(const op_shape_t *shape, op_str_t text)
 static bool s_shaped(const op_field_t *field, op_str_t text, op_shape_fault_t *fault)
 {
     const op_shape_t *shape = field->shape;
-    if (shape->words && !s_is_word(shape, text))
+    if (shape->words && !op_str_in(text, op_str(shape->words)))
         return s_refuse(shape, fault, "This is none of the values that are possible here.");
     if (shape->alphabet)
         return s_spelt(shape, text) ||
@@ -149,7 +131,7 @@ bool op_shape_word(const op_field_t *field, op_str_t word, op_shape_fault_t *fau
 {
     if (word.size == 0 || memchr(word.at, 0, word.size) || memchr(word.at, ',', word.size))
         return s_invalid(fault, "The strings of this array must not be empty or hold a comma.");
-    if (field->shape->words && !s_is_word(field->shape, word))
+    if (field->shape->words && !op_str_in(word, op_str(field->shape->words)))
         return s_refuse(field->shape, fault, "This array holds an unknown value.");
     return true;
 }

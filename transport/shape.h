@@ -1,6 +1,6 @@
 /*  shape.h - what a value of a declared field may look like, and the check of it
 
-    A field of a message names a kind (codec.h) or a shape: a kind with narrower bounds. The table
+    A field of a message names a kind (kinds.def) or a shape: a kind with narrower bounds. The table
     is shapes.def. Requests are checked by it, bodies and queries alike (json.h, http/binding.h),
     and the OpenAPI document shows it (http/openapi.h). Answers are not checked: they are the
     program's own. Pure. */
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "transport/codec.h"
+#include "transport/field.h"
 
 typedef enum {
 #define KIND(NAME, ...)        OP_SHAPE_##NAME,
@@ -52,9 +52,6 @@ extern const op_shape_t op_shapes[OP_SHAPE_END];
 /*  The same as an anchored regular expression (ECMA-262), from `pattern`, or prefix, alphabet and
     bounds. False, and nothing appended: there is none. */
 bool op_shape_pattern(const op_shape_t *self, op_buf_t *out);
-
-/*  Takes the first of the words off the front of *words. Empty: there was none. */
-op_str_t op_shape_next_word(op_str_t *words);
 
 /*  Why a value was refused. Strings are literals. */
 typedef struct {

@@ -58,7 +58,7 @@ static void s_silence(int bell)
     (void)eventfd_read(bell, &count); /* it may be silent */
 }
 
-/*  ---- the door's side ---- */
+/*  ---- The ingress's side ---- */
 
 int op_timeline_news(const op_timeline_t *self)
 {
@@ -87,7 +87,7 @@ bool op_timeline_hear(op_timeline_t *self, int process, uint64_t ahead)
     return true;
 }
 
-/*  ---- the process's side ---- */
+/*  ---- The process's side ---- */
 
 int op_timeline_moved(const op_timeline_t *self)
 {

@@ -22,7 +22,7 @@ typedef struct op_timeline op_timeline_t;
 op_timeline_t *op_timeline_new(const op_links_t *links) OP_MUST_CHECK;
 void op_timeline_destroy(op_timeline_t **self_p);
 
-/*  ---- the door's side ---- */
+/*  ---- The ingress's side ---- */
 
 /*  Readable when there is something to say at once: then say it. */
 int op_timeline_news(const op_timeline_t *self);
@@ -31,7 +31,7 @@ int64_t op_timeline_say(op_timeline_t *self);
 /*  What a process has said. False: so far ahead no clock can be; nothing has changed. */
 bool op_timeline_hear(op_timeline_t *self, int process, uint64_t ahead) OP_MUST_CHECK;
 
-/*  ---- the process's side ---- */
+/*  ---- The process's side ---- */
 
 /*  Readable when another process has moved the clock: then op_timeline_due, let what is due begin,
     and call op_timeline_begun. */

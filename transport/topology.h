@@ -1,15 +1,13 @@
 /*  topology.h - which actors run in this process, and where the others are
 
-    Names. There is one rate, auth, webhook and ledger. There may be several http and several modem:
-    "http", "http-2", "modem-berlin": the class, or the class, '-' and lower-case letters or digits.
-
-    A process runs some of them (`actors/run`), and reaches the rest at the endpoints of the section
-    `peers`. It has at most one http and one modem. All that run in one process share its one
-    endpoint (`link/listen`) and are reached there, so actors with the same endpoint are one peer.
+    A process runs some of the actors (`actors/run`), and reaches the rest at the endpoints of the
+    section `peers`. It has at most one http and one modem. All that run in one process share its
+    one endpoint (`link/listen`) and are reached there, so actors with the same endpoint are one
+    peer.
 
     What is impossible, each a fault:
     - an actor runs here and stands among the peers, or is named twice;
-    - an actor that speaks to another has no way to it (topology.c, s_speaks_to);
+    - an actor that speaks to those of a class (roles.h) has a way to none;
     - others have to reach this process, and it does not listen; or the other way round;
     - a tcp endpoint off loopback without keys;
     - an endpoint that is both this process's own and a peer's.
@@ -20,8 +18,7 @@
 #define OP_TRANSPORT_TOPOLOGY_H
 
 #include "transport/config.h"
-
-#define OP_TOPOLOGY_ACTORS "http, http-NAME, rate, auth, webhook, ledger, modem, modem-NAME"
+#include "transport/roles.h"
 
 typedef struct {
     char actor[OP_ACTOR_NAME_MAX + 1];
@@ -44,14 +41,9 @@ typedef struct {
     char why[160];
 } op_topology_fault_t;
 
-bool op_topology_actor_ok(op_str_t name);
-
-/*  "modem" of "modem-berlin". */
-op_str_t op_topology_class(op_str_t name);
-
 /*  0, or -1 and *fault. */
 int op_topology_read(op_topology_t *self, const op_config_t *config,
-                     op_topology_fault_t *fault) OP_MUST_CHECK;
+                     op_roles_itinerary_t *itinerary, op_topology_fault_t *fault) OP_MUST_CHECK;
 
 /*  The name of the actor of this class that runs here, NULL: none. */
 const char *op_topology_here(const op_topology_t *self, const char *class_name);
@@ -61,8 +53,5 @@ int op_topology_process(const op_topology_t *self, op_str_t actor);
 
 /*  The names of a process's actors, "ledger,webhook", cut at the size of `text`. */
 void op_topology_actors(const op_topology_t *self, int process, char *text, size_t size);
-
-/*  Can only this machine reach it? */
-bool op_topology_is_local(const char *endpoint);
 
 #endif

@@ -10,18 +10,14 @@
 
 #include "transport/undeclare.h"
 
-#define MESSAGE(name, number, doc) &op_##name##_type,
-#define FIELD(name, kind, field, max, doc)
-#define OPTIONAL(name, kind, field, max, doc)
-#define OMITTED(name, kind, field, max, doc)
-#define NESTED(name, item, field, doc)
-#define MAYBE(name, item, field, doc)
-#define LIST(name, item, field, max, doc)
-#define END(name)
 static const op_type_t *const s_types[] = {
+#define OP_DECLARE_LIST
+#include "transport/declare.h"
+
 #include "transport/trace.def"
-};
+
 #include "transport/undeclare.h"
+};
 
 enum { MAGIC_SIZE = 4, SIZE_AT = 4, SUM_AT = 8, TYPE_SIZE = 2 };
 
@@ -37,10 +33,7 @@ const char *op_trace_what_name(uint64_t what)
 
 const op_type_t *op_trace_type(uint64_t number)
 {
-    for (size_t i = 0; i < OP_COUNT(s_types); i++)
-        if (s_types[i]->number == number)
-            return s_types[i];
-    return NULL;
+    return op_type_numbered(s_types, OP_COUNT(s_types), number);
 }
 
 const op_type_t *const *op_trace_types(size_t *count)

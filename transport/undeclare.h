@@ -10,3 +10,4 @@
 #undef END
 #undef OP_ROW
 #undef OP_DECLARE_TABLES
+#undef OP_DECLARE_LIST

@@ -18,7 +18,7 @@ BEGIN {
     print "A name at the start of a line begins a section; below it, indented by 4 spaces, stand keys with their values."
     print "Values may be quoted; behind # is a comment. What is left out has its default, as shown here, and"
     print ".B \\-\\-set\nSECTION/KEY=VALUE overrules the file."
-    print ".PP\nThe limits, auth, texts, log/level and the keys of links are read again on SIGHUP; all else needs a restart."
+    print ".PP\nWhat is marked so, and the keys of links, are read again on SIGHUP; all else needs a restart."
 }
 /^[a-z]+$/ { section = $0; print ".SH SECTION " toupper(section)
              if (introduced) print text(introduced); introduced = ""; next }

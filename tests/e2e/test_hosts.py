@@ -4,7 +4,8 @@ http, auth and rate on one; ledger and webhook on the second; the modems on the 
 is cut in mid-traffic, both ways and one way; nothing is lost or doubled, service is back within seconds, and
 who listens on the wire reads neither phone nor text nor key.
 
-OP_CUT_S is for how long; OP_BACK_S how soon all must be well again. ../SPLIT.md has what came of 30 and 5.
+OP_CUT_S is for how long; OP_BACK_S how soon all must be well again, which hangs on timers and not on the machine, but
+for one that is far too slow. ../SPLIT.md has what came of it.
 """
 
 import collections
@@ -20,9 +21,10 @@ from harness import *
 from hosts import Network, enter, why_not
 from split import THREE, System
 
-CUT_S = int(os.environ.get("OP_CUT_S", "10"))  # longer than a link may be silent, each way
+CUT_S = int(os.environ.get("OP_CUT_S", "30"))
+ONE_WAY_S = max(10, CUT_S // 3)  # longer than a link may be silent, each way
 PACE_S = 0.1  # between two texts each way
-BACK_S = float(os.environ.get("OP_BACK_S", "20"))  # how soon service must be back: 5 on an idle machine
+BACK_S = float(os.environ.get("OP_BACK_S", "5"))  # how soon service must be back
 
 
 @unittest.skipIf(why_not(), f"skipped: {why_not()}")
@@ -173,10 +175,10 @@ class Hosts(Case):
         self.cut("both", CUT_S)
 
     def test_2_cut_to_the_modems(self):
-        self.cut("to", CUT_S, fro=False)
+        self.cut("to", ONE_WAY_S, fro=False)
 
     def test_3_cut_from_the_modems(self):
-        self.cut("fro", CUT_S, to=False)
+        self.cut("fro", ONE_WAY_S, to=False)
 
     def test_4_killed(self):
         """Each in turn, in mid-traffic, and begun again two seconds later."""

@@ -124,6 +124,52 @@ class Flow(Split):
         self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
+class Erased(Split):
+    def kept(self, system):
+        """All rows of ledger and webhook, as they are now."""
+        self.backups = getattr(self, "backups", 0) + 1
+        path = os.path.join(system.folder, f"backup-{self.backups}")
+        cli("--data", system.data("core"), "backup", path)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_an_account_is_erased_everywhere(self):
+        """The operator says so where auth runs; what other processes have of the account goes too."""
+        system = self.three_hosts(scheme="ipc")
+        system.up()
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        for name in ("erased", "other"):
+            human = self.account(system)
+            number = human.number()[0]
+            agent = human.mint(number)
+            hook = {"number_id": number, "url": receiver.url(f"/{name}"), "events": ["message.sent"]}
+            human.console.post("/console/webhooks", hook).expect(201)
+            settled(agent, send(agent, new_phone(), f"words of the {name} one")["id"])
+            receiver.wait(f"/{name}")
+            if name == "erased":
+                phone = human.phone
+        traces = [b"words of the erased one", receiver.url("/erased").encode()]
+        before = self.kept(system)
+        for trace in traces:
+            self.assertIn(trace, before)
+        cli("--data", system.data("edge"), "accounts", "erase", phone, "--yes")
+        eventually(lambda: not any(t in self.kept(system) for t in traces), "nothing is left of it")
+        after = self.kept(system)
+        self.assertIn(b"words of the other one", after)
+        self.assertIn(receiver.url("/other").encode(), after)
+        status = json.loads(cli("--data", system.data("edge"), "--json", "status"))
+        self.assertEqual({row["count"] for row in status["ingress"] if row["result"] == "out_of_role"}, {0})
+        eventually(
+            lambda: all(
+                peer["unacknowledged"] == 0
+                for peer in json.loads(cli("--data", system.data("edge"), "--json", "status"))["peers"]
+            ),
+            "all tells are acknowledged",
+        )
+        system.stop()
+
+
 class TwoFronts(Split):
     """Two hosts that serve HTTP, in front of the same OP."""
 
@@ -184,6 +230,45 @@ class Cut(Split):
             self.assertEqual(settled(agent, text)["status"], "sent")
         self.assertEqual(self.carrier.bodies(phone), [f"text {i}" for i in range(5)])
 
+    def test_the_modem_host_is_dead(self):
+        """Nobody is told that a code is on its way, and who asks hears what is missing; of each host."""
+        system = self.three_hosts()
+        system.arguments.append("--set=metrics/listen=127.0.0.1:0")
+        system.up()
+        self.account(system)
+        client = Client(system.front.address, checked=False)
+        operators = {name: Scrapes(host).client for name, host in system.hosts.items()}
+
+        def ready(one, *missing):
+            answer = one.get("/readyz")
+            return answer.json["missing"] == list(missing) and answer.status == (503 if missing else 200)
+
+        for one in (client, *operators.values()):
+            eventually(lambda one=one: ready(one), "ready")
+        system.hosts["radio"].kill()
+        for one in (client, operators["core"]):
+            eventually(lambda one=one: ready(one, "modem: no link"), "the link is missed")
+        wanted = {"phone": new_phone()}
+        client.post("/auth/start", wanted).expect_error(502, "otp_delivery_failed")
+        # What was up before a start is not believed either.
+        system.hosts["core"].kill()
+        core = system.launch("core")
+        eventually(lambda: "metrics are served" in core.stderr(), "the core serves")
+        operator = Scrapes(core).client
+        eventually(lambda: "modem: no link" in operator.get("/readyz").json["missing"], "the link is missed")
+        eventually(lambda: ready(client, "modem: no link"), "the core is back")
+        client.post("/auth/start", wanted).expect_error(502, "otp_delivery_failed")
+        system.up()
+        for one in (client, operator):
+            eventually(lambda one=one: ready(one), "ready again")
+        client.post("/auth/start", wanted).expect(200)
+        # A modem host has its own to say.
+        system.hosts["core"].kill()
+        radio = Scrapes(system.hosts["radio"]).client
+        eventually(lambda: ready(radio, "ledger: no link", "webhook: no link"), "its links are missed")
+        self.sim.stop()
+        eventually(lambda: "modem: no line is up" in radio.get("/readyz").json["missing"], "its lines are")
+
     def test_the_ledger_host_is_silent(self):
         """Calls that need it are refused at once, once the link is known to be down; texts that come
         in wait at the modem."""
@@ -195,11 +280,15 @@ class Cut(Split):
         settled(agent, send(agent, phone, "hello")["id"])
         system.hosts["core"].pause()
         system.says("edge", f'"link is down" peer={system.endpoints["core"]}')
-        agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
+        for _ in range(3):
+            agent.post("/v1/messages", {"to": phone, "body": "no"}).expect_error(503, "unavailable")
+        why = '"requests are refused, because the link is down" mailbox=ledger'
+        self.assertEqual(system.hosts["edge"].stderr().count(why), 1)
         self.carrier.text(phone, SHARED, "wait for me")
         system.hosts["core"].resume()
         system.says("edge", f'"link is up" peer={system.endpoints["core"]}', 2)
         eventually(lambda: agent.get("/v1/number").status == 200, "service")
+        system.says("edge", '"messages are taken again" mailbox=ledger lost=3')
         self.assertEqual(received(agent)[0]["body"], "wait for me")
         self.assertEqual(len(agent.pages()), 2)
 
@@ -249,7 +338,7 @@ class Keys(Split):
         agent = human.mint(human.number()[0])
         cli("host", "remove", "radio", "--dir", system.keys("core"))
         system.hosts["core"].hang_up()
-        system.says("core", "changed=")
+        system.says("core", 'keys were read again" changed=0 keys=1')
         system.says("core", f'"link is down" peer={system.endpoints["radio"]}')
         text = send(agent, new_phone(), "waits")["id"]
         system.let_in("core", "radio")
@@ -295,6 +384,7 @@ class Keys(Split):
         system.hosts["edge"].hang_up()
         system.says("edge", "changed=1")
         system.says("edge", 'needs a restart" key=store/cache_mb')
+        system.says("edge", 'keys were read again" changed=1 keys=0')
         eventually(
             lambda: agent.get("/v1/number").headers["X-RateLimit-Limit"] == "99999", "the new limit"
         )
@@ -303,6 +393,16 @@ class Keys(Split):
         system.hosts["edge"].hang_up()
         system.says("edge", f'stays as it was" reason="{path}:')
         self.assertEqual(agent.get("/v1/number").headers["X-RateLimit-Limit"], "99999")
+        # Keys that cannot be read stay, and are not said to have been read.
+        system.lines = []  # what was a limit at the start is none now
+        system.write_config("core")
+        secret = os.path.join(system.keys("core"), "host.cert_secret")
+        os.rename(secret, secret + ".away")
+        system.hosts["core"].hang_up()
+        system.says("core", '"keys stay as they were" reason=')
+        system.says("core", '"the configuration was read again" changed=1')
+        self.assertNotIn("keys were read again", system.hosts["core"].stderr())
+        os.rename(secret + ".away", secret)
 
     def test_secrets_that_others_can_read(self):
         system = self.three_hosts()
@@ -317,12 +417,12 @@ class Seen(Split):
     """What the operator of a host sees of its links: in /metrics and by opctl status."""
 
     def seen(self, system):
-        """{actors of a peer: its row}, and what the door has counted."""
+        """{actors of a peer: its row}, and what the ingress has counted."""
         shown = json.loads(cli("--data", system.data("core"), "--json", "status"))
         peers = {row.pop("actors"): row for row in shown["peers"]}
-        return peers, {row["result"]: row["count"] for row in shown["door"]}
+        return peers, {row["result"]: row["count"] for row in shown["ingress"]}
 
-    def test_links_and_the_door(self):
+    def test_links_and_the_ingress(self):
         system = self.three_hosts()
         system.extra["core"] = ["--set=metrics/listen=127.0.0.1:0"]
         system.up()
@@ -333,13 +433,13 @@ class Seen(Split):
         def modem(name):
             return scrapes.value(f"op_link_{name}", peer="modem")
 
-        peers, door = self.seen(system)
+        peers, ingress = self.seen(system)
         self.assertEqual(set(peers), {"modem", "http,auth,rate"})
         self.assertEqual(peers["modem"]["endpoint"], system.endpoints["radio"])
         self.assertTrue(all(peer["up"] and peer["connected"] >= 1 for peer in peers.values()))
-        self.assertGreater(door["taken"], 0)
-        self.assertGreaterEqual(scrapes.value("op_door_total", result="taken"), door["taken"])
-        self.assertEqual(scrapes.value("op_door_total", result="out_of_role"), 0)
+        self.assertGreater(ingress["taken"], 0)
+        self.assertGreaterEqual(scrapes.value("op_ingress_total", result="taken"), ingress["taken"])
+        self.assertEqual(scrapes.value("op_ingress_total", result="out_of_role"), 0)
         self.assertEqual(modem("up"), 1)
         self.assertEqual(scrapes.value("op_link_up", peer="http,auth,rate"), 1)
         before = modem("connected_total")
@@ -360,7 +460,7 @@ class Seen(Split):
         system.hosts["radio"].kill()
         cli("keygen", system.keys("radio"))
         system.launch("radio")
-        eventually(lambda: scrapes.value("op_door_total", result="refused") > 0, "it is refused")
+        eventually(lambda: scrapes.value("op_ingress_total", result="refused") > 0, "it is refused")
         self.assertGreater(self.seen(system)[1]["refused"], 0)
 
 

@@ -7,6 +7,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
+#include "http/routes.h"
 #include "transport/config.h"
 
 #include <sys/mman.h>
@@ -58,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(config.modem_count >= 1 && config.modem_count <= OP_LINES_MAX);
     for (size_t i = 0; i < config.modem_count; i++)
         FUZZ_CHECK(op_phone_valid(op_str(config.modems[i].phone)) && config.modems[i].device[0]);
-    if (op_config_check(&config, error) != 0)
+    if (op_config_check(&config, op_route_itinerary, error) != 0)
         s_check_error(error);
     FUZZ_CHECK(op_config_set(&config, "log/level=debug", error) == 0);
     return 0;

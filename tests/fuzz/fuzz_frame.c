@@ -30,7 +30,7 @@ static void s_again(const op_envelope_t *envelope, const op_type_t *type, const 
 static void s_print(op_str_t frame)
 {
     op_buf_t line = {0};
-    op_frame_print(frame, &line);
+    op_frame_print(frame, OP_PRINT_MASKED, &line);
     FUZZ_CHECK(line.size > 0);
     for (size_t i = 0; i < line.size; i++)
         FUZZ_CHECK((uint8_t)line.at[i] >= ' ');

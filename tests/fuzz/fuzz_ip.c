@@ -59,10 +59,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(network.prefix <= (network.address.six ? 128 : 32));
         FUZZ_CHECK(op_network_has(&network, &network.address));
     }
-    char *entry = op_strdup(text);
-    if (op_target_entry_ok(entry) && strlen(entry) == size && !is_network)
-        FUZZ_CHECK(!strpbrk(entry, "/:[]@%? \t") && size <= OP_TARGET_HOST_MAX);
-    free(entry);
+    if (op_host_name_ok(text)) {
+        FUZZ_CHECK(!is_network && size <= OP_HOST_NAME_MAX);
+        for (size_t i = 0; i < size; i++)
+            FUZZ_CHECK(text.at[i] && !strchr("/:[]@%? \t", text.at[i]));
+    }
     if (size >= 16)
         s_check_socket(data);
     return 0;

@@ -9,10 +9,10 @@
 
 static void s_check_host(const char *host)
 {
-    char again[OP_TARGET_HOST_MAX + 1];
+    char again[OP_HOST_NAME_MAX + 1];
     op_buf_t url = {0};
-    size_t size = strnlen(host, OP_TARGET_HOST_MAX + 1);
-    FUZZ_CHECK(size > 0 && size <= OP_TARGET_HOST_MAX);
+    size_t size = strnlen(host, OP_HOST_NAME_MAX + 1);
+    FUZZ_CHECK(size > 0 && size <= OP_HOST_NAME_MAX);
     bool six = strchr(host, ':') != NULL;
     for (size_t i = 0; i < size; i++) {
         FUZZ_CHECK((uint8_t)host[i] > ' ' && (uint8_t)host[i] < 127);
@@ -27,7 +27,7 @@ static void s_check_passed(op_str_t url, const char *host)
 {
     op_ip_t address;
     size_t authority = url.size;
-    FUZZ_CHECK(url.size <= OP_TARGET_URL_MAX && url.size > 8);
+    FUZZ_CHECK(url.size <= OP_URL_MAX && url.size > 8);
     for (size_t i = 0; i < url.size; i++) {
         FUZZ_CHECK((uint8_t)url.at[i] > ' ' && (uint8_t)url.at[i] < 127);
         FUZZ_CHECK(i >= 8 || (url.at[i] | 0x20) == ("https://"[i] | 0x20));
@@ -41,10 +41,9 @@ static void s_check_passed(op_str_t url, const char *host)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const allow[] = {"10.1.0.0/16", "fd00::/8", "hooks.internal"};
     static const op_target_rules_t strict = {0};
-    static const op_target_rules_t lax = {true, true, allow, OP_COUNT(allow)};
-    char host[OP_TARGET_HOST_MAX + 1];
+    const op_target_rules_t lax = {true, true, OP_STR("10.1.0.0/16,fd00::/8,hooks.internal")};
+    char host[OP_HOST_NAME_MAX + 1];
     op_str_t url = op_str_of(data, size);
     bool has_host = op_target_host(url, host);
     if (has_host)

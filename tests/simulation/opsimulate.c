@@ -11,6 +11,7 @@
 #include "tools/optrace/optrace.h"
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static const char s_usage[] =
     "\n"
     "  --seed N       the first seed (1)\n"
     "  --hours H      hours of life with faults in each world (1)\n"
-    "  --faults LIST  names with commas between them, all (the default) or none\n"
+    "  --faults LIST  names with commas between them, all (the default) or none; help lists them\n"
     "  --runs K       so many seeds, one after another (1)\n"
     "  --report       at the end, how often each kind of fault happened, and what operators did\n"
     "  --quiet        no line for a good seed\n"
@@ -45,11 +46,6 @@ typedef struct {
     bool report, quiet, until_bad;
     const char *traces; /* NULL: no traces */
 } arguments_t;
-
-static bool s_number(const char *text, uint64_t max, uint64_t *value)
-{
-    return text && op_str_to_u64(op_str(text), max, value);
-}
 
 #ifdef OP_PLANT_BUILD
 op_plant_t op_plant;
@@ -86,32 +82,79 @@ static void s_aborted(int number)
     _exit(1);
 }
 
+static int s_list_faults(void)
+{
+    for (size_t i = 0; i < SIM_FAULT_END; i++)
+        printf("%-18s %s\n", sim_fault_name((sim_fault_t)i), sim_fault_sentence((sim_fault_t)i));
+    return 0;
+}
+
+/*  Says what is wrong with an argument. */
+static int s_bad(const char *name, const char *format, ...) OP_PRINTF(2, 3);
+static int s_bad(const char *name, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fprintf(stderr, "opsimulate: %s", name);
+    vfprintf(stderr, format, list);
+    fputs("; see --help\n", stderr);
+    va_end(list);
+    return 0;
+}
+
+static int s_take_number(const char *name, const char *value, uint64_t least, uint64_t most,
+                         uint64_t *number)
+{
+    if (op_str_to_u64(op_str(value), most, number) && *number >= least)
+        return 2;
+    return s_bad(name, ": \"%s\" is no number from %llu to %llu", value, (unsigned long long)least,
+                 (unsigned long long)most);
+}
+
+static int s_take_faults(arguments_t *self, const char *name, const char *value)
+{
+    op_str_t unknown;
+    if (sim_faults_parse(value, &self->options.faults, &unknown))
+        return 2;
+    return s_bad(name, ": there is no fault \"%.*s\"; --faults help lists them", (int)unknown.size,
+                 unknown.at);
+}
+
 /*  Takes one argument and its value, if it has one: how many words, or 0 when it is bad. */
 static int s_argument(arguments_t *self, const char *name, const char *value)
 {
-    uint64_t hours;
+    uint64_t hours = 0;
+    int used;
     if (strcmp(name, "--report") == 0)
         return self->report = true;
     if (strcmp(name, "--until-bad") == 0)
         return self->until_bad = true;
-    if (strcmp(name, "--plant") == 0)
-        return s_plant(value) ? 2 : 0;
-    if (strcmp(name, "--traces") == 0) {
-        self->traces = value && strcmp(value, "none") == 0 ? NULL : value;
-        return value ? 2 : 0;
-    }
     if (strcmp(name, "--quiet") == 0)
         return self->quiet = true;
+    static const char *const valued[] = {"--plant", "--traces", "--seed",
+                                         "--runs",  "--faults", "--hours"};
+    bool known = false;
+    for (size_t i = 0; i < OP_COUNT(valued); i++)
+        known |= strcmp(name, valued[i]) == 0;
+    if (!known)
+        return s_bad(name, ": there is no such option");
+    if (!value)
+        return s_bad(name, " takes a value");
+    if (strcmp(name, "--plant") == 0)
+        return s_plant(value) ? 2 : s_bad(name, ": this build has no bug \"%s\"", value);
+    if (strcmp(name, "--traces") == 0) {
+        self->traces = strcmp(value, "none") == 0 ? NULL : value;
+        return 2;
+    }
     if (strcmp(name, "--seed") == 0)
-        return s_number(value, INT64_MAX, &self->options.seed) ? 2 : 0;
+        return s_take_number(name, value, 0, INT64_MAX, &self->options.seed);
     if (strcmp(name, "--runs") == 0)
-        return s_number(value, INT64_MAX, &self->runs) ? 2 : 0;
+        return s_take_number(name, value, 0, INT64_MAX, &self->runs);
     if (strcmp(name, "--faults") == 0)
-        return value && sim_faults_parse(value, &self->options.faults) ? 2 : 0;
-    if (strcmp(name, "--hours") != 0 || !s_number(value, 10000, &hours) || hours == 0)
-        return 0;
+        return s_take_faults(self, name, value);
+    used = s_take_number(name, value, 1, 10000, &hours);
     self->options.span = (int64_t)hours * OP_HOUR_MS;
-    return 2;
+    return used;
 }
 
 static void s_print(const arguments_t *self, const sim_verdict_t *verdict)
@@ -175,21 +218,21 @@ static void s_write_trace(const arguments_t *self, const sim_verdict_t *bad)
 
 int main(int count, char **words)
 {
-    arguments_t self = {.options = {.seed = 1, .span = OP_HOUR_MS, .faults = SIM_FAULTS_ALL},
+    arguments_t self = {.options = {.seed = 1, .span = OP_HOUR_MS, .faults = sim_faults_all()},
                         .runs = 1,
                         .traces = "."};
     uint64_t fired[SIM_FAULT_END] = {0}, operated[SIM_VERB_END] = {0}, bad = 0;
     if (count == 2 && strcmp(words[1], "--plants") == 0)
         return s_list_plants();
+    if (count == 3 && strcmp(words[1], "--faults") == 0 && strcmp(words[2], "help") == 0)
+        return s_list_faults();
     if (count == 2 && strcmp(words[1], "--help") == 0)
         return fputs(s_usage, stdout) < 0;
     signal(SIGABRT, s_aborted);
     for (int i = 1, used; i < count; i += used) {
         used = s_argument(&self, words[i], i + 1 < count ? words[i + 1] : NULL);
-        if (used == 0) {
-            fputs(s_usage, stderr);
+        if (used == 0)
             return 2;
-        }
     }
     for (uint64_t i = 0; i < self.runs && !(bad && self.until_bad); i++, self.options.seed++) {
         sim_verdict_t verdict;

@@ -10,8 +10,6 @@ static const struct {
 #undef SIM_FAULT_ROW
 };
 
-_Static_assert(SIM_FAULT_END <= 64, "a set of faults is one word");
-
 const char *sim_fault_name(sim_fault_t fault)
 {
     OP_ASSERT(fault < SIM_FAULT_END);
@@ -24,28 +22,35 @@ const char *sim_fault_sentence(sim_fault_t fault)
     return s_faults[fault].sentence;
 }
 
+sim_fault_set_t sim_faults_all(void)
+{
+    sim_fault_set_t all;
+    for (size_t i = 0; i < SIM_FAULT_END; i++)
+        all.has[i] = true;
+    return all;
+}
+
 static bool s_add(op_str_t name, sim_fault_set_t *set)
 {
     for (size_t i = 0; i < SIM_FAULT_END; i++)
-        if (op_str_is(name, s_faults[i].name)) {
-            *set |= UINT64_C(1) << i;
-            return true;
-        }
+        if (op_str_is(name, s_faults[i].name))
+            return set->has[i] = true;
     return false;
 }
 
-bool sim_faults_parse(const char *text, sim_fault_set_t *set)
+bool sim_faults_parse(const char *text, sim_fault_set_t *set, op_str_t *unknown)
 {
-    *set = 0;
+    *set = (sim_fault_set_t){{false}};
     if (strcmp(text, "none") == 0)
         return true;
     if (strcmp(text, "all") == 0) {
-        *set = SIM_FAULTS_ALL;
+        *set = sim_faults_all();
         return true;
     }
     while (*text) {
         size_t size = strcspn(text, ",");
-        if (!s_add(op_str_of(text, size), set))
+        *unknown = op_str_of(text, size);
+        if (!s_add(*unknown, set))
             return false;
         text += size + (text[size] == ',');
     }

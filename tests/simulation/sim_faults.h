@@ -82,14 +82,16 @@ typedef enum {
         SIM_FAULT_END
 } sim_fault_t;
 
-/*  A set of faults: one bit a kind. */
-typedef uint64_t sim_fault_set_t;
+/*  A set of faults. */
+typedef struct {
+    bool has[SIM_FAULT_END];
+} sim_fault_set_t;
 
-#define SIM_FAULTS_ALL (UINT64_MAX >> (64 - SIM_FAULT_END))
+sim_fault_set_t sim_faults_all(void);
 
 const char *sim_fault_name(sim_fault_t fault);
 const char *sim_fault_sentence(sim_fault_t fault);
-/*  "all", "none" or names with commas between them. False: a name is unknown. */
-bool sim_faults_parse(const char *text, sim_fault_set_t *set);
+/*  "all", "none" or names with commas between them. False: *unknown is none of them. */
+bool sim_faults_parse(const char *text, sim_fault_set_t *set, op_str_t *unknown);
 
 #endif

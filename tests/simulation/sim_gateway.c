@@ -118,28 +118,37 @@ void sim_gateway_died(sim_t *self)
 
 /*  ---- What rate and the daily cap let pass ---- */
 
-static void s_count(sim_t *self, const sim_request_t *request)
+/*  The kinds of windows that the request is counted in, NULL: none; and by what. */
+static const char *s_kinds(const sim_request_t *request, int *subject)
 {
+    const struct {
+        op_step_t step;
+        const char *kinds; /* as the model's windows are named */
+        int subject;
+    } table[] = {
+        {OP_STEP_RATE_START, "pA", request->user},
+        {OP_STEP_RATE_CONSOLE, "s", request->session},
+        {OP_STEP_RATE_SEND, "k", request->key},
+        {OP_STEP_RATE_READ, "r", request->key},
+    };
     const op_route_t *route = op_route(request->route);
-    int64_t clock = sim_local(self, self->actors[SIM_RATE].process);
     for (size_t i = 0; i < route->step_count; i++)
-        switch (route->steps[i]) {
-        case OP_STEP_RATE_START:
-            model_counted(&self->model, 'p', request->user, clock);
-            model_counted(&self->model, 'A', request->user, clock);
-            return;
-        case OP_STEP_RATE_CONSOLE:
-            model_counted(&self->model, 's', request->session, clock);
-            return;
-        case OP_STEP_RATE_SEND:
-            model_counted(&self->model, 'k', request->key, clock);
-            return;
-        case OP_STEP_RATE_READ:
-            model_counted(&self->model, 'r', request->key, clock);
-            return;
-        default:
-            break;
-        }
+        for (size_t k = 0; k < OP_COUNT(table); k++)
+            if (route->steps[i] == table[k].step) {
+                *subject = table[k].subject;
+                return table[k].kinds;
+            }
+    return NULL;
+}
+
+static bool s_is_limit(sim_t *self, const op_envelope_t *envelope, const op_type_t *type,
+                       op_str_t bytes)
+{
+    op_decode_t result;
+    if (envelope->kind != OP_FRAME_REPLY || type != &op_refusal_type)
+        return false;
+    const op_refusal_t *refusal = op_frame_body(type, bytes, &self->arena, &result);
+    return refusal && refusal->error == OP_ERROR_RATE_LIMITED;
 }
 
 void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,
@@ -149,13 +158,14 @@ void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,
     if (!known || op_str_is(envelope->origin, "control") || op_str_is(envelope->to, "control"))
         return;
     const sim_request_t *request = &self->requests[envelope->correlation - 1];
-    if (from == SIM_RATE && envelope->kind == OP_FRAME_REQUEST)
-        s_count(self, request);
-    if (from != SIM_LEDGER || envelope->kind != OP_FRAME_REPLY || type != &op_refusal_type ||
-        request->what != SIM_DO_SEND)
-        return;
-    op_decode_t result;
-    const op_refusal_t *refusal = op_frame_body(type, bytes, &self->arena, &result);
-    if (refusal && refusal->error == OP_ERROR_RATE_LIMITED)
+    bool limit = s_is_limit(self, envelope, type, bytes);
+    int subject;
+    const char *kinds = from == SIM_RATE ? s_kinds(request, &subject) : NULL;
+    int64_t clock = sim_local(self, self->actors[SIM_RATE].process);
+    if (kinds && limit)
+        model_limited(&self->model, kinds, subject, clock);
+    for (; kinds && envelope->kind == OP_FRAME_REQUEST && *kinds; kinds++)
+        model_counted(&self->model, *kinds, subject, clock);
+    if (from == SIM_LEDGER && limit && request->what == SIM_DO_SEND)
         model_given_back(&self->model, request->key);
 }

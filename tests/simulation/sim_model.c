@@ -69,14 +69,6 @@ int model_number_of(const model_t *self, op_str_t e164)
     return MODEL_NONE;
 }
 
-int model_number_by_id(const model_t *self, op_id_t id)
-{
-    for (int i = 0; i < self->number_count; i++)
-        if (self->numbers[i].known && op_id_equal(self->numbers[i].id, id))
-            return i;
-    return MODEL_NONE;
-}
-
 int model_add_user(model_t *self, const char *phone)
 {
     OP_ASSERT(self->user_count < MODEL_USERS_MAX);
@@ -151,6 +143,32 @@ void model_counted(model_t *self, char kind, int subject, int64_t clock)
                         (unsigned long long)window->used, kind, (long long)*length,
                         (unsigned long long)limit);
     }
+}
+
+/*  May rate know of more calls in this window than were seen to pass? */
+static bool s_unseen(const model_t *self, const model_window_t *window)
+{
+    if (window->unsure || (self->rate_died && self->now < self->rate_died + 2 * window->length) ||
+        model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now))
+        return true;
+    for (int i = 0; window->kind == 'p' && i < self->user_count; i++)
+        if (i != window->subject && strcmp(self->phones[i], self->phones[window->subject]) == 0)
+            return true; /* of the one who had the phone before */
+    return false;
+}
+
+/*  Some window must be full. A refusal is seen a moment after it was decided: hence the second. */
+void model_limited(model_t *self, const char *kinds, int subject, int64_t clock)
+{
+    for (const char *kind = kinds; *kind; kind++)
+        for (const int64_t *length = s_lengths(*kind); *length; length++) {
+            const model_window_t *window = s_window(self, *kind, subject, *length);
+            bool full = window->opened && window->used >= s_limit(self, *kind, *length) &&
+                        clock < window->opened + *length + OP_SECOND_MS;
+            if (full || s_unseen(self, window))
+                return;
+        }
+    model_wrong(self, "quota: a call of kind %s was refused, and no window was full", kinds);
 }
 
 void model_given_back(model_t *self, int subject)

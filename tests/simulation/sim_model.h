@@ -159,7 +159,7 @@ struct model {
     model_text_t *texts;
     int text_count;
 
-    int *logged; /* groups of six digits in the logs */
+    int *logged; /* groups of six digits in the logs, and in what http was told */
     int logged_count;
     struct model_code *codes;
     int code_count;
@@ -191,7 +191,6 @@ void model_free(model_t *self);
 /*  0 is the shared number. */
 int model_add_number(model_t *self, const char *e164);
 int model_number_of(const model_t *self, op_str_t e164);
-int model_number_by_id(const model_t *self, op_id_t id);
 int model_add_user(model_t *self, const char *phone);
 
 /*  ---- who may do what (sim_model_access.c) ---- */
@@ -252,7 +251,12 @@ void model_part(model_t *self, int line, op_str_t to, op_str_t header, op_str_t 
 /*  A part, reached or not: is it cut between characters? */
 void model_part_whole(model_t *self, bool ucs2, op_str_t units);
 void model_cause(model_t *self, int line, model_cause_t cause);
-/*  A message was shown: alone, or in a list. */
+/*  To whom something is shown: the scope of a key or a webhook. */
+typedef struct {
+    int user, number, lease; /* lease: MODEL_NONE on the shared number */
+    bool unsure;             /* it may be that lease or one before it */
+} model_holder_t;
+/*  A message was shown: alone, or in a list, or posted. */
 typedef struct {
     op_id_t id;
     op_str_t status, direction, to, from, body, error;
@@ -260,6 +264,8 @@ typedef struct {
     bool partial;
 } model_shown_t;
 void model_shown(model_t *self, int key, const model_shown_t *shown);
+/*  The body of a delivery was posted. */
+void model_post_says(model_t *self, int hook, op_str_t event, op_str_t body);
 
 /*  What a key's holder read, page by page, to its end. */
 typedef struct {
@@ -352,6 +358,8 @@ void model_row_of_nobody(model_t *self, op_str_t key, op_str_t value);
 /*  rate has let a call pass. kind: 'p' and 'A' sign-ups by phone and address, 's' session, 'k'
     sends and 'r' reads by key. `clock` is that of rate's host. */
 void model_counted(model_t *self, char kind, int subject, int64_t clock);
+/*  rate has refused a call of these kinds, counted by this subject. */
+void model_limited(model_t *self, const char *kinds, int subject, int64_t clock);
 /*  The daily cap refused a send that rate had let pass. */
 void model_given_back(model_t *self, int subject);
 /*  rate's process died, after a turn perhaps that counted and never spoke. `power`: it may also
@@ -362,8 +370,9 @@ void model_rate_confused(model_t *self);
 
 /*  ---- secrets (sim_model_secret.c) ---- */
 
-/*  A line of a log; a frame, by the name of its message. */
+/*  A line of a log; what is posted; a frame, by the name of its message. */
 void model_log(model_t *self, op_str_t line);
+void model_post_secrets(model_t *self, op_str_t body);
 void model_frame(model_t *self, const char *message, op_str_t to, op_str_t frame);
 /*  A row of a store that is at rest. */
 void model_row(model_t *self, op_str_t value);

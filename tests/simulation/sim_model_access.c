@@ -57,7 +57,7 @@ void model_code_came(model_t *self, int user, op_str_t body)
     *code = (model_code_t){.user = user, .came = self->now};
     op_str_copy(body, code->digits, sizeof code->digits);
     if (model_logged(self, code->digits))
-        model_wrong(self, "secret: a log line held a login code");
+        model_wrong(self, "secret: a log line or an answer held a login code");
     if (s_came_again(self, code))
         model_wrong(self, "exactly once: a login code came twice without any doubt");
 }

@@ -137,6 +137,7 @@ void model_posted(model_t *self, const model_posted_t *posted)
                          .retry_after_s = posted->retry_after_s,
                          .life = posted->life};
     bool ours = self->pending_hooks > 0;
+    model_post_secrets(self, posted->body);
     self->failed_posts += posted->status < 200 || posted->status > 299;
     for (int i = 0; i < self->hook_count; i++)
         if (op_str_is(posted->url, self->hooks[i].url))
@@ -161,6 +162,7 @@ void model_posted(model_t *self, const model_posted_t *posted)
     post.loose = hook->unsure || hook->previous_unsure;
     bool by_previous = s_check_signature(self, hook, posted);
     s_check_post(self, post.hook, posted);
+    model_post_says(self, post.hook, posted->event, posted->body);
     op_str_copy(posted->delivery, post.delivery, sizeof post.delivery);
     op_str_copy(posted->event, post.type, sizeof post.type);
     if (!s_find_id(posted->body, "\"evt_", post.event) ||

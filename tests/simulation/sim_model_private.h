@@ -58,16 +58,19 @@ typedef struct model_part {
 
 /*  FNV-1a; start with 0. */
 uint64_t model_hash(uint64_t hash, op_str_t bytes);
-/*  Did these six digits stand in a log line? */
+/*  Did these six digits stand in a log line, or in what http was told? */
 bool model_logged(const model_t *self, const char *digits);
 /*  Did this happen to the line (MODEL_NONE: to any) within the span? */
 bool model_because(const model_t *self, int line, model_cause_t cause, int64_t from, int64_t to);
 /*  Finds the text that a body belongs to, by its tag; MODEL_NONE: there is none with this very
     body. */
 int model_text_of(const model_t *self, op_str_t body);
-/*  May it be a part of a text that came to the key's number? `broken`: of one that cannot be read
+/*  May it be a part of a text that came to the number? `broken`: of one that cannot be read
     whole. */
-bool model_is_part(const model_t *self, int key, const model_shown_t *shown, bool broken);
+bool model_is_part(const model_t *self, int number, const model_shown_t *shown, bool broken);
+/*  Which text is shown, MODEL_NONE: a part of one. Judges who sees it, its body, people and id, but
+    not its status. */
+int model_seen(model_t *self, const model_holder_t *holder, const model_shown_t *shown);
 /*  Each body is said to be a message once: the index of the text with this id, or MODEL_NONE. */
 int model_text_by_id(const model_t *self, op_id_t id);
 

@@ -40,7 +40,8 @@ void model_read(model_t *self, model_reading_t *reading, const model_shown_t *sh
     MODEL_ROOM(reading->inbound, reading->count);
     reading->ids[reading->count] = shown->id;
     reading->texts[reading->count] = text;
-    reading->incomplete |= shown->partial && !model_is_part(self, reading->key, shown, true);
+    reading->incomplete |=
+        shown->partial && !model_is_part(self, self->keys[reading->key].number, shown, true);
     reading->inbound[reading->count++] = inbound;
 }
 

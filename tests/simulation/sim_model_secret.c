@@ -45,7 +45,15 @@ static bool s_has_digits(op_str_t text, const char *digits)
     return false;
 }
 
-/*  A code may be logged before it comes to its phone: see model_logged. */
+static bool s_has_code(const model_t *self, op_str_t text)
+{
+    for (int i = 0; i < self->code_count; i++)
+        if (s_has_digits(text, self->codes[i].digits))
+            return true;
+    return false;
+}
+
+/*  A code may be told before it comes to its phone: see model_logged. */
 static void s_remember_digits(model_t *self, op_str_t line)
 {
     for (size_t i = 0, run = 0; i <= line.size; i++) {
@@ -82,9 +90,8 @@ void model_log(model_t *self, op_str_t line)
     for (int i = 0; i < self->number_count; i++)
         if (s_has(line, self->numbers[i].e164))
             model_wrong(self, "secret: a log line holds a whole number");
-    for (int i = 0; i < self->code_count; i++)
-        if (s_has_digits(line, self->codes[i].digits))
-            model_wrong(self, "secret: a log line holds a login code");
+    if (s_has_code(self, line))
+        model_wrong(self, "secret: a log line holds a login code");
     s_remember_digits(self, line);
 }
 
@@ -104,12 +111,26 @@ void model_frame(model_t *self, const char *message, op_str_t to, op_str_t frame
         model_wrong(self, "secret: a webhook's secret in a %s", message);
     if (!code && s_has(frame, " is your OP code"))
         model_wrong(self, "secret: a login code in a %s", message);
+    if (!op_str_is(to, "http"))
+        return;
+    if (s_has_code(self, frame))
+        model_wrong(self, "secret: a login code in a %s", message);
+    s_remember_digits(self, frame);
+}
+
+void model_post_secrets(model_t *self, op_str_t body)
+{
+    if (s_has_code(self, body))
+        model_wrong(self, "secret: a login code is posted");
+    if (s_has_token(body, OP_TOKEN_SESSION) || s_has_token(body, OP_TOKEN_KEY) ||
+        s_has_token(body, "whs_"))
+        model_wrong(self, "secret: a token is posted");
 }
 
 void model_row(model_t *self, op_str_t value)
 {
     if (s_has_token(value, OP_TOKEN_SESSION) || s_has_token(value, OP_TOKEN_KEY))
         model_wrong(self, "secret: a token in clear in the store");
-    if (s_has(value, " is your OP code"))
+    if (s_has(value, " is your OP code") || s_has_code(self, value))
         model_wrong(self, "secret: a login code in clear in the store");
 }

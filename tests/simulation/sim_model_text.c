@@ -57,11 +57,11 @@ static bool s_has_pieces(const char *text, op_str_t shown)
     return true;
 }
 
-bool model_is_part(const model_t *self, int key, const model_shown_t *shown, bool broken)
+bool model_is_part(const model_t *self, int number, const model_shown_t *shown, bool broken)
 {
     for (int i = 0; i < self->text_count; i++) {
         const model_text_t *text = &self->texts[i];
-        if (text->number == self->keys[key].number && text->user == MODEL_NONE &&
+        if (text->number == number && text->user == MODEL_NONE &&
             op_str_is(shown->from, text->peer) && (text->broken || !broken) &&
             s_has_pieces(text->body, shown->body))
             return true;
@@ -317,69 +317,88 @@ static void s_shown_outbound(model_t *self, int number, const model_shown_t *sho
 }
 
 /*  May this user see this text, inbound, under that lease? */
-static bool s_entitled(const model_t *self, const model_key_t *key, const model_text_t *text)
+static bool s_entitled(const model_t *self, const model_holder_t *holder, const model_text_t *text)
 {
     if (text->user != MODEL_NONE) /* handed over inside OP */
-        return text->target == key->number && key->lease >= 0;
-    if (text->number != key->number)
+        return text->target == holder->number && holder->lease >= 0;
+    if (text->number != holder->number)
         return false;
-    if (key->lease >= 0)
-        return true; /* when: model_shown */
+    if (holder->lease >= 0)
+        return true; /* when: s_seen_inbound */
     for (int i = 0; i < self->text_count; i++) {
         const model_text_t *own = &self->texts[i];
-        if (own->user == key->user && own->number == 0 && own->answer != MODEL_REFUSED &&
+        if (own->user == holder->user && own->number == 0 && own->answer != MODEL_REFUSED &&
             strcmp(own->peer, text->peer) == 0)
             return true;
     }
     return false;
 }
 
-static void s_shown_inbound(model_t *self, int by, int number, const model_shown_t *shown)
+static void s_seen_inbound(model_t *self, const model_holder_t *holder, int number,
+                           const model_shown_t *shown)
 {
-    const model_key_t *key = &self->keys[by];
     const model_text_t *text = &self->texts[number];
-    if (!s_entitled(self, key, text)) {
+    if (!s_entitled(self, holder, text)) {
         model_wrong(self, "inbound: #k%d# is shown to user %d, who is not entitled to it", number,
-                    key->user);
+                    holder->user);
         return;
     }
+    const char *from = text->user == MODEL_NONE ? text->peer : self->numbers[text->number].e164;
+    if (!op_str_is(shown->from, from) || !op_str_is(shown->to, self->numbers[holder->number].e164))
+        model_wrong(self, "inbound: #k%d# is shown with other people", number);
     if (text->user != MODEL_NONE && text->answer == MODEL_REFUSED)
         model_wrong(self, "inbound: #k%d# was refused and handed over", number);
-    if (key->lease < 0)
+    if (holder->lease < 0 || holder->unsure)
         return;
-    const model_lease_t *lease = &self->leases[key->lease];
+    const model_lease_t *lease = &self->leases[holder->lease];
     bool clock = model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now);
-    if (!clock && lease->leased_at && shown->received_at + OP_SECOND_MS < lease->leased_at)
+    if (!clock && lease->leased_at && shown->received_at &&
+        shown->received_at + OP_SECOND_MS < lease->leased_at)
         model_wrong(self, "inbound: a lessee sees #k%d#, received before the lease", number);
     if (!clock && text->user == MODEL_NONE && text->asked + OP_SECOND_MS < lease->life.asked)
         model_wrong(self, "inbound: a lessee sees #k%d#, sent before the lease", number);
 }
 
-void model_shown(model_t *self, int by, const model_shown_t *shown)
+static void s_seen_outbound(model_t *self, const model_holder_t *holder, int number,
+                            const model_shown_t *shown)
 {
-    const model_key_t *key = &self->keys[by];
-    int number = model_text_of(self, shown->body);
-    bool inbound = op_str_is(shown->direction, "inbound");
-    if (shown->partial) {
-        if (!inbound || !model_is_part(self, by, shown, false))
-            model_wrong(self, "inbound: a text is shown in part, and nobody wrote it");
-        return;
-    }
-    if (number == MODEL_NONE) {
-        model_wrong(self, "texts: a message is shown whose body nobody wrote");
-        return;
-    }
     const model_text_t *text = &self->texts[number];
-    if (inbound) {
-        s_shown_inbound(self, by, number, shown);
-        return;
-    }
-    if (text->user != key->user || text->number != key->number || text->lease != key->lease)
-        model_wrong(self, "texts: #k%d# is shown to user %d, whose it is not", number, key->user);
+    if (text->user != holder->user || text->number != holder->number ||
+        (text->lease != holder->lease && !holder->unsure))
+        model_wrong(self, "texts: #k%d# is shown to user %d, whose it is not", number,
+                    holder->user);
+    else if (!op_str_is(shown->to, text->peer) ||
+             !op_str_is(shown->from, self->numbers[text->number].e164))
+        model_wrong(self, "texts: #k%d# is shown with other people", number);
     else if (text->answer == MODEL_REFUSED)
         model_wrong(self, "texts: #k%d# was refused and is shown", number);
     else if (text->answer == MODEL_ACCEPTED && !op_id_equal(text->id, shown->id))
         model_wrong(self, "texts: #k%d# is shown under another id", number);
+}
+
+int model_seen(model_t *self, const model_holder_t *holder, const model_shown_t *shown)
+{
+    int number = model_text_of(self, shown->body);
+    bool inbound = op_str_is(shown->direction, "inbound");
+    if (shown->partial) {
+        if (!inbound || !model_is_part(self, holder->number, shown, false))
+            model_wrong(self, "inbound: a text is shown in part, and nobody wrote it");
+        return MODEL_NONE;
+    }
+    if (number == MODEL_NONE)
+        model_wrong(self, "texts: a message is shown whose body nobody wrote");
+    else if (inbound)
+        s_seen_inbound(self, holder, number, shown);
     else
+        s_seen_outbound(self, holder, number, shown);
+    return number;
+}
+
+void model_shown(model_t *self, int by, const model_shown_t *shown)
+{
+    const model_key_t *key = &self->keys[by];
+    model_holder_t holder = {key->user, key->number, key->lease, false};
+    int number = model_seen(self, &holder, shown);
+    if (number != MODEL_NONE && !self->wrong[0] && !op_str_is(shown->direction, "inbound"))
         s_shown_outbound(self, number, shown);
 }

@@ -1,12 +1,15 @@
 /*  sim_network.c - the links between actors
 
     As with CZMQ's PUSH sockets, frames of one pair arrive in order, unless the fault net_reorder
-    says otherwise: tells must survive even that. Only tells and acks arrive twice: a request is at
+    says otherwise: tells must survive even that. Between two actors only goes what another process
+    would take (transport/roles.h), whether these two share one or not. Only tells and acks arrive twice: a request is at
     most once by the transport's promise (ARCHITECTURE.md), so doubling one would prove nothing. */
 
 #include "tests/simulation/sim_private.h"
 
 #include "base/instant.h"
+#include "http/routes.h"
+#include "transport/roles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +36,7 @@ void sim_trace_print(const sim_t *self, op_buf_t *out)
         int64_t at = self->ring[i % SIM_RING].at - self->begin;
         op_buf_printf(out, "  %10lld.%03lld  ", (long long)(at / OP_SECOND_MS),
                       (long long)(at % OP_SECOND_MS));
-        op_frame_print(op_buf_str(&self->ring[i % SIM_RING].frame), out);
+        op_frame_print(op_buf_str(&self->ring[i % SIM_RING].frame), OP_PRINT_FULL, out);
         op_buf_add_byte(out, '\n');
     }
 }
@@ -82,6 +85,11 @@ void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame)
     if (result != OP_DECODE_OK || !op_str_is(envelope.from, sim_peer_name(from))) {
         model_wrong(&self->model, "frames: %s sends what is no frame of its own",
                     sim_peer_name(from));
+        return;
+    }
+    if (op_roles_apply(&envelope) && !op_roles_allow(&envelope, op_route_itinerary)) {
+        model_wrong(&self->model, "frames: %s tells %.*s what no other process would take",
+                    sim_peer_name(from), (int)envelope.to.size, envelope.to.at);
         return;
     }
     const op_type_t *type = op_message_type(envelope.type);

@@ -239,7 +239,7 @@ typedef struct sim {
 
 static inline bool sim_has(const sim_t *self, sim_fault_t fault)
 {
-    return (self->faults >> fault & 1) != 0;
+    return self->faults.has[fault];
 }
 static inline void sim_fired(sim_t *self, sim_fault_t fault)
 {

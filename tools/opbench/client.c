@@ -103,14 +103,9 @@ void op_bench_request(op_buf_t *out, const op_bench_target_t *target, const op_b
 static bool s_header(op_str_t line, const char *name, op_str_t *value)
 {
     size_t size = strlen(name);
-    if (line.size <= size || line.at[size] != ':' || strncasecmp(line.at, name, size) != 0)
+    if (line.size <= size || line.at[size] != ':' || !op_str_starts_nocase(line, name))
         return false;
-    const char *at = line.at + size + 1, *end = line.at + line.size;
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
-    while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    *value = op_str_of(at, (size_t)(end - at));
+    *value = op_str_trim(op_str_skip(line, size + 1));
     return true;
 }
 
@@ -130,7 +125,7 @@ static bool s_header_lines(op_str_t lines, op_bench_response_t *response)
         } else if (s_header(line, "Transfer-Encoding", &value)) {
             return false;
         } else if (s_header(line, "Connection", &value)) {
-            response->close = value.size == 5 && strncasecmp(value.at, "close", 5) == 0;
+            response->close = op_str_is_nocase(value, "close");
         }
         size_t used = end == NULL ? size : size + 2;
         lines = op_str_of(lines.at + used, lines.size - used);

@@ -1,7 +1,7 @@
 #include "tools/opctl/hosts.h"
 
 #include "transport/curve.h"
-#include "transport/topology.h"
+#include "transport/roles.h"
 
 #include <czmq.h>
 #include <dirent.h>
@@ -104,12 +104,9 @@ static bool s_actors_ok(const char *actors)
 {
     if (!*actors || strlen(actors) > 400)
         return false;
-    for (const char *at = actors; *at;) {
-        size_t size = strcspn(at, ",");
-        if (!op_topology_actor_ok(op_str_of(at, size)))
+    for (op_str_t rest = op_str(actors); rest.size;)
+        if (!op_roles_actor_ok(op_str_next(&rest, ',')))
             return false;
-        at += size + (at[size] != 0);
-    }
     return true;
 }
 
@@ -135,7 +132,7 @@ static int s_add(const request_t *request)
     if (!request->actors || !request->key)
         return s_host_usage();
     if (!s_actors_ok(request->actors))
-        return s_sorry("--actors", "a list of " OP_TOPOLOGY_ACTORS);
+        return s_sorry("--actors", "a list of " OP_ROLES_ACTORS);
     zcert_t *theirs = zcert_load(request->key);
     if (!theirs)
         return s_sorry(request->key, "no certificate");

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char s_usage[] = "usage: opctl [options] COMMAND [ARGUMENT...]\n"
@@ -263,6 +264,7 @@ static int s_options(op_ctl_t *self, op_config_t *config, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    umask(0077); /* what it writes are keys, backups and stores */
     /* These work on folders and have options of their own. */
     if (argc > 1 && strcmp(argv[1], "keygen") == 0)
         return op_ctl_keygen(argc - 1, argv + 1);

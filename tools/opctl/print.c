@@ -1,7 +1,6 @@
 /*  print.c - any answer, for people or for programs
 
-    Both start from the JSON that the declared types give (transport/json.h). For people an object
-    is
+    Both start from the JSON that the declared types give (transport/json.h). For people an object is
     lines of "member  value", a list of objects is a table. Before that phones are masked and texts
     replaced by their length, unless --full was said. */
 
@@ -17,7 +16,7 @@
 
 enum { INDENT = 2, COLUMNS_MAX = 12 /* of a table; objects with more members are blocks */ };
 
-/*  ---- masking ---- */
+/*  ---- Masking ---- */
 
 static void s_mask(op_arena_t *arena, const op_type_t *type, void *value);
 
@@ -38,51 +37,62 @@ static op_str_t s_length(op_arena_t *arena, op_str_t body)
     return op_arena_copy(arena, op_str(text));
 }
 
-static void s_mask_list(op_arena_t *arena, const op_field_t *field, op_list_t *list)
+/*  A copy of the struct, masked. */
+static void *s_masked(op_arena_t *arena, const op_type_t *type, const void *value)
 {
-    char *items = op_arena_alloc(arena, (list->count + 1) * field->item->size);
-    if (list->count)
-        memcpy(items, list->at, list->count * field->item->size);
-    for (size_t i = 0; i < list->count; i++)
-        s_mask(arena, field->item, items + i * field->item->size);
-    list->at = items;
+    void *copy = op_arena_alloc(arena, type->size);
+    memcpy(copy, value, type->size);
+    s_mask(arena, type, copy);
+    return copy;
 }
 
-static void s_mask_field(op_arena_t *arena, const op_field_t *field, void *at)
+static void s_mask_list(op_arena_t *arena, const op_field_t *field, void *value)
 {
-    op_str_t text;
-    switch (field->kind) {
-    case OP_KIND_PHONE:
-    case OP_KIND_TEXT: /* a peer that is a phone */
-        memcpy(&text, at, sizeof text);
+    op_list_t list = op_field_list(field, value);
+    size_t size = field->item->size;
+    char *items = op_arena_alloc(arena, (list.count + 1) * size);
+    for (size_t i = 0; i < list.count; i++) {
+        memcpy(items + i * size, op_list_item(&list, field, i), size);
+        s_mask(arena, field->item, items + i * size);
+    }
+    list.at = items;
+    op_field_set(field, value, &list, sizeof list);
+}
+
+static void s_mask_text(op_arena_t *arena, const op_field_t *field, void *value)
+{
+    op_str_t text = op_field_text(field, value);
+    if (field->kind == OP_KIND_PHONE || field->kind == OP_KIND_TEXT) /* a peer that is a phone */
         text = s_masked_phone(arena, text);
-        memcpy(at, &text, sizeof text);
-        return;
-    case OP_KIND_BODY:
-        memcpy(&text, at, sizeof text);
+    else if (field->kind == OP_KIND_BODY)
         text = s_length(arena, text);
-        memcpy(at, &text, sizeof text);
+    op_field_set(field, value, &text, sizeof text);
+}
+
+static void s_mask_field(op_arena_t *arena, const op_field_t *field, void *value)
+{
+    const void *item;
+    switch (op_kinds[field->kind].stored) {
+    case OP_STORED_TEXT:
+        s_mask_text(arena, field, value);
         return;
-    case OP_KIND_NESTED:
-        s_mask(arena, field->item, at);
+    case OP_STORED_NESTED:
+        item = s_masked(arena, field->item, op_field_item(field, value));
+        op_field_set(field, value, item, field->item->size);
         return;
-    case OP_KIND_LIST:
-        s_mask_list(arena, field, at);
+    case OP_STORED_MAYBE:
+        item = op_field_item(field, value);
+        if (item)
+            item = s_masked(arena, field->item, item);
+        op_field_set(field, value, &item, sizeof item);
         return;
-    case OP_KIND_MAYBE:
-    case OP_KIND_U64:
-    case OP_KIND_BOOL:
-    case OP_KIND_FLAG:
-    case OP_KIND_COUNT:
-    case OP_KIND_INSTANT:
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-    case OP_KIND_HASH:
-    case OP_KIND_URL:
-    case OP_KIND_WORDS:
-    case OP_KIND_SECRET:
-    case OP_KIND_BYTES:
+    case OP_STORED_LIST:
+        s_mask_list(arena, field, value);
+        return;
+    case OP_STORED_NUMBER:
+    case OP_STORED_BOOL:
+    case OP_STORED_ID:
+    case OP_STORED_HASH:
         return;
     }
 }
@@ -90,10 +100,10 @@ static void s_mask_field(op_arena_t *arena, const op_field_t *field, void *at)
 static void s_mask(op_arena_t *arena, const op_type_t *type, void *value)
 {
     for (size_t i = 0; i < type->field_count; i++)
-        s_mask_field(arena, &type->fields[i], (char *)value + type->fields[i].offset);
+        s_mask_field(arena, &type->fields[i], value);
 }
 
-/*  ---- for people ---- */
+/*  ---- For people ---- */
 
 /*  A value on one line, without what a terminal would obey. The caller frees it. */
 static char *s_cell(const json_t *value)
@@ -122,7 +132,7 @@ static char *s_cell(const json_t *value)
                                                      : OP_STR("-"));
     }
     for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f)
+        if (op_is_control(text.at[i]))
             text.at[i] = ' ';
     char *copy = op_strdup(op_buf_str(&text));
     op_buf_free(&text);

@@ -21,11 +21,12 @@ static const op_tape_event_t *s_next(const op_tape_t *tape, size_t actor, size_t
     return NULL;
 }
 
-static void s_side(const op_tape_t *tape, const op_tape_event_t *event, char side, op_buf_t *text)
+static void s_side(const op_tape_t *tape, const op_tape_event_t *event, char side, op_print_t how,
+                   op_buf_t *text)
 {
     op_buf_printf(text, "  %c ", side);
     if (event)
-        op_optrace_event(tape, event, text);
+        op_optrace_event(tape, event, how, text);
     else
         op_buf_add_str(text, OP_STR("ends here"));
     op_buf_add_byte(text, '\n');
@@ -53,7 +54,7 @@ static bool s_rows_same(const op_tape_actor_t *a, const op_tape_actor_t *b)
 
 /*  Compares one life with its counterpart. */
 static bool s_compare(const op_tape_t *left, size_t a, const op_tape_t *right, size_t b,
-                      op_buf_t *text)
+                      op_print_t how, op_buf_t *text)
 {
     const char *name = left->actors[a].name;
     if (!s_rows_same(&left->actors[a], &right->actors[b]))
@@ -68,8 +69,8 @@ static bool s_compare(const op_tape_t *left, size_t a, const op_tape_t *right, s
         if (one && other && s_same(one, other))
             continue;
         op_buf_printf(text, "%s: event %zu: %s\n", name, count, s_what_differs(one, other));
-        s_side(left, one, '<', text);
-        s_side(right, other, '>', text);
+        s_side(left, one, '<', how, text);
+        s_side(right, other, '>', how, text);
         return false;
     }
 }
@@ -93,10 +94,10 @@ static size_t s_life_number(const op_tape_t *tape, size_t actor)
 
 op_optrace_exit_t op_optrace_diff(const op_optrace_options_t *options)
 {
-    op_optrace_t left = {.segments = 0}, right = {.segments = 0};
-    if (op_optrace_open(&left, options->files[0], options->torn) != 0)
+    op_optrace_t left = {.file_count = 0}, right = {.file_count = 0};
+    if (op_optrace_read(&left, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
-    if (op_optrace_open(&right, options->files[1], options->torn) != 0) {
+    if (op_optrace_read(&right, options->files[1], options->lenient) != 0) {
         op_optrace_close(&left);
         return OP_OPTRACE_BAD;
     }
@@ -109,7 +110,7 @@ op_optrace_exit_t op_optrace_diff(const op_optrace_options_t *options)
         if (other == OP_TAPE_NONE)
             op_buf_printf(&text, "%s: only in the first\n", name);
         else
-            s_compare(&left.tape, i, &right.tape, other, &text);
+            s_compare(&left.tape, i, &right.tape, other, options->how, &text);
         same &= text.size == 0;
         fwrite(text.at, 1, text.size, stdout);
     }

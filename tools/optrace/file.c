@@ -1,10 +1,16 @@
 #include "tools/optrace/optrace.h"
 
+#include "transport/trace_file.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int s_complain(const char *path, const char *why)
@@ -13,74 +19,167 @@ static int s_complain(const char *path, const char *why)
     return -1;
 }
 
-/*  1: read. 0: there is no such file. -1: stderr says why. */
-static int s_read(const char *path, size_t max, op_buf_t *bytes)
+/*  ---- Which files there are ---- */
+
+typedef struct {
+    uint64_t at[OP_TRACE_SEGMENTS_MAX];
+    size_t count;
+} s_numbers_t;
+
+static int s_by_number(const void *a_at, const void *b_at)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return errno == ENOENT ? 0 : s_complain(path, strerror(errno));
-    static char piece[65536];
-    size_t size;
-    int result = 1;
-    while (result == 1 && (size = fread(piece, 1, sizeof piece, file)) > 0) {
-        op_buf_add(bytes, piece, size);
-        if (bytes->size > max)
-            result = s_complain(path, "the trace is larger than 1 GiB");
-    }
-    if (result == 1 && ferror(file))
-        result = s_complain(path, strerror(errno));
-    fclose(file);
-    return result;
+    uint64_t a = *(const uint64_t *)a_at, b = *(const uint64_t *)b_at;
+    return a < b ? -1 : a > b;
 }
 
-/*  1: taken. 0: there is no such file. -1: stderr says why. */
-static int s_take(op_optrace_t *self, const char *path, bool torn, size_t *total)
+/*  The numbers of the files that continue PATH, sorted: the folder is listed, because any number of
+    them may have been dropped. */
+static int s_find(const char *path, s_numbers_t *numbers)
 {
-    op_buf_t *bytes = &self->bytes[self->segments];
-    int found = s_read(path, OP_OPTRACE_BYTES_MAX - *total, bytes);
-    if (found <= 0)
-        return found;
-    self->segments++;
-    *total += bytes->size;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char folder[4096] = ".";
+    if (slash && !op_str_copy(op_str_of(path, (size_t)(slash - path) + 1), folder, sizeof folder))
+        return s_complain(path, "the name is too long");
+    DIR *list = opendir(folder);
+    if (!list)
+        return s_complain(folder, strerror(errno));
+    struct dirent *entry;
+    size_t size = strlen(name);
+    int rc = 0;
+    while (rc == 0 && (entry = readdir(list))) {
+        uint64_t number;
+        const char *digits = entry->d_name + size + 1;
+        if (strncmp(entry->d_name, name, size) != 0 || entry->d_name[size] != '.' ||
+            *digits == '0' || !op_str_to_u64(op_str(digits), UINT64_MAX, &number))
+            continue;
+        if (numbers->count == OP_TRACE_SEGMENTS_MAX)
+            rc = s_complain(path, "more files continue it than opd leaves");
+        else
+            numbers->at[numbers->count++] = number;
+    }
+    closedir(list);
+    qsort(numbers->at, numbers->count, sizeof numbers->at[0], s_by_number);
+    return rc;
+}
+
+/*  ---- Reading ---- */
+
+static int s_map(const char *path, op_str_t *bytes)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &about) != 0) {
+        int error = errno;
+        if (fd >= 0)
+            close(fd);
+        return s_complain(path, strerror(error));
+    }
+    int rc = 0;
+    *bytes = op_str_of("", 0);
+    if (!S_ISREG(about.st_mode))
+        rc = s_complain(path, "is no regular file");
+    else if (about.st_size) {
+        size_t size = (size_t)about.st_size;
+        void *at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (at == MAP_FAILED)
+            rc = s_complain(path, strerror(errno));
+        else
+            *bytes = op_str_of(at, size);
+    }
+    close(fd);
+    return rc;
+}
+
+static int s_take(op_optrace_t *self, const char *path, unsigned lenient)
+{
+    op_str_t *bytes = &self->files[self->file_count];
+    if (s_map(path, bytes) != 0)
+        return -1;
+    self->file_count++;
+    bool known = self->tape.header.format != 0;
+    uint64_t before = self->tape.header.segment;
     char error[OP_TRACE_ERROR];
-    if (op_tape_read(&self->tape, op_buf_str(bytes), torn, error) != 0)
+    if (op_tape_read(&self->tape, *bytes, lenient, error) != 0)
         return s_complain(path, error);
-    return 1;
-}
-
-/*  The files that continue PATH are numbered; some in the middle may have been dropped, to keep the
-    trace within its limit. Behind such a gap nothing replays: the file there is refused, or with
-    `torn` the trace ends at the gap. */
-static int s_continue(op_optrace_t *self, const char *path, bool torn, size_t *total)
-{
-    enum { GAP_MAX = 4096 };
-    char name[4096];
-    size_t gap = 0;
-    for (unsigned n = 1; gap < GAP_MAX && self->segments < OP_OPTRACE_SEGMENTS_MAX; n++) {
-        if (snprintf(name, sizeof name, "%s.%u", path, n) >= (int)sizeof name)
-            return s_complain(path, "the name is too long");
-        if (gap && torn && access(name, F_OK) == 0) {
-            self->tape.torn = true;
-            return 0;
-        }
-        int found = s_take(self, name, torn, total);
-        if (found < 0)
-            return -1;
-        gap = found ? 0 : gap + 1;
-    }
+    uint64_t now = self->tape.header.segment;
+    if (known && now > before + 1)
+        fprintf(stderr, "optrace: %s: %" PRIu64 " files before it are missing\n", path,
+                now - before - 1);
+    else if (!known && now)
+        fprintf(stderr, "optrace: %s: the first files of the trace are missing\n", path);
+    if (self->tape.torn)
+        fprintf(stderr, "optrace: %s: torn: %zu octets after octet %zu left out\n", path,
+                self->tape.torn, bytes->size - self->tape.torn);
     return 0;
 }
 
-int op_optrace_open(op_optrace_t *self, const char *path, bool torn)
+/*  Files are missing before number `next`, and a tape with gaps is not wanted. */
+static int s_stop_at_gap(const char *path, uint64_t next, size_t left, bool torn)
 {
-    size_t total = 0;
-    int found = s_take(self, path, torn, &total);
-    if (found == 0)
-        s_complain(path, strerror(ENOENT));
-    if (found <= 0 || s_continue(self, path, torn, &total) != 0) {
+    if (!torn)
+        fprintf(stderr,
+                "optrace: %s: files before %s.%" PRIu64 " are missing (dropped at the limits "
+                "trace/max_mb and trace/segments), so what follows begins in the middle and "
+                "cannot be replayed: print, stats, follow and merge show it, --torn takes what "
+                "stands before it\n",
+                path, path, next);
+    else
+        fprintf(stderr,
+                "optrace: %s: files before %s.%" PRIu64 " are missing: that one and %zu more are "
+                "left out\n",
+                path, path, next, left - 1);
+    return torn ? 0 : -1;
+}
+
+static int s_take_all(op_optrace_t *self, const char *path, unsigned lenient)
+{
+    s_numbers_t *numbers = op_alloc(sizeof *numbers);
+    numbers->count = 0;
+    int rc = s_find(path, numbers);
+    size_t count = numbers->count;
+    self->files = op_alloc((count + 1) * sizeof *self->files);
+    /* A killed process cuts its last file only. */
+    if (rc == 0)
+        rc = s_take(self, path, count ? lenient & ~(unsigned)OP_TAPE_TORN : lenient);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        char name[4096 + 32];
+        snprintf(name, sizeof name, "%s.%" PRIu64, path, numbers->at[i]);
+        if (!(lenient & OP_TAPE_GAPS) && numbers->at[i] > self->tape.header.segment + 1) {
+            rc = s_stop_at_gap(path, numbers->at[i], count - i, lenient & OP_TAPE_TORN);
+            break;
+        }
+        rc = s_take(self, name, i + 1 < count ? lenient & ~(unsigned)OP_TAPE_TORN : lenient);
+    }
+    free(numbers);
+    return rc;
+}
+
+static void s_say_middles(const op_tape_t *tape, const char *path)
+{
+    op_buf_t names = {0};
+    for (size_t i = 0; i < tape->actor_count; i++)
+        if (tape->actors[i].middle)
+            op_buf_printf(&names, "%s%s", names.size ? ", " : "", tape->actors[i].name);
+    if (names.size)
+        fprintf(stderr, "optrace: %s: what is there begins in the middle of: %.*s\n", path,
+                (int)names.size, names.at);
+    op_buf_free(&names);
+}
+
+int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient)
+{
+    if (s_take_all(self, path, lenient) != 0) {
         op_optrace_close(self);
         return -1;
     }
+    s_say_middles(&self->tape, path);
+    return 0;
+}
+
+int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient)
+{
+    if (op_optrace_read(self, path, lenient) != 0)
+        return -1;
     size_t count = self->tape.event_count + 1;
     self->order = op_alloc(count * sizeof *self->order);
     self->cause = op_alloc(count * sizeof *self->cause);
@@ -91,11 +190,17 @@ int op_optrace_open(op_optrace_t *self, const char *path, bool torn)
 void op_optrace_close(op_optrace_t *self)
 {
     op_tape_free(&self->tape);
-    for (size_t i = 0; i < OP_OPTRACE_SEGMENTS_MAX; i++)
-        op_buf_free(&self->bytes[i]);
+    for (size_t i = 0; i < self->file_count; i++) {
+        if (!self->files[i].size)
+            continue;
+        void *at;
+        memcpy(&at, &self->files[i].at, sizeof at); /* mapped by us, read-only */
+        munmap(at, self->files[i].size);
+    }
+    free(self->files);
     free(self->order);
     free(self->cause);
-    *self = (op_optrace_t){.segments = 0};
+    *self = (op_optrace_t){.file_count = 0};
 }
 
 int op_optrace_save(const op_tape_t *tape, const char *path)

@@ -86,9 +86,9 @@ static bool s_leaf_mentions(const s_follow_t *self, const op_leaf_t *leaf)
 {
     op_id_t id;
     size_t at;
-    if (op_leaf_is_id(leaf))
+    if (op_leaf_stored(leaf) == OP_STORED_ID)
         return s_knows_id(self, op_leaf_id(leaf));
-    if (!op_leaf_is_text(leaf))
+    if (op_leaf_stored(leaf) != OP_STORED_TEXT)
         return false;
     if (leaf->field->kind == OP_KIND_BYTES)
         return s_octets_mention(self, op_leaf_text(leaf));
@@ -135,7 +135,7 @@ static void s_mark(s_follow_t *self, size_t index, op_leaves_t *leaves)
         leaves->count = 0;
         op_leaves_add(leaves, frame.type, frame.body);
         if (s_makes(&frame) && leaves->count && leaves->at->field == frame.type->fields &&
-            op_leaf_is_id(leaves->at))
+            op_leaf_stored(leaves->at) == OP_STORED_ID)
             s_learn_id(self, op_leaf_id(leaves->at));
     }
     op_arena_free(&arena);
@@ -163,7 +163,7 @@ size_t op_optrace_mark(const op_optrace_t *trace, const char *text, bool *marked
             s_mark(self, trace->order[i], &leaves);
     } while (self->found > before);
     free(leaves.at);
-    size_t found = self->found;
+    size_t found = self->found + op_optrace_mark_air(trace, marked);
     free(self);
     return found;
 }
@@ -214,7 +214,8 @@ static void s_collect(s_diagram_t *self, const op_optrace_t *trace, const bool *
 enum { S_WIDTH = 10 };
 
 static void s_draw_line(s_diagram_t *self, const op_optrace_t *trace,
-                        const op_optrace_arrow_t *arrow, int64_t begin, op_buf_t *out)
+                        const op_optrace_arrow_t *arrow, int64_t begin, op_print_t how,
+                        op_buf_t *out)
 {
     size_t from = s_column(self, arrow->from), to = s_column(self, arrow->to);
     char line[S_NAMES_MAX * S_WIDTH + 2];
@@ -231,11 +232,11 @@ static void s_draw_line(s_diagram_t *self, const op_optrace_t *trace,
         line[from < to ? high - 1 : low + 1] = from < to ? '>' : '<';
     }
     op_buf_printf(out, "%8" PRId64 " ms  %.*s ", arrow->at - begin, (int)width, line);
-    op_frame_print(trace->tape.events[arrow->event].bytes, out);
+    op_frame_print(trace->tape.events[arrow->event].bytes, how, out);
     op_buf_add_byte(out, '\n');
 }
 
-static void s_draw(s_diagram_t *self, const op_optrace_t *trace, op_buf_t *out)
+static void s_draw(s_diagram_t *self, const op_optrace_t *trace, op_print_t how, op_buf_t *out)
 {
     int64_t begin = self->arrow_count ? self->arrows[0].at : 0;
     char at[OP_OPTRACE_INSTANT + 1];
@@ -250,14 +251,15 @@ static void s_draw(s_diagram_t *self, const op_optrace_t *trace, op_buf_t *out)
         out->size--;
     op_buf_add_byte(out, '\n');
     for (size_t i = 0; i < self->arrow_count; i++)
-        s_draw_line(self, trace, &self->arrows[i], begin, out);
+        s_draw_line(self, trace, &self->arrows[i], begin, how, out);
 }
 
-static op_optrace_exit_t s_write_svg(s_diagram_t *self, const op_optrace_t *trace, const char *path)
+static op_optrace_exit_t s_write_svg(s_diagram_t *self, const op_optrace_t *trace, op_print_t how,
+                                     const char *path)
 {
     op_buf_t out = {0};
     op_optrace_svg(&trace->tape, self->names, self->name_count, self->arrows, self->arrow_count,
-                   &out);
+                   how, &out);
     FILE *file = fopen(path, "w");
     bool good = file && fwrite(out.at, 1, out.size, file) == out.size;
     good = file && fclose(file) == 0 && good;
@@ -269,8 +271,8 @@ static op_optrace_exit_t s_write_svg(s_diagram_t *self, const op_optrace_t *trac
 
 op_optrace_exit_t op_optrace_follow(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     bool *marked = op_alloc((trace.tape.event_count + 1) * sizeof *marked);
     op_optrace_exit_t result = OP_OPTRACE_DIFFERS;
@@ -280,9 +282,10 @@ op_optrace_exit_t op_optrace_follow(const op_optrace_options_t *options)
         s_diagram_t diagram = {.arrow_count = 0};
         op_buf_t out = {0};
         s_collect(&diagram, &trace, marked);
-        s_draw(&diagram, &trace, &out);
+        s_draw(&diagram, &trace, options->how, &out);
         fwrite(out.at, 1, out.size, stdout);
-        result = options->svg ? s_write_svg(&diagram, &trace, options->svg) : OP_OPTRACE_OK;
+        result = options->svg ? s_write_svg(&diagram, &trace, options->how, options->svg)
+                              : OP_OPTRACE_OK;
         op_buf_free(&out);
         free(diagram.arrows);
         op_arena_free(&diagram.arena);

@@ -19,6 +19,7 @@ static int s_join(op_tape_t *all, const op_tape_t *one, const char *path)
         }
         for (size_t r = 0; r < from->row_count; r++)
             op_tape_add_row(all, added, from->rows[r].key, from->rows[r].value);
+        all->actors[added].middle = from->middle;
         all->actors[added].ended = from->ended;
         all->actors[added].rows_at_end = from->rows_at_end;
         all->actors[added].digest = from->digest;
@@ -56,7 +57,7 @@ op_optrace_exit_t op_optrace_merge(const op_optrace_options_t *options)
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
         const char *path = options->files[i + 1];
-        rc = op_optrace_open(&traces[i], path, options->torn);
+        rc = op_optrace_open(&traces[i], path, options->lenient);
         if (rc != 0)
             break;
         const op_trace_header_t *header = &traces[i].tape.header;

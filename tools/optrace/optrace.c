@@ -9,56 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char s_help[] =
+static const char s_head[] =
     "usage: optrace COMMAND ... [--torn]\n"
     "\n"
     "A trace is what `opd --trace FILE` wrote: everything that the actors were given and said. "
     "The\n"
     "files that continue it (FILE.1, FILE.2 ...) are read with it. Phones, texts and secrets are\n"
-    "shown masked; in the file they are in clear, so treat it like the database.\n"
-    "\n"
-    "print FILE [--actor A] [--message M] [--phone P] [--request ID] [--from T] [--to T]\n"
-    "    One line an event, each after what caused it. M is a message's name, such as text_send;\n"
-    "    P is a whole number, +14155550101.\n"
-    "stats FILE\n"
-    "    Counts by actor and by message, sizes of turns, and how long requests took.\n"
-    "follow FILE ID [--svg OUT]\n"
-    "    The way of one thing through all actors, as a sequence diagram. ID is a request's id\n"
-    "    (X-Request-Id), a message's (msg_...) or any other id, or a request's correlation "
-    "number.\n"
-    "replay FILE [--actor A]\n"
-    "    Gives the actors of this build what they were given, and compares what they say and the\n"
-    "    rows they end with, octet by octet. Shows the first difference of each actor.\n"
-    "diff FILE FILE\n"
-    "    For each actor the first event in which two traces differ.\n"
-    "cut FILE OUT --request ID | --from T | --to T\n"
-    "    A smaller trace that still replays. With --request: the actors that it touched, each "
-    "from\n"
-    "    its start to the end of the request. With times: each actor's rows as they were at "
-    "--from\n"
-    "    and what followed, up to --to. Where an actor started from those rows would not go on as\n"
-    "    it did (its core remembered more than its rows, as the modem's does in the middle of a\n"
-    "    command), it is kept from its start; cut says so.\n"
-    "scrub FILE OUT\n"
-    "    The same run with other people in it: phones, texts, addresses, URLs, names, codes and\n"
-    "    secrets are replaced by others of the same length and form, equal ones by equal ones, "
-    "under\n"
-    "    a key that is thrown away. All entropy is replaced too, and with it every id and token "
-    "that\n"
-    "    came from it. Request ids, times and lengths stay. What actors say is recorded anew, so "
-    "the\n"
-    "    result replays. A run that does not survive this (a code that was texted before the "
-    "trace\n"
-    "    began, for instance) is refused.\n"
-    "merge OUT FILE...\n"
-    "    The traces of several processes as one. No frame is received before it was sent, "
-    "whatever\n"
-    "    the clocks of the hosts say; else by time.\n"
+    "shown masked, unless --full asks for them (for secrets it does not); in the file they are\n"
+    "in clear, so treat it like the database.\n"
+    "\n";
+
+static const char s_tail[] =
     "\n"
     "T is 2026-05-20T19:14:52Z, with or without .123, or milliseconds since 1970.\n"
     "\n"
+    "Of a long recording opd drops files (trace/max_mb, trace/segments), the first ones never. "
+    "print,\n"
+    "stats, follow and merge show what is left, or one file alone (FILE.28), and say on stderr "
+    "what\n"
+    "is missing. What follows a gap cannot be replayed: the other commands refuse it, or with\n"
+    "--torn take what stands before it.\n"
+    "\n"
+    "  --full     shows phones, texts, URLs and what ttys said in full\n"
     "  --torn     takes a file whose last record was cut off, as a killed process may leave it\n"
-    "  --help     this text\n"
+    "  --help     this text; after a command, its part\n"
+    "  --version  which one this is\n"
     "\n"
     "Exit: 0 the same, or done; 1 a difference, or nothing found; 2 a bad file or command line.\n";
 
@@ -67,11 +42,54 @@ static const struct {
     op_optrace_exit_t (*run)(const op_optrace_options_t *options);
     size_t least, most; /* arguments */
     const char *flags;  /* those it takes, by their letters */
+    unsigned lenient;   /* without being asked */
+    const char *help;
 } s_commands[] = {
-    {"print", op_optrace_print, 1, 1, "ampqft"}, {"stats", op_optrace_stats, 1, 1, ""},
-    {"follow", op_optrace_follow, 2, 2, "s"},    {"replay", op_optrace_replay, 1, 1, "a"},
-    {"diff", op_optrace_diff, 2, 2, ""},         {"cut", op_optrace_cut, 2, 2, "qft"},
-    {"scrub", op_optrace_scrub, 2, 2, ""},       {"merge", op_optrace_merge, 2, 64, ""},
+    {"print", op_optrace_print, 1, 1, "ampqftF", OP_TAPE_GAPS,
+     "print FILE [--actor A] [--message M] [--phone P] [--request ID] [--from T] [--to T]\n"
+     "      [--full]\n"
+     "    One line an event, each after what caused it. M is a message's name, such as "
+     "text_send;\n"
+     "    P is a whole number, +14155550101.\n"},
+    {"stats", op_optrace_stats, 1, 1, "", OP_TAPE_GAPS,
+     "stats FILE\n"
+     "    Counts by actor and by message, sizes of turns, and how long requests took.\n"},
+    {"follow", op_optrace_follow, 2, 2, "sF", OP_TAPE_GAPS,
+     "follow FILE ID [--svg OUT] [--full]\n"
+     "    The way of one thing through all actors, as a sequence diagram. ID is a request's id\n"
+     "    (X-Request-Id), a message's (msg_...) or any other id, or a request's correlation "
+     "number.\n"},
+    {"replay", op_optrace_replay, 1, 1, "aF", 0,
+     "replay FILE [--actor A] [--full]\n"
+     "    Gives the actors of this build what they were given, and compares what they say and "
+     "the\n"
+     "    rows they end with, octet by octet. Shows the first difference of each actor.\n"},
+    {"diff", op_optrace_diff, 2, 2, "F", 0,
+     "diff FILE FILE [--full]\n"
+     "    For each actor the first event in which two traces differ.\n"},
+    {"cut", op_optrace_cut, 2, 2, "qft", 0,
+     "cut FILE OUT --request ID | --from T | --to T\n"
+     "    A smaller trace that still replays. With --request: the actors that it touched, from "
+     "its\n"
+     "    first turn in each to its last one. With times: what happened from --from up to --to. "
+     "An\n"
+     "    actor begins with its rows as they were then. Where it would not go on from them as it\n"
+     "    did (its core remembered more than its rows, as the modem's does in the middle of a\n"
+     "    command), it begins earlier, in the end at its start; cut says so.\n"},
+    {"scrub", op_optrace_scrub, 2, 2, "", 0,
+     "scrub FILE OUT\n"
+     "    The same run with other people in it: phones, texts, addresses, URLs, names, codes and\n"
+     "    secrets are replaced by others of the same length and form, equal ones by equal ones,\n"
+     "    under a key that is thrown away. All entropy is replaced too, and with it every id and\n"
+     "    token that came from it. Request ids, times and lengths stay. What actors say is "
+     "recorded\n"
+     "    anew, so the result replays. A run that does not survive this (a code that was texted\n"
+     "    before the trace began, for instance) is refused.\n"},
+    {"merge", op_optrace_merge, 2, 64, "", OP_TAPE_GAPS,
+     "merge OUT FILE...\n"
+     "    The traces of several processes as one. No frame is received before it was sent, "
+     "whatever\n"
+     "    the clocks of the hosts say; else by time.\n"},
 };
 
 static int64_t s_instant(const char *text)
@@ -126,8 +144,11 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     case 's':
         options->svg = value;
         return true;
+    case 'F':
+        options->how = OP_PRINT_FULL;
+        return true;
     case 'T':
-        options->torn = true;
+        options->lenient |= OP_TAPE_TORN;
         return true;
     case 'f':
     case 't':
@@ -145,8 +166,9 @@ static const struct option s_flags[] = {
     {"actor", required_argument, NULL, 'a'}, {"message", required_argument, NULL, 'm'},
     {"phone", required_argument, NULL, 'p'}, {"request", required_argument, NULL, 'q'},
     {"from", required_argument, NULL, 'f'},  {"to", required_argument, NULL, 't'},
-    {"svg", required_argument, NULL, 's'},   {"torn", no_argument, NULL, 'T'},
-    {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    {"svg", required_argument, NULL, 's'},   {"full", no_argument, NULL, 'F'},
+    {"torn", no_argument, NULL, 'T'},        {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0}};
 
 /*  The command's place in the table, or -1. */
 static int s_command(const char *name)
@@ -157,22 +179,40 @@ static int s_command(const char *name)
     return -1;
 }
 
+/*  All of it, or a command's part. */
+static op_optrace_exit_t s_help(int command)
+{
+    if (command >= 0) {
+        printf("usage: optrace %s", s_commands[command].help);
+        return OP_OPTRACE_OK;
+    }
+    fputs(s_head, stdout);
+    for (size_t i = 0; i < OP_COUNT(s_commands); i++)
+        fputs(s_commands[i].help, stdout);
+    fputs(s_tail, stdout);
+    return OP_OPTRACE_OK;
+}
+
 int main(int argc, char **argv)
 {
     op_optrace_options_t options = {0};
     char given[OP_COUNT(s_flags) + 1] = "";
     int flag;
+    bool help = false;
     while ((flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1) {
-        if (flag == 'h') {
-            fputs(s_help, stdout);
+        if (flag == 'V') {
+            puts("optrace " OP_VERSION);
             return OP_OPTRACE_OK;
         }
-        if (!s_flag(&options, flag, optarg))
+        help |= flag == 'h';
+        if (flag != 'h' && !s_flag(&options, flag, optarg))
             return OP_OPTRACE_BAD;
-        if (flag != 'T' && !strchr(given, flag))
+        if (flag != 'T' && flag != 'h' && !strchr(given, flag))
             given[strlen(given)] = (char)flag;
     }
     int command = optind < argc ? s_command(argv[optind]) : -1;
+    if (help)
+        return (int)s_help(command);
     if (command < 0) {
         fprintf(stderr, "optrace: %s; see --help\n",
                 optind < argc ? "there is no such command" : "a command is missing");
@@ -192,6 +232,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < count; i++)
         options.files[options.file_count++] = argv[optind + 1 + (int)i];
+    options.lenient |= s_commands[command].lenient;
     op_optrace_exit_t result = s_commands[command].run(&options);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "optrace: cannot write the output\n");

@@ -22,27 +22,28 @@ typedef struct {
     size_t file_count;
     const char *actor, *message, *phone, *request, *svg;
     int64_t from, to; /* instants, both included */
-    bool torn;
-    bool quiet; /* cut: not a word about what became of each actor */
+    unsigned lenient; /* OP_TAPE_TORN, OP_TAPE_GAPS */
+    op_print_t how;   /* what is shown of texts and phones */
+    bool quiet;       /* cut: not a word about what became of each actor */
 } op_optrace_options_t;
 
 /*  ---- file.c ---- */
 
-enum {
-    OP_OPTRACE_SEGMENTS_MAX = 64,     /* files of one trace: FILE, FILE.1, FILE.2 ... */
-    OP_OPTRACE_BYTES_MAX = 1073741824 /* of all of them */
-};
-
-/*  A trace that was read, with its events in causal order (actors/tape.h). Zero-initialise it. */
+/*  A trace that was read. Zero-initialise it. Its files are mapped, so they must not become shorter
+    meanwhile. */
 typedef struct {
     op_tape_t tape;
-    op_buf_t bytes[OP_OPTRACE_SEGMENTS_MAX];
-    size_t segments;
-    size_t *order, *cause;
+    op_str_t *files; /* their bytes */
+    size_t file_count;
+    size_t *order, *cause; /* the events in causal order (actors/tape.h); NULL: not looked for */
 } op_optrace_t;
 
-/*  Reads FILE and, where they exist, the files that continue it. -1: stderr says why. */
-int op_optrace_open(op_optrace_t *self, const char *path, bool torn) OP_MUST_CHECK;
+/*  Reads FILE and all that continue it: FILE.1, FILE.2 ... `lenient` is that of op_tape_read. Where
+    files are missing the tape has gaps, or with OP_TAPE_TORN alone it ends. What is left out is said
+    on stderr. -1: stderr says why. */
+int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
+/*  The same, with the events in causal order. */
+int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
 void op_optrace_close(op_optrace_t *self);
 
 /*  Writes a tape into a new file, mode 0600; one that exists is an error. -1: stderr says why. */
@@ -51,17 +52,15 @@ int op_optrace_save(const op_tape_t *tape, const char *path) OP_MUST_CHECK;
 /*  The index of the actor's latest life, OP_TAPE_NONE. */
 size_t op_optrace_actor(const op_tape_t *tape, const char *name);
 
-/*  ---- print.c: events as lines of text. Phones, texts and secrets as op_print shows
-    them. ---- */
+/*  ---- print.c: events as lines of text ---- */
 
 /*  "2026-05-20T19:14:52.123Z"; `text` takes OP_OPTRACE_INSTANT + 1 bytes. */
 enum { OP_OPTRACE_INSTANT = 24 };
 void op_optrace_instant(int64_t at, char text[OP_OPTRACE_INSTANT + 1]);
 
 /*  Appends one event in one line: time, actor, what, the frame or setup. */
-void op_optrace_event(const op_tape_t *tape, const op_tape_event_t *event, op_buf_t *line);
-/*  The same without time and actor. */
-void op_optrace_event_text(const op_tape_event_t *event, op_buf_t *line);
+void op_optrace_event(const op_tape_t *tape, const op_tape_event_t *event, op_print_t how,
+                      op_buf_t *line);
 
 /*  Appends all of it, as `optrace print` without options does. */
 void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *options,
@@ -70,9 +69,12 @@ void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *o
 /*  ---- follow.c ---- */
 
 /*  Marks in marked[event_count] the events that belong to `id`: a message's id, a request's id, or
-    any other id that messages carry; or to the correlation number of a request. Returns how
-    many. */
+    any other id that messages carry; or to the correlation number of a request; and what was said
+    to the serial port, and by it, while such a text went into the air. Returns how many. */
 size_t op_optrace_mark(const op_optrace_t *trace, const char *id, bool *marked);
+
+/*  air.c: the last of these, of the texts whose text_send is marked. */
+size_t op_optrace_mark_air(const op_optrace_t *trace, bool *marked);
 
 /*  One arrow of a sequence diagram. Names are borrowed from the trace. */
 typedef struct {
@@ -84,7 +86,8 @@ typedef struct {
 /*  svg.c: the diagram as a picture, without scripts, fonts and colours of its own
     making. */
 void op_optrace_svg(const op_tape_t *tape, const op_str_t *names, size_t name_count,
-                    const op_optrace_arrow_t *arrows, size_t arrow_count, op_buf_t *out);
+                    const op_optrace_arrow_t *arrows, size_t arrow_count, op_print_t how,
+                    op_buf_t *out);
 
 /*  ---- The sub-commands ---- */
 

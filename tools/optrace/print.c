@@ -4,6 +4,7 @@
 #include "store/record.h"
 #include "store/records.h"
 #include "tools/optrace/value.h"
+#include "transport/print.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -18,31 +19,31 @@ void op_optrace_instant(int64_t at, char text[OP_OPTRACE_INSTANT + 1])
              (int)((at % OP_SECOND_MS + OP_SECOND_MS) % OP_SECOND_MS));
 }
 
-static void s_setup(const op_tape_event_t *event, op_buf_t *line)
+static void s_setup(const op_tape_event_t *event, op_print_t how, op_buf_t *line)
 {
     op_arena_t arena = {0};
     op_decode_t result;
     const op_type_t *type = op_message_type(event->type);
     const void *setup = type ? op_frame_body(type, event->bytes, &arena, &result) : NULL;
     if (setup)
-        op_print(type, setup, line);
+        op_print(type, setup, how, line);
     else
         op_buf_add_str(line, OP_STR("a setup that does not decode"));
     op_arena_free(&arena);
 }
 
-void op_optrace_event_text(const op_tape_event_t *event, op_buf_t *line)
+static void s_event(const op_tape_event_t *event, op_print_t how, op_buf_t *line)
 {
     op_buf_printf(line, "%-7s", op_trace_what_name(event->what));
     switch (event->what) {
     case OP_TRACE_START:
         op_buf_add_byte(line, ' ');
-        s_setup(event, line);
+        s_setup(event, how, line);
         return;
     case OP_TRACE_RECEIVE:
     case OP_TRACE_SEND:
         op_buf_add_byte(line, ' ');
-        op_frame_print(event->bytes, line);
+        op_frame_print(event->bytes, how, line);
         return;
     case OP_TRACE_TICK:
     case OP_TRACE_DRAIN:
@@ -51,18 +52,20 @@ void op_optrace_event_text(const op_tape_event_t *event, op_buf_t *line)
     }
 }
 
-void op_optrace_event(const op_tape_t *tape, const op_tape_event_t *event, op_buf_t *line)
+void op_optrace_event(const op_tape_t *tape, const op_tape_event_t *event, op_print_t how,
+                      op_buf_t *line)
 {
     char at[OP_OPTRACE_INSTANT + 1];
     op_optrace_instant(event->at, at);
     op_buf_printf(line, "%s %-7s ", at, tape->actors[event->actor].name);
-    op_optrace_event_text(event, line);
+    s_event(event, how, line);
     while (line->size && line->at[line->size - 1] == ' ')
         line->size--;
 }
 
 /*  A row: its key by the first octets behind the name and a fingerprint, as keys hold phones. */
-static void s_row(const op_tape_actor_t *actor, const op_tape_row_t *row, op_buf_t *text)
+static void s_row(const op_tape_actor_t *actor, const op_tape_row_t *row, op_print_t how,
+                  op_buf_t *text)
 {
     uint8_t hash[crypto_generichash_BYTES_MIN];
     char fingerprint[9];
@@ -80,7 +83,7 @@ static void s_row(const op_tape_actor_t *actor, const op_tape_row_t *row, op_buf
         void *value = op_arena_alloc(&arena, types[i]->size);
         damage = op_record_open(types[i], row->value, &arena, value);
         if (!damage)
-            op_print(types[i], value, text);
+            op_print(types[i], value, how, text);
     }
     if (damage)
         op_buf_printf(text, "%zu octets that are no record", row->value.size);
@@ -88,7 +91,7 @@ static void s_row(const op_tape_actor_t *actor, const op_tape_row_t *row, op_buf
     op_arena_free(&arena);
 }
 
-static void s_head(const op_tape_t *tape, op_buf_t *text)
+static void s_head(const op_tape_t *tape, op_print_t how, op_buf_t *text)
 {
     char at[OP_OPTRACE_INSTANT + 1];
     op_optrace_instant(tape->header.started, at);
@@ -98,9 +101,11 @@ static void s_head(const op_tape_t *tape, op_buf_t *text)
         const op_tape_actor_t *actor = &tape->actors[i];
         op_buf_printf(text, "actor %s, a %s: %zu rows, %zu events%s\n", actor->name, actor->class,
                       actor->row_count, actor->event_count,
-                      actor->ended ? "" : ", without a clean end");
+                      actor->middle  ? ", begins in the middle"
+                      : actor->ended ? ""
+                                     : ", without a clean end");
         for (size_t r = 0; r < actor->row_count; r++)
-            s_row(actor, &actor->rows[r], text);
+            s_row(actor, &actor->rows[r], how, text);
     }
 }
 
@@ -113,7 +118,8 @@ static bool s_has_phone(op_frame_t *frame, const char *phone)
     op_leaves_add(&leaves, frame->type, frame->body);
     bool found = false;
     for (size_t i = 0; i < leaves.count && !found; i++)
-        found = op_leaf_is_text(&leaves.at[i]) && op_str_is(op_leaf_text(&leaves.at[i]), phone);
+        found = op_leaf_stored(&leaves.at[i]) == OP_STORED_TEXT &&
+                op_str_is(op_leaf_text(&leaves.at[i]), phone);
     free(leaves.at);
     return found;
 }
@@ -149,13 +155,13 @@ void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *o
     bool all = !options->actor && !options->message && !options->phone && !options->request &&
                !options->from && !options->to;
     if (all)
-        s_head(tape, text);
+        s_head(tape, options->how, text);
     *found = 0;
     for (size_t i = 0; i < tape->event_count; i++) {
         const op_tape_event_t *event = &tape->events[trace->order[i]];
         if (!s_wanted(tape, event, options))
             continue;
-        op_optrace_event(tape, event, text);
+        op_optrace_event(tape, event, options->how, text);
         op_buf_add_byte(text, '\n');
         ++*found;
     }
@@ -165,13 +171,15 @@ void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *o
 
 op_optrace_exit_t op_optrace_print(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     op_buf_t text = {0};
     size_t found;
     op_optrace_listing(&trace, options, &text, &found);
     fwrite(text.at, 1, text.size, stdout);
+    if (!found)
+        fprintf(stderr, "optrace: nothing in the trace is of that\n");
     op_buf_free(&text);
     op_optrace_close(&trace);
     return found ? OP_OPTRACE_OK : OP_OPTRACE_DIFFERS;

@@ -39,6 +39,7 @@ static double s_recorded(const op_tape_t *tape, const char *actor)
 typedef struct {
     const op_tape_t *tape;
     size_t actor; /* of the tape */
+    op_print_t how;
     op_replay_result_t result;
     op_buf_t report;
 } job_t;
@@ -68,8 +69,8 @@ static void *s_work(void *arg)
     work_t *work = arg;
     size_t i;
     while ((i = atomic_fetch_add(&work->next, 1)) < work->count)
-        work->jobs[i].result =
-            op_replay_actor(work->jobs[i].tape, work->jobs[i].actor, &work->jobs[i].report);
+        work->jobs[i].result = op_replay_actor(work->jobs[i].tape, work->jobs[i].actor,
+                                               work->jobs[i].how, &work->jobs[i].report);
     return NULL;
 }
 
@@ -108,15 +109,15 @@ static op_optrace_exit_t s_tell(const job_t *job)
 
 op_optrace_exit_t op_optrace_replay(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_read(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     const op_tape_t *tape = &trace.tape;
     job_t jobs[OP_TAPE_ACTORS_MAX];
     size_t count = 0, events = 0;
     for (size_t i = 0; i < tape->actor_count; i++)
         if (!options->actor || strcmp(options->actor, tape->actors[i].name) == 0)
-            jobs[count++] = (job_t){.tape = tape, .actor = i};
+            jobs[count++] = (job_t){.tape = tape, .actor = i, .how = options->how};
     double begin = s_seconds();
     s_replay_all(jobs, count);
     double took = s_seconds() - begin, recorded = s_recorded(tape, options->actor);

@@ -306,8 +306,8 @@ int op_optrace_scrubbed(const op_optrace_t *trace, const uint8_t key[OP_PSEUDONY
 
 op_optrace_exit_t op_optrace_scrub(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     uint8_t key[OP_PSEUDONYM_KEY];
     char error[OP_TRACE_ERROR];

@@ -26,6 +26,24 @@ static const char *s_parts(const char *class, char tag)
     return "";
 }
 
+/*  Ids and hashes within a key: those that they have become. */
+static void s_learned(const op_pseudonym_t *names, op_str_t key, size_t at, char *bytes)
+{
+    static const size_t sizes[] = {sizeof(op_hash_t), sizeof(op_id_t)};
+    while (at < key.size) {
+        size_t step = 1;
+        for (size_t i = 0; i < OP_COUNT(sizes) && step == 1; i++) {
+            op_str_t now;
+            if (key.size - at < sizes[i] ||
+                !op_pseudonym_known(names, op_str_of(key.at + at, sizes[i]), &now))
+                continue;
+            memcpy(bytes + at, now.at, sizes[i]);
+            step = sizes[i];
+        }
+        at += step;
+    }
+}
+
 static op_str_t s_key(const op_pseudonym_t *names, const op_tape_actor_t *actor, op_str_t key,
                       op_arena_t *arena)
 {
@@ -36,6 +54,7 @@ static op_str_t s_key(const op_pseudonym_t *names, const op_tape_actor_t *actor,
     char *bytes = op_arena_alloc(arena, key.size);
     memcpy(bytes, copy.at, key.size);
     size_t at = name + 2;
+    s_learned(names, key, at, bytes);
     for (const char *part = s_parts(actor->class, key.at[name + 1]); *part && at < key.size;
          part++) {
         size_t end = key.size;

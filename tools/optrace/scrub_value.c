@@ -117,18 +117,26 @@ static void s_scrub_string(const op_pseudonym_t *names, op_leaf_t *leaf, op_aren
     op_leaf_set_text(leaf, text);
 }
 
+/*  An id or a hash: what it has become. A login code's hash is told by none: a million tries would
+    find the code. */
+static void s_scrub_octets(const op_pseudonym_t *names, op_leaf_t *leaf)
+{
+    op_str_t octets = op_leaf_octets(leaf), now;
+    op_hash_t hash;
+    if (op_pseudonym_known(names, octets, &now)) {
+        op_field_set(leaf->field, leaf->value, now.at, octets.size);
+    } else if (strcmp(leaf->field->name, "code_hash") == 0) {
+        op_pseudonym_octets(names, octets.at, sizeof hash, hash.bytes);
+        op_field_set(leaf->field, leaf->value, &hash, sizeof hash);
+    }
+}
+
 static void s_scrub_leaf(const op_pseudonym_t *names, op_leaf_t *leaf, op_arena_t *arena)
 {
-    op_str_t now;
-    if (op_leaf_is_id(leaf)) {
-        if (op_pseudonym_known(names, op_str_of(leaf->at, sizeof(op_id_t)), &now))
-            memcpy(leaf->at, now.at, sizeof(op_id_t));
-    } else if (leaf->field->kind == OP_KIND_HASH) {
-        if (op_pseudonym_known(names, op_str_of(leaf->at, sizeof(op_hash_t)), &now))
-            memcpy(leaf->at, now.at, sizeof(op_hash_t));
-        else if (strcmp(leaf->field->name, "code_hash") == 0) /* a million tries find the code */
-            op_pseudonym_octets(names, leaf->at, sizeof(op_hash_t), leaf->at);
-    } else if (op_leaf_is_text(leaf))
+    op_stored_t stored = op_leaf_stored(leaf);
+    if (stored == OP_STORED_ID || stored == OP_STORED_HASH)
+        s_scrub_octets(names, leaf);
+    else if (stored == OP_STORED_TEXT)
         s_scrub_string(names, leaf, arena);
 }
 
@@ -180,12 +188,9 @@ static void s_learn_code(op_pseudonym_t *names, op_str_t old, op_str_t now)
 
 static void s_learn_leaf(op_pseudonym_t *names, const op_leaf_t *old, const op_leaf_t *now)
 {
-    if (op_leaf_is_id(old))
-        op_pseudonym_learn(names, op_str_of(old->at, sizeof(op_id_t)),
-                           op_str_of(now->at, sizeof(op_id_t)));
-    else if (old->field->kind == OP_KIND_HASH)
-        op_pseudonym_learn(names, op_str_of(old->at, sizeof(op_hash_t)),
-                           op_str_of(now->at, sizeof(op_hash_t)));
+    op_stored_t stored = op_leaf_stored(old);
+    if (stored == OP_STORED_ID || stored == OP_STORED_HASH)
+        op_pseudonym_learn(names, op_leaf_octets(old), op_leaf_octets(now));
     else if (old->field->kind == OP_KIND_SECRET) {
         op_hash_t before = op_token_hash(op_leaf_text(old));
         op_hash_t after = op_token_hash(op_leaf_text(now));
@@ -203,8 +208,7 @@ static void s_learn_values(op_pseudonym_t *names, const op_type_t *type, void *o
     op_leaves_add(&a, type, old);
     op_leaves_add(&b, type, now);
     for (size_t i = 0; a.count == b.count && i < a.count; i++)
-        if (a.at[i].field == b.at[i].field &&
-            !op_field_is_default(a.at[i].field, (const char *)a.at[i].at - a.at[i].field->offset))
+        if (a.at[i].field == b.at[i].field && !op_field_is_default(a.at[i].field, a.at[i].value))
             s_learn_leaf(names, &a.at[i], &b.at[i]);
     free(a.at);
     free(b.at);

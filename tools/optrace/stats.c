@@ -161,8 +161,8 @@ static void s_show(s_stats_t *self)
 
 op_optrace_exit_t op_optrace_stats(const op_optrace_options_t *options)
 {
-    op_optrace_t trace = {.segments = 0};
-    if (op_optrace_open(&trace, options->files[0], options->torn) != 0)
+    op_optrace_t trace = {.file_count = 0};
+    if (op_optrace_open(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     s_stats_t *stats = op_alloc(sizeof *stats);
     *stats = (s_stats_t){.trace = &trace};

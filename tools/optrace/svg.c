@@ -29,7 +29,7 @@ static size_t s_x(const op_str_t *names, size_t count, op_str_t name)
 }
 
 static void s_arrow(const op_tape_t *tape, const op_optrace_arrow_t *arrow, size_t from, size_t to,
-                    size_t y, int64_t begin, size_t label, op_buf_t *out)
+                    size_t y, int64_t begin, size_t label, op_print_t how, op_buf_t *out)
 {
     op_buf_printf(out, "<text x=\"4\" y=\"%zu\">%lld ms</text>\n", y + 4,
                   (long long)(arrow->at - begin));
@@ -44,7 +44,7 @@ static void s_arrow(const op_tape_t *tape, const op_optrace_arrow_t *arrow, size
                       "marker-end=\"url(#tip)\"/>\n",
                       from, y, from < to ? to - 2 : to + 2, y);
     op_buf_t line = {0};
-    op_frame_print(tape->events[arrow->event].bytes, &line);
+    op_frame_print(tape->events[arrow->event].bytes, how, &line);
     op_buf_printf(out, "<text x=\"%zu\" y=\"%zu\">", label, y + 4);
     s_text(out, op_buf_str(&line));
     op_buf_add_str(out, OP_STR("</text>\n"));
@@ -52,7 +52,8 @@ static void s_arrow(const op_tape_t *tape, const op_optrace_arrow_t *arrow, size
 }
 
 void op_optrace_svg(const op_tape_t *tape, const op_str_t *names, size_t name_count,
-                    const op_optrace_arrow_t *arrows, size_t arrow_count, op_buf_t *out)
+                    const op_optrace_arrow_t *arrows, size_t arrow_count, op_print_t how,
+                    op_buf_t *out)
 {
     size_t label = S_LEFT + name_count * S_COLUMN - S_COLUMN / 2;
     size_t height = S_TOP + (arrow_count + 1) * S_ROW;
@@ -75,6 +76,6 @@ void op_optrace_svg(const op_tape_t *tape, const op_str_t *names, size_t name_co
     for (size_t i = 0; i < arrow_count; i++)
         s_arrow(tape, &arrows[i], s_x(names, name_count, arrows[i].from),
                 s_x(names, name_count, arrows[i].to), S_TOP + (i + 1) * S_ROW - S_ROW / 2,
-                arrows[0].at, label, out);
+                arrows[0].at, label, how, out);
     op_buf_add_str(out, OP_STR("</svg>\n"));
 }

@@ -2,91 +2,65 @@
 
 #include <string.h>
 
-static void s_add(op_leaves_t *list, const op_type_t *type, const op_field_t *field, void *at)
+static void s_add(op_leaves_t *list, const op_type_t *type, const op_field_t *field, void *value)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity ? 2 * list->capacity : 64;
         list->at = op_realloc(list->at, list->capacity * sizeof *list->at);
     }
-    list->at[list->count++] = (op_leaf_t){type, field, at};
+    list->at[list->count++] = (op_leaf_t){type, field, value};
+}
+
+/*  What was decoded into an arena is its owner's to write. */
+static void *s_writable(const void *inside)
+{
+    void *at;
+    memcpy(&at, &inside, sizeof at);
+    return at;
 }
 
 void op_leaves_add(op_leaves_t *list, const op_type_t *type, void *value)
 {
     for (size_t i = 0; i < type->field_count; i++) {
         const op_field_t *field = &type->fields[i];
-        void *at = (char *)value + field->offset;
-        if (field->kind == OP_KIND_NESTED)
-            op_leaves_add(list, field->item, at);
-        else if (field->kind == OP_KIND_MAYBE) {
-            void *item;
-            memcpy(&item, at, sizeof item);
+        op_stored_t stored = op_kinds[field->kind].stored;
+        if (stored == OP_STORED_NESTED || stored == OP_STORED_MAYBE) {
+            const void *item = op_field_item(field, value);
             if (item)
-                op_leaves_add(list, field->item, item);
-        } else if (field->kind == OP_KIND_LIST) {
-            struct {
-                char *at;
-                size_t count;
-            } items;
-            memcpy(&items, at, sizeof items);
+                op_leaves_add(list, field->item, s_writable(item));
+        } else if (stored == OP_STORED_LIST) {
+            op_list_t items = op_field_list(field, value);
             for (size_t n = 0; n < items.count; n++)
-                op_leaves_add(list, field->item, items.at + n * field->item->size);
+                op_leaves_add(list, field->item, s_writable(op_list_item(&items, field, n)));
         } else
-            s_add(list, type, field, at);
+            s_add(list, type, field, value);
     }
 }
 
-bool op_leaf_is_id(const op_leaf_t *leaf)
+op_stored_t op_leaf_stored(const op_leaf_t *leaf)
 {
-    op_kind_t kind = leaf->field->kind;
-    return kind == OP_KIND_ID || kind == OP_KIND_MSG_ID || kind == OP_KIND_EVT_ID;
-}
-
-bool op_leaf_is_text(const op_leaf_t *leaf)
-{
-    switch (leaf->field->kind) {
-    case OP_KIND_TEXT:
-    case OP_KIND_PHONE:
-    case OP_KIND_BODY:
-    case OP_KIND_URL:
-    case OP_KIND_WORDS:
-    case OP_KIND_SECRET:
-    case OP_KIND_BYTES:
-        return true;
-    case OP_KIND_U64:
-    case OP_KIND_BOOL:
-    case OP_KIND_FLAG:
-    case OP_KIND_COUNT:
-    case OP_KIND_INSTANT:
-    case OP_KIND_ID:
-    case OP_KIND_MSG_ID:
-    case OP_KIND_EVT_ID:
-    case OP_KIND_HASH:
-    case OP_KIND_NESTED:
-    case OP_KIND_MAYBE:
-    case OP_KIND_LIST:
-        return false;
-    }
-    return false;
+    return op_kinds[leaf->field->kind].stored;
 }
 
 op_id_t op_leaf_id(const op_leaf_t *leaf)
 {
-    op_id_t id;
-    memcpy(&id, leaf->at, sizeof id);
-    return id;
+    return op_field_id(leaf->field, leaf->value);
 }
 
 op_str_t op_leaf_text(const op_leaf_t *leaf)
 {
-    op_str_t text;
-    memcpy(&text, leaf->at, sizeof text);
-    return text;
+    return op_field_text(leaf->field, leaf->value);
 }
 
 void op_leaf_set_text(op_leaf_t *leaf, op_str_t text)
 {
-    memcpy(leaf->at, &text, sizeof text);
+    op_field_set(leaf->field, leaf->value, &text, sizeof text);
+}
+
+op_str_t op_leaf_octets(const op_leaf_t *leaf)
+{
+    size_t size = op_leaf_stored(leaf) == OP_STORED_ID ? sizeof(op_id_t) : sizeof(op_hash_t);
+    return op_str_of(op_field_at(leaf->field, leaf->value), size);
 }
 
 bool op_text_has_id(op_str_t text, op_id_t *id, size_t *at)

@@ -8,9 +8,9 @@
 
 /*  A field that is itself a value: of no kind NESTED, MAYBE or LIST. */
 typedef struct {
-    const op_type_t *type; /* the struct it stands in */
+    const op_type_t *type; /* of the struct it stands in */
     const op_field_t *field;
-    void *at; /* its place: may be written through, as the value was decoded into an arena */
+    void *value; /* that struct: may be written to, as it was decoded into an arena */
 } op_leaf_t;
 
 typedef struct {
@@ -21,8 +21,9 @@ typedef struct {
 /*  Appends the leaves of *value, in the order of the declaration. free() list->at in the end. */
 void op_leaves_add(op_leaves_t *list, const op_type_t *type, void *value);
 
-bool op_leaf_is_id(const op_leaf_t *leaf);
-bool op_leaf_is_text(const op_leaf_t *leaf); /* its C type is op_str_t */
+op_stored_t op_leaf_stored(const op_leaf_t *leaf);
+/*  Of an id or a hash: its octets. */
+op_str_t op_leaf_octets(const op_leaf_t *leaf);
 op_id_t op_leaf_id(const op_leaf_t *leaf);
 op_str_t op_leaf_text(const op_leaf_t *leaf);
 void op_leaf_set_text(op_leaf_t *leaf, op_str_t text);

@@ -1,9 +1,8 @@
-#include "http/ip.h"
+#include "base/ip.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <strings.h>
 
 /*  IANA IPv4 Special-Purpose Address Registry, with multicast and class E. Its few entries that are
     globally reachable are anycast services of the network (AS112, AMT, PCP and TURN in
@@ -100,15 +99,12 @@ bool op_ip_from(const struct sockaddr *from, op_ip_t *address)
 
 bool op_network_parse(op_str_t text, op_network_t *network)
 {
-    const char *slash = text.size ? memchr(text.at, '/', text.size) : NULL;
-    op_str_t address = text;
-    if (slash)
-        address.size = (size_t)(slash - text.at);
+    op_str_t prefix = text, address = op_str_next(&prefix, '/');
     op_network_t found = {0};
     if (!op_ip_parse(address, &found.address))
         return false;
     uint64_t bits = found.address.six ? 128 : 32;
-    if (slash && !op_str_to_u64(op_str_of(slash + 1, text.size - address.size - 1), bits, &bits))
+    if (prefix.at && !op_str_to_u64(prefix, bits, &bits))
         return false;
     found.prefix = (unsigned)bits;
     *network = found;
@@ -118,15 +114,11 @@ bool op_network_parse(op_str_t text, op_network_t *network)
 int op_networks_parse(op_str_t list, op_network_t *out, size_t max)
 {
     size_t count = 0;
-    const char *at = list.at, *end = list.at + list.size;
-    for (bool more = list.size > 0; more; count++) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        op_str_t item = op_str_of(at, (size_t)((comma ? comma : end) - at));
-        if (count == max || !op_network_parse(item, &out[count]))
+    if (list.size == 0)
+        return 0;
+    while (list.at)
+        if (count == max || !op_network_parse(op_str_next(&list, ','), &out[count++]))
             return -1;
-        more = comma != NULL;
-        at = comma ? comma + 1 : end;
-    }
     return (int)count;
 }
 
@@ -169,4 +161,34 @@ op_ip_kind_t op_ip_kind(const op_ip_t *address)
     if ((address->octets[0] & 0xe0) != 0x20 || s_listed(address, s_special6, OP_COUNT(s_special6)))
         return OP_IP_SPECIAL;
     return OP_IP_PUBLIC;
+}
+
+/*  Would a resolver take this label, the last one of a name, for a number (WHATWG URL 3.5, "ends in
+    a number")? */
+static bool s_is_number(op_str_t label)
+{
+    bool hex = op_str_starts_nocase(label, "0x");
+    for (size_t i = hex ? 2 : 0; i < label.size; i++) {
+        char c = op_lower(label.at[i]);
+        if (!op_is_digit(c) && !(hex && c >= 'a' && c <= 'f'))
+            return false;
+    }
+    return true;
+}
+
+bool op_host_name_ok(op_str_t text)
+{
+    op_str_t label = {0};
+    for (size_t i = 0; i < text.size; i++)
+        if (!op_is_alnum(text.at[i]) && !memchr("-._", text.at[i], 3))
+            return false;
+    for (op_str_t rest = text; rest.at;)
+        label = op_str_next(&rest, '.');
+    return text.size > 0 && text.size <= OP_HOST_NAME_MAX && !s_is_number(label);
+}
+
+bool op_host_pattern_ok(op_str_t text)
+{
+    op_network_t network;
+    return op_network_parse(text, &network) || op_host_name_ok(text);
 }

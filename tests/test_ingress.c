@@ -1,5 +1,5 @@
-/*  The door of a process that runs the ledger, and those who come to it: a modem host that is what
-    it says, one that is not, strangers, and bytes */
+/*  The ingress of a process that runs the ledger, and those who come to it: a host with modem and
+    rate that is what it says, one that is not, strangers, and bytes */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include "http/routes.h"
 #include "tests/keys_fixture.h"
 #include "transport/clock.h"
-#include "transport/door.h"
 #include "transport/handshake.h"
+#include "transport/ingress.h"
 #include "transport/mailbox.h"
 
 #include <arpa/inet.h>
@@ -20,15 +20,15 @@
 
 enum { DEADLINE_MS = 60000 };
 
-static char s_root[] = "/tmp/op_door_XXXXXX";
+static char s_root[] = "/tmp/op_ingress_XXXXXX";
 static char s_error[256];
 static op_config_t s_config;
 static op_topology_t s_topology;
 static op_curve_t *s_curve;
 static op_links_t *s_links;
-static op_door_t *s_door;
+static op_ingress_t *s_ingress;
 static op_mailbox_t *s_ledger;
-static zsock_t *s_ear; /* of the modem's host: the door says hello there */
+static zsock_t *s_ear; /* of the modem's host: the ingress says hello there */
 static op_buf_t s_frame, s_catalogue;
 static op_arena_t s_arena;
 static const op_id_t s_me = {{7}};
@@ -53,32 +53,34 @@ static int s_open(void **state)
         return -1;
     s_keys_make(s_root, "core");
     s_keys_make(s_root, "radio");
-    s_keys_let_in(s_root, "core", "radio", "modem");
+    s_keys_let_in(s_root, "core", "radio", "modem,rate");
     op_catalogue_describe(&s_catalogue);
     s_ear = zsock_new(ZMQ_PULL);
     zcert_t *radio = s_cert("radio");
     zcert_apply(radio, s_ear);
     zcert_destroy(&radio);
     zsock_set_curve_server(s_ear, 1);
-    /* Enforced without a domain, so that the door's own handler is not asked about the door. */
+    /* Enforced without a domain, so that the ingress's handler is not asked about itself. */
     assert_int_equal(zmq_setsockopt(zsock_resolve(s_ear), 93, &(int){1}, sizeof(int)), 0);
     int ear = zsock_bind(s_ear, "tcp://127.0.0.1:*");
     s_port = 20000 + getpid() % 20000;
     op_config_init(&s_config);
-    snprintf(s_config.actors_run, sizeof s_config.actors_run, "http,rate,auth,webhook,ledger");
+    snprintf(s_config.actors_run, sizeof s_config.actors_run, "http,auth,webhook,ledger");
     snprintf(s_config.link_listen, sizeof s_config.link_listen, "tcp://127.0.0.1:%d", s_port);
     snprintf(s_config.link_keys, sizeof s_config.link_keys, "%s/core", s_root);
-    snprintf(peer, sizeof peer, "modem=tcp://127.0.0.1:%d", ear);
     snprintf(folder, sizeof folder, "%s/core", s_root);
-    assert_int_equal(op_config_add_peer(&s_config, peer, s_error), 0);
-    assert_int_equal(op_topology_read(&s_topology, &s_config, &fault), 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(peer, sizeof peer, "%s=tcp://127.0.0.1:%d", i ? "rate" : "modem", ear);
+        assert_int_equal(op_config_add_peer(&s_config, peer, s_error), 0);
+    }
+    assert_int_equal(op_topology_read(&s_topology, &s_config, op_route_itinerary, &fault), 0);
     s_curve = op_curve_new(folder, s_error);
     assert_non_null(s_curve);
     s_links = op_links_new(&s_topology, s_curve);
     s_ledger = op_mailbox_new("ledger", s_error);
     op_postbox_use(s_links);
-    s_door = op_door_new(s_links, op_route_leads, NULL, s_error);
-    if (!s_door)
+    s_ingress = op_ingress_new(s_links, op_route_itinerary, NULL, s_error);
+    if (!s_ingress)
         fail_msg("%s", s_error);
     return 0;
 }
@@ -86,7 +88,7 @@ static int s_open(void **state)
 static int s_shut(void **state)
 {
     (void)state;
-    op_door_destroy(&s_door);
+    op_ingress_destroy(&s_ingress);
     op_mailbox_destroy(&s_ledger);
     op_postbox_use(NULL);
     op_links_destroy(&s_links);
@@ -139,20 +141,22 @@ static void s_tell(zsock_t *socket, const char *from, const char *to, uint64_t s
 }
 
 static uint64_t s_ahead; /* what the modem's host says of its time */
+static int64_t s_apart;  /* how far its clock is from the ingress's */
+static op_id_t s_hello_me = {{7}};
 
 /*  As the first of these actors. */
 static void s_greet_as(zsock_t *socket, const char *actors, op_id_t hears, uint64_t protocol)
 {
-    op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_me : (op_id_t){{9}},
+    op_hello_t hello = {.incarnation = protocol == OP_PROTOCOL ? s_hello_me : (op_id_t){{9}},
                         .protocol = protocol,
                         .catalogue = op_buf_str(&s_catalogue),
-                        .clock = op_clock_machine(),
+                        .clock = op_clock_machine() + s_apart,
                         .hears = hears,
                         .ahead_ms = s_ahead,
                         .actors = op_str(actors)};
     op_envelope_t note = {.kind = OP_FRAME_NOTE,
                           .from = op_str_of(actors, strcspn(actors, ",")),
-                          .to = OP_STR("door")};
+                          .to = OP_STR("ingress")};
     s_say(socket, &note, &op_hello_type, &hello);
 }
 
@@ -161,7 +165,7 @@ static void s_greet(zsock_t *socket, op_id_t hears, uint64_t protocol)
     s_greet_as(socket, "modem", hears, protocol);
 }
 
-/*  The door's next hello. */
+/*  The ingress's next hello. */
 static const op_hello_t *s_hello(void)
 {
     op_envelope_t envelope;
@@ -178,7 +182,7 @@ static const op_hello_t *s_hello(void)
     return hello;
 }
 
-/*  Greets until the door says that it hears us, and is up. */
+/*  Greets until the ingress says that it hears us, and is up. */
 static void s_come_up(zsock_t *socket)
 {
     const op_hello_t *hello;
@@ -188,14 +192,14 @@ static void s_come_up(zsock_t *socket)
     } while (!op_id_equal(hello->hears, s_me) || !op_links_up(s_links, 0));
 }
 
-/*  ---- what the door makes of it ---- */
+/*  ---- what the ingress makes of it ---- */
 
 static uint64_t s_got(size_t offset)
 {
-    op_door_counts_t counts = op_door_counts(s_door);
+    op_ingress_counts_t counts = op_ingress_counts(s_ingress);
     return *(const uint64_t *)(const void *)((const char *)&counts + offset);
 }
-#define GOT(count) s_got(offsetof(op_door_counts_t, count))
+#define GOT(count) s_got(offsetof(op_ingress_counts_t, count))
 
 static void s_wait_for(size_t offset, uint64_t wanted)
 {
@@ -205,7 +209,7 @@ static void s_wait_for(size_t offset, uint64_t wanted)
         zmq_poll(NULL, 0, 1);
     }
 }
-#define WAIT_FOR(count, wanted) s_wait_for(offsetof(op_door_counts_t, count), wanted)
+#define WAIT_FOR(count, wanted) s_wait_for(offsetof(op_ingress_counts_t, count), wanted)
 
 static uint64_t s_next_tell(void)
 {
@@ -254,18 +258,18 @@ static void test_whose_hello_it_is(void **state)
     zsock_t *radio = s_connect_as("radio");
     s_come_up(radio);
     uint64_t foreign = GOT(foreign);
-    op_id_t door = s_hello()->incarnation;
-    s_greet_as(radio, "", door, OP_PROTOCOL + 1);
-    s_greet_as(radio, "http-2,modem-2", door, OP_PROTOCOL + 1);
-    s_greet_as(radio, ",modem-,,", door, OP_PROTOCOL + 1);
-    s_greet_as(radio, "ledger,auth", door, OP_PROTOCOL + 1); /* the door's own */
+    op_id_t ingress = s_hello()->incarnation;
+    s_greet_as(radio, "", ingress, OP_PROTOCOL + 1);
+    s_greet_as(radio, "http-2,modem-2", ingress, OP_PROTOCOL + 1);
+    s_greet_as(radio, ",modem-,,", ingress, OP_PROTOCOL + 1);
+    s_greet_as(radio, "ledger,auth", ingress, OP_PROTOCOL + 1); /* the ingress's own */
     WAIT_FOR(foreign, foreign + 4);
     assert_true(op_links_up(s_links, 0));
-    s_greet_as(radio, "http-2,modem", door, OP_PROTOCOL + 1);
+    s_greet_as(radio, "http-2,modem", ingress, OP_PROTOCOL + 1);
     const op_hello_t *hello;
     do {
         hello = s_hello();
-        assert_true(op_str_is(hello->actors, "http,rate,auth,webhook,ledger"));
+        assert_true(op_str_is(hello->actors, "http,auth,webhook,ledger"));
     } while (hello->refusal.size == 0);
     assert_int_equal(GOT(foreign), foreign + 4);
     zsock_destroy(&radio);
@@ -288,13 +292,89 @@ static void test_time_is_nobodys_to_move(void **state)
     zsock_destroy(&radio);
 }
 
+/*  A clock that can be none: the hello counts for nothing, and the link is as before. */
+static void test_a_clock_a_century_away(void **state)
+{
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t out = GOT(out_of_role), unreadable = GOT(unreadable);
+    op_id_t ingress = s_hello()->incarnation;
+    s_hello_me.bytes[1] = 1; /* if it counted, it would be of one that has started */
+    s_apart = OP_LINK_CLOCK_APART_MS + OP_DAY_MS;
+    s_greet(radio, ingress, OP_PROTOCOL);
+    WAIT_FOR(out_of_role, out + 1);
+    s_apart = OP_INSTANT_MAX;
+    s_greet(radio, ingress, OP_PROTOCOL);
+    WAIT_FOR(unreadable, unreadable + 1);
+    s_apart = 0;
+    s_hello_me = s_me;
+    s_tell(radio, "modem", "ledger", 1);
+    assert_int_equal(s_next_tell(), 1);
+    assert_true(op_id_equal(s_hello()->hears, s_me));
+    zsock_destroy(&radio);
+}
+
+/*  How much is logged is not in the hand of a host that starts again and again. */
+static void test_no_end_of_news(void **state)
+{
+    enum { STARTS = 2000 };
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    FILE *log = tmpfile();
+    int was = dup(STDERR_FILENO), lines = 0;
+    assert_true(log && was >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    op_id_t ingress = s_hello()->incarnation;
+    for (unsigned i = 0; i < STARTS; i++) {
+        s_hello_me.bytes[1] = (uint8_t)(1 + i % 2);
+        s_greet(radio, ingress, OP_PROTOCOL);
+    }
+    s_hello_me = s_me;
+    s_come_up(radio);
+    assert_true(dup2(was, STDERR_FILENO) >= 0);
+    rewind(log);
+    for (int c; (c = getc(log)) != EOF;)
+        lines += c == '\n';
+    assert_in_range(lines, 1, STARTS / 2); /* however long that has taken */
+    fclose(log);
+    close(was);
+    zsock_destroy(&radio);
+}
+
+/*  A request whose answer would be for nobody gets nowhere. */
+static void test_origins(void **state)
+{
+    static const char *const origins[] = {"http-9", "http", "http-8"};
+    (void)state;
+    zsock_t *radio = s_connect_as("radio");
+    s_come_up(radio);
+    uint64_t unreadable = GOT(unreadable), taken = GOT(taken);
+    uint8_t slip = OP_STEP_LEDGER_NUMBER;
+    for (size_t i = 0; i < OP_COUNT(origins); i++) {
+        op_envelope_t request = {.kind = OP_FRAME_REQUEST,
+                                 .from = OP_STR("rate"),
+                                 .to = OP_STR("ledger"),
+                                 .sequence = i,
+                                 .origin = op_str(origins[i]),
+                                 .deadline = op_clock_now() + 5000,
+                                 .slip = op_str_of(&slip, 1)};
+        s_say(radio, &request, &op_nothing_type, &(op_nothing_t){0});
+    }
+    WAIT_FOR(unreadable, unreadable + 2);
+    assert_int_equal(s_next_tell(), 1);
+    s_nothing_came();
+    assert_int_equal(GOT(taken), taken + 1);
+    zsock_destroy(&radio);
+}
+
 static void test_only_as_itself_and_in_its_role(void **state)
 {
     (void)state;
     zsock_t *radio = s_connect_as("radio");
     s_come_up(radio);
     uint64_t foreign = GOT(foreign), out = GOT(out_of_role), lost = GOT(unreadable);
-    s_tell(radio, "auth", "ledger", 1);    /* runs at the door's own */
+    s_tell(radio, "auth", "ledger", 1);    /* runs at the ingress's own */
     s_tell(radio, "modem-2", "ledger", 1); /* nobody */
     s_tell(radio, "", "ledger", 1);
     WAIT_FOR(foreign, foreign + 3);
@@ -387,7 +467,7 @@ static void test_a_flood_of_what_cannot_be_read(void **state)
     zsock_destroy(&radio);
 }
 
-/*  A mailbox that nobody empties: what does not fit is dropped, and the door goes on. */
+/*  A mailbox that nobody empties: what does not fit is dropped, and the ingress goes on. */
 static void test_a_full_mailbox(void **state)
 {
     (void)state;
@@ -411,6 +491,9 @@ int main(void)
         cmocka_unit_test(test_first_a_handshake),
         cmocka_unit_test(test_time_is_nobodys_to_move),
         cmocka_unit_test(test_whose_hello_it_is),
+        cmocka_unit_test(test_a_clock_a_century_away),
+        cmocka_unit_test(test_no_end_of_news),
+        cmocka_unit_test(test_origins),
         cmocka_unit_test(test_only_as_itself_and_in_its_role),
         cmocka_unit_test(test_strangers),
         cmocka_unit_test(test_bytes),

@@ -1,14 +1,17 @@
-/*  ip.h - IP addresses, networks, and which of them are public
+/*  ip.h - IP addresses, networks, which of them are public, and names of hosts
 
     Public is plain global unicast: all that the IANA special-purpose registries (RFC 6890 and its
     updates) do not list. Pure: no resolver, no sockets. */
 
-#ifndef OP_HTTP_IP_H
-#define OP_HTTP_IP_H
+#ifndef OP_BASE_IP_H
+#define OP_BASE_IP_H
 
 #include "base/bytes.h"
 
-enum { OP_IP_TEXT = 45 }; /* characters of the longest address */
+enum {
+    OP_IP_TEXT = 45, /* characters of the longest address */
+    OP_HOST_NAME_MAX = 255
+};
 
 struct sockaddr;
 
@@ -44,5 +47,12 @@ bool op_network_parse(op_str_t text, op_network_t *network) OP_MUST_CHECK;
     put into `out`; -1: one of them is malformed, or there are more than `max`. */
 int op_networks_parse(op_str_t list, op_network_t *out, size_t max) OP_MUST_CHECK;
 bool op_network_has(const op_network_t *network, const op_ip_t *address);
+
+/*  A name that a resolver cannot take for an IPv4 address: letters, digits, '-', '.' and '_', and
+    what stands behind the last dot is no number, be it octal or hexadecimal. So "10.1", "127.1.",
+    "host.1" and "0x7f000001" are none. Case does not matter. */
+bool op_host_name_ok(op_str_t text) OP_MUST_CHECK;
+/*  What may stand in a list of allowed hosts: a network, an address or a name. */
+bool op_host_pattern_ok(op_str_t text) OP_MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
     s_hear), and the monitor's events. It waits for all of them in one poll, at most until the next
     hello is due, or the timeline has news for one. */
 
-#include "transport/door.h"
+#include "transport/ingress.h"
 
 #include "transport/clock.h"
 #include "transport/handshake.h"
@@ -14,7 +14,7 @@
 
 enum { MAIL_MAX = 256, REFUSALS_MAX = 64 };
 
-/*  The places of op_door_counts_t, in its order. */
+/*  The places of op_ingress_counts_t, in its order. */
 typedef enum {
     TAKEN,
     REFUSED,
@@ -26,10 +26,10 @@ typedef enum {
     COUNTS
 } count_t;
 
-struct op_door {
+struct op_ingress {
     op_links_t *links;
     const op_topology_t *topology;
-    op_roles_leads_t *leads;
+    op_roles_itinerary_t *itinerary;
     op_timeline_t *timeline; /* or NULL */
     zactor_t *actor;
     atomic_ullong counts[COUNTS];
@@ -50,68 +50,88 @@ struct op_door {
     uint64_t listener_mark;
     int64_t greet_at;
     int64_t logged_at[COUNTS];
+    struct {
+        int64_t since;
+        unsigned count;
+    } news[OP_PEERS_MAX];
     int64_t shift;
 };
 
 /*  ---- counting ---- */
 
-static void s_count(op_door_t *self, count_t what, const char *text, op_str_t from)
+static void s_count(op_ingress_t *self, count_t what, const char *text, op_str_t from)
 {
     unsigned long long count = atomic_fetch_add(&self->counts[what], 1) + 1;
     int64_t now = op_clock_steady();
-    if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_DOOR_LOG_MS))
+    if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_INGRESS_LOG_MS))
         return;
     self->logged_at[what] = now;
-    op_log(OP_LOG_WARNING, "door", "%s from=%.*s count=%llu", text, (int)from.size,
+    op_log(OP_LOG_WARNING, "ingress", "%s from=%.*s count=%llu", text, (int)from.size,
            from.size ? from.at : "", count);
 }
 
-op_door_counts_t op_door_counts(op_door_t *self)
+op_ingress_counts_t op_ingress_counts(op_ingress_t *self)
 {
     uint64_t n[COUNTS];
     for (size_t i = 0; i < COUNTS; i++)
         n[i] = atomic_load(&self->counts[i]);
-    return (op_door_counts_t){.taken = n[TAKEN],
-                              .refused = n[REFUSED],
-                              .unreadable = n[UNREADABLE],
-                              .foreign = n[FOREIGN],
-                              .misunderstood = n[MISUNDERSTOOD],
-                              .out_of_role = n[OUT_OF_ROLE],
-                              .full = n[FULL]};
+    return (op_ingress_counts_t){.taken = n[TAKEN],
+                                 .refused = n[REFUSED],
+                                 .unreadable = n[UNREADABLE],
+                                 .foreign = n[FOREIGN],
+                                 .misunderstood = n[MISUNDERSTOOD],
+                                 .out_of_role = n[OUT_OF_ROLE],
+                                 .full = n[FULL]};
 }
 
 /*  ---- hellos ---- */
 
 /*  Processes are named in the log by their endpoint. */
-static const char *s_name(const op_door_t *self, int process)
+static const char *s_name(const op_ingress_t *self, int process)
 {
     return self->topology->endpoints[process];
 }
 
-static void s_set_up(op_door_t *self, int process, bool up)
+/*  May news of the process be logged? It has in its hand how much there is. */
+static bool s_is_news(op_ingress_t *self, int process)
+{
+    int64_t now = op_clock_steady();
+    if (now - self->news[process].since >= OP_INGRESS_LOG_MS) {
+        self->news[process].since = now;
+        self->news[process].count = 0;
+    }
+    if (++self->news[process].count == OP_INGRESS_NEWS_MAX)
+        op_log(OP_LOG_WARNING, "ingress",
+               "there is much news of a peer; more is not logged peer=%s", s_name(self, process));
+    return self->news[process].count < OP_INGRESS_NEWS_MAX;
+}
+
+static void s_set_up(op_ingress_t *self, int process, bool up)
 {
     if (op_links_up(self->links, process) == up)
         return;
     op_links_set_up(self->links, process, up);
-    op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
-           s_name(self, process));
+    if (s_is_news(self, process))
+        op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "ingress", "link is %s peer=%s",
+               up ? "up" : "down", s_name(self, process));
 }
 
 /*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants
     are the ones that are stored. */
-static void s_follow_clock(op_door_t *self, int process)
+static void s_follow_clock(op_ingress_t *self, int process)
 {
     int64_t shift = self->shakes[process].offset;
     if (shift == self->shift || op_topology_process(self->topology, OP_STR("ledger")) != process)
         return;
     self->shift = shift;
     op_clock_follow(shift);
-    op_log(OP_LOG_WARNING, "door", "this machine's clock is corrected to the ledger's by_ms=%lld",
-           (long long)shift);
+    if (s_is_news(self, process))
+        op_log(OP_LOG_WARNING, "ingress",
+               "this machine's clock is corrected to the ledger's by_ms=%lld", (long long)shift);
 }
 
 /*  May who has this connection speak as the actor? Without keys whoever can connect may. */
-static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
+static bool s_may_speak(const op_ingress_t *self, const char *key, op_str_t actor)
 {
     op_curve_t *curve = op_links_curve(self->links);
     return !curve || op_curve_may_speak(curve, key, actor);
@@ -120,7 +140,7 @@ static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
 /*  The process that a hello is from: that of an actor which runs there, stands among the peers
     here, and is the connection's to speak as. Not every actor there need be a peer of this process.
     -1: there is none. */
-static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
+static int s_sender(const op_ingress_t *self, op_str_t actors, const char *key)
 {
     while (actors.size) {
         const char *comma = memchr(actors.at, ',', actors.size);
@@ -135,12 +155,11 @@ static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
     return -1;
 }
 
-static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *key)
+static void s_hear(op_ingress_t *self, op_str_t from, op_str_t body, const char *key)
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
-    op_str_t named =
-        op_topology_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
+    op_str_t named = op_roles_actor_ok(from) ? from : (op_str_t){0}; /* for the log: no garbage */
     if (!hello) {
         s_count(self, UNREADABLE, "a hello cannot be read", named);
         return;
@@ -155,21 +174,27 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
     bool was_refused = *shake->refused;
     int64_t now = op_clock_steady();
     switch (op_handshake_hear(shake, self->incarnation, hello, op_clock_machine(), now)) {
+    case OP_HEARD_NO_TIME:
+        s_count(self, OUT_OF_ROLE, "a peer's clock is a century away, or at no time at all",
+                op_str(s_name(self, process)));
+        return;
     case OP_HEARD_NEW:
-        op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
+        if (s_is_news(self, process))
+            op_log(OP_LOG_INFO, "ingress", "peer has started peer=%s", s_name(self, process));
         s_set_up(self, process, false);
         self->greet_at = now; /* it waits to be heard */
         break;
     case OP_HEARD_REFUSED:
-        op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
-               shake->refusal);
+        if (s_is_news(self, process))
+            op_log(OP_LOG_ERROR, "ingress", "peer is refused peer=%s reason=%s",
+                   s_name(self, process), shake->refusal);
         self->greet_at = now;
         break;
     case OP_HEARD_AGAIN:
         break;
     }
-    if (*shake->refused && !was_refused)
-        op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
+    if (*shake->refused && !was_refused && s_is_news(self, process))
+        op_log(OP_LOG_ERROR, "ingress", "peer refuses this process peer=%s reason=%s",
                s_name(self, process), shake->refused);
     s_follow_clock(self, process);
     if (!(self->timeline ? op_timeline_hear(self->timeline, process, hello->ahead_ms)
@@ -180,7 +205,7 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
 }
 
 /*  New sockets for a link that has been down for long: it may have been refused. */
-static void s_renew(op_door_t *self, int process, int64_t now)
+static void s_renew(op_ingress_t *self, int process, int64_t now)
 {
     if (op_links_up(self->links, process) || !self->renew_at[process]) {
         self->renew_at[process] = now + OP_LINK_RENEW_MS;
@@ -190,7 +215,7 @@ static void s_renew(op_door_t *self, int process, int64_t now)
     }
 }
 
-static void s_greet(op_door_t *self)
+static void s_greet(op_ingress_t *self)
 {
     int64_t now = op_clock_steady();
     uint64_t ahead = self->timeline ? (uint64_t)op_timeline_say(self->timeline) : 0;
@@ -212,7 +237,7 @@ static void s_greet(op_door_t *self)
         hello.ahead_ms = ahead;
         hello.actors = op_buf_str(&self->actors);
         op_envelope_t envelope = {
-            .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("door")};
+            .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("ingress")};
         op_buf_clear(&self->frame);
         op_frame_encode(&envelope, &op_hello_type, &hello, &self->frame);
         zmq_send(zsock_resolve(self->greeters[i]), self->frame.at, self->frame.size, ZMQ_DONTWAIT);
@@ -222,7 +247,7 @@ static void s_greet(op_door_t *self)
 
 /*  ---- frames ---- */
 
-static bool s_runs_here(const op_door_t *self, op_str_t actor)
+static bool s_runs_here(const op_ingress_t *self, op_str_t actor)
 {
     for (size_t i = 0; i < self->topology->run_count; i++)
         if (op_str_is(actor, self->topology->run[i]))
@@ -230,10 +255,15 @@ static bool s_runs_here(const op_door_t *self, op_str_t actor)
     return false;
 }
 
-static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t frame)
+static void s_deliver(op_ingress_t *self, const op_envelope_t *envelope, op_str_t frame)
 {
     if (!s_runs_here(self, envelope->to)) {
         s_count(self, UNREADABLE, "a frame is for an actor that does not run here", envelope->from);
+        return;
+    }
+    if (envelope->kind == OP_FRAME_REQUEST && !s_runs_here(self, envelope->origin) &&
+        op_topology_process(self->topology, envelope->origin) < 0) {
+        s_count(self, UNREADABLE, "a request's answer would be for nobody", envelope->from);
         return;
     }
     if (op_postbox_send(self->postbox, envelope->to, frame)) {
@@ -246,7 +276,7 @@ static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t f
 }
 
 /*  `key` is the connection's, NULL where there are none. */
-static void s_take(op_door_t *self, op_str_t frame, const char *key)
+static void s_take(op_ingress_t *self, op_str_t frame, const char *key)
 {
     op_envelope_t envelope;
     op_str_t body;
@@ -255,7 +285,7 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
         return;
     }
     if (envelope.kind == OP_FRAME_NOTE && envelope.type == op_hello_type.number &&
-        op_str_is(envelope.to, "door")) {
+        op_str_is(envelope.to, "ingress")) {
         s_hear(self, envelope.from, body, key);
         return;
     }
@@ -266,13 +296,13 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
     else if (!op_handshake_understood(&self->shakes[process]))
         s_count(self, MISUNDERSTOOD, "frames come from a process that is not understood",
                 envelope.from);
-    else if (!op_roles_allow(&envelope, self->leads))
+    else if (!op_roles_allow(&envelope, self->itinerary))
         s_count(self, OUT_OF_ROLE, "a frame is not for such an actor to send", envelope.from);
     else
         s_deliver(self, &envelope, frame);
 }
 
-static bool s_take_mail(op_door_t *self)
+static bool s_take_mail(op_ingress_t *self)
 {
     void *handle = zsock_resolve(self->listener);
     size_t count = 0;
@@ -293,9 +323,9 @@ static bool s_take_mail(op_door_t *self)
 
 /*  ---- the listening socket and its monitor ---- */
 
-static void s_watch(op_door_t *self)
+static void s_watch(op_ingress_t *self)
 {
-    static const char address[] = "inproc://door-monitor";
+    static const char address[] = "inproc://ingress-monitor";
     int events = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
     OP_ASSERT(zmq_socket_monitor(zsock_resolve(self->listener), address, events) == 0);
@@ -304,7 +334,7 @@ static void s_watch(op_door_t *self)
 }
 
 /*  Each event is two frames: its number and value, and the address of our own end. */
-static void s_count_refusals(op_door_t *self)
+static void s_count_refusals(op_ingress_t *self)
 {
     void *handle = zsock_resolve(self->monitor);
     char ignored[256];
@@ -316,7 +346,7 @@ static void s_count_refusals(op_door_t *self)
     }
 }
 
-static void s_close(op_door_t *self)
+static void s_close(op_ingress_t *self)
 {
     if (self->listener) {
         zmq_socket_monitor(zsock_resolve(self->listener), NULL, 0);
@@ -328,7 +358,7 @@ static void s_close(op_door_t *self)
 
 /*  Only a new key of this process's own needs it: peers' are looked at with every frame. Binding
     again takes a moment when the old socket is still being closed. */
-static void s_reopen(op_door_t *self)
+static void s_reopen(op_ingress_t *self)
 {
     char error[256];
     if (self->listener && self->listener_mark == op_links_mark(self->links, -1))
@@ -342,13 +372,13 @@ static void s_reopen(op_door_t *self)
     if (self->listener)
         s_watch(self);
     else
-        op_log(OP_LOG_ERROR, "door", "links are down until a restart reason=%s", error);
+        op_log(OP_LOG_ERROR, "ingress", "links are down until a restart reason=%s", error);
 }
 
 /*  ---- the thread ---- */
 
 /*  False: the end. */
-static bool s_obey(op_door_t *self)
+static bool s_obey(op_ingress_t *self)
 {
     char *command = zstr_recv(self->pipe);
     bool go_on = command && strcmp(command, "$TERM") != 0;
@@ -360,7 +390,7 @@ static bool s_obey(op_door_t *self)
 
 static void s_thread(zsock_t *pipe, void *argument)
 {
-    op_door_t *self = argument;
+    op_ingress_t *self = argument;
     self->pipe = pipe;
     self->postbox = op_postbox_new();
     zsock_signal(pipe, 0);
@@ -394,7 +424,7 @@ static void s_thread(zsock_t *pipe, void *argument)
 
 /*  ---- new and destroy ---- */
 
-static void s_free(op_door_t *self)
+static void s_free(op_ingress_t *self)
 {
     s_close(self);
     op_buf_free(&self->catalogue);
@@ -404,17 +434,17 @@ static void s_free(op_door_t *self)
     free(self);
 }
 
-op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t *timeline,
-                       char error[256])
+op_ingress_t *op_ingress_new(op_links_t *links, op_roles_itinerary_t *itinerary,
+                             op_timeline_t *timeline, char error[256])
 {
     uint8_t entropy[OP_ENTROPY_SIZE];
     op_random_t random;
     op_id_clock_t ids = {0};
-    op_door_t *self = op_alloc(sizeof *self);
+    op_ingress_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->links = links;
     self->topology = op_links_topology(links);
-    self->leads = leads;
+    self->itinerary = itinerary;
     self->timeline = timeline;
     op_clock_entropy(entropy, sizeof entropy);
     op_random_seed(&random, entropy);
@@ -439,7 +469,7 @@ op_door_t *op_door_new(op_links_t *links, op_roles_leads_t *leads, op_timeline_t
     return self;
 }
 
-void op_door_destroy(op_door_t **self_p)
+void op_ingress_destroy(op_ingress_t **self_p)
 {
     if (!*self_p)
         return;
@@ -450,7 +480,7 @@ void op_door_destroy(op_door_t **self_p)
     *self_p = NULL;
 }
 
-void op_door_reload(op_door_t *self)
+void op_ingress_reload(op_ingress_t *self)
 {
     zstr_send(self->actor, "REOPEN");
 }
