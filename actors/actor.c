@@ -258,14 +258,8 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
         return;
     }
     link->ack_due = true;
-    if (envelope->sequence <= link->cursor && !OP_PLANTED(SKIP_DEDUPE)) {
-        self->counts.repeats++;
+    if (!op_link_expects(self, link, envelope) && !OP_PLANTED(SKIP_DEDUPE))
         return;
-    }
-    if (envelope->sequence != link->cursor + 1 && !OP_PLANTED(SKIP_DEDUPE)) {
-        self->counts.early++;
-        return;
-    }
     if (s_must_wait(self, link)) {
         self->counts.held++;
         if (OP_PLANTED(HELD_TAKEN))
@@ -318,7 +312,14 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
     case OP_FRAME_ACK:
         link = op_link_find(self, envelope->from);
         if (link)
-            op_link_acknowledged(self, link, envelope->sequence);
+            op_link_acknowledged(self, link, envelope);
+        else
+            self->counts.bad++;
+        return;
+    case OP_FRAME_RESUME:
+        link = op_link_of(self, envelope->from);
+        if (link && envelope->sequence)
+            op_link_resumed(self, link, envelope);
         else
             self->counts.bad++;
         return;

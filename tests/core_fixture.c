@@ -55,7 +55,8 @@ static bool s_acknowledge(core_t *self, const op_envelope_t *tell)
     op_envelope_t ack = {.kind = OP_FRAME_ACK,
                          .from = tell->to,
                          .to = op_str(op_actor_name(self->actor)),
-                         .sequence = tell->sequence};
+                         .sequence = tell->sequence,
+                         .series = tell->series};
     drive_receive(self->actor, &ack, &op_nothing_type, &(op_nothing_t){0}, self->now);
     s_commit(self);
     return repeat;
