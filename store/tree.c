@@ -225,32 +225,6 @@ bool op_tree_get(const op_tree_t *self, op_str_t key, op_str_t *value)
     return false;
 }
 
-/*  The lowest row at or above `limit`, or strictly above it. */
-static const s_node_t *s_lowest(const s_node_t *node, op_str_t limit, bool strictly)
-{
-    const s_node_t *best = NULL;
-    while (node) {
-        int order = op_str_compare(s_key(node), limit);
-        if (order > 0 || (order == 0 && !strictly)) {
-            best = node;
-            node = node->left;
-        } else {
-            node = node->right;
-        }
-    }
-    return best;
-}
-
-bool op_tree_from(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
-{
-    return s_found(s_lowest(self->root, limit, false), key, value);
-}
-
-bool op_tree_above(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
-{
-    return s_found(s_lowest(self->root, limit, true), key, value);
-}
-
 bool op_tree_below(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
 {
     const s_node_t *best = NULL;
@@ -270,5 +244,34 @@ bool op_tree_last(const op_tree_t *self, op_str_t *key, op_str_t *value)
     const s_node_t *node = self->root;
     while (node && node->right)
         node = node->right;
+    return s_found(node, key, value);
+}
+
+/*  The path holds the nodes that are still to come, each with all to its right. */
+static void s_step_into(op_tree_steps_t *steps, const s_node_t *node)
+{
+    OP_ASSERT(steps->depth < OP_TREE_DEPTH_MAX);
+    steps->path[steps->depth++] = node;
+}
+
+void op_tree_steps(const op_tree_t *self, op_str_t low, op_tree_steps_t *steps)
+{
+    steps->depth = 0;
+    for (const s_node_t *node = self->root; node;)
+        if (op_str_compare(s_key(node), low) >= 0) {
+            s_step_into(steps, node);
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+}
+
+bool op_tree_step(op_tree_steps_t *steps, op_str_t *key, op_str_t *value)
+{
+    if (!steps->depth)
+        return false;
+    const s_node_t *node = steps->path[--steps->depth];
+    for (const s_node_t *next = node->right; next; next = next->left)
+        s_step_into(steps, next);
     return s_found(node, key, value);
 }
