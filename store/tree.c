@@ -120,11 +120,12 @@ static s_node_t *s_raise_right(s_node_t *node)
     return right;
 }
 
-static s_node_t *s_put(s_node_t *node, s_row_t *row, uint64_t priority)
+static s_node_t *s_put(s_node_t *node, s_row_t *row)
 {
     if (!node) {
         node = op_alloc(sizeof *node);
-        *node = (s_node_t){.refs = 1, .priority = priority, .row = row};
+        *node = (s_node_t){.refs = 1, .row = row};
+        node->priority = s_priority(s_key(node));
         return node;
     }
     node = s_own(node);
@@ -133,11 +134,11 @@ static s_node_t *s_put(s_node_t *node, s_row_t *row, uint64_t priority)
         s_row_drop(node->row);
         node->row = row;
     } else if (order < 0) {
-        node->left = s_put(node->left, row, priority);
+        node->left = s_put(node->left, row);
         if (node->left->priority > node->priority)
             node = s_raise_left(node);
     } else {
-        node->right = s_put(node->right, row, priority);
+        node->right = s_put(node->right, row);
         if (node->right->priority > node->priority)
             node = s_raise_right(node);
     }
@@ -201,7 +202,7 @@ void op_tree_clear(op_tree_t *self)
 
 void op_tree_put(op_tree_t *self, op_str_t key, op_str_t value)
 {
-    self->root = s_put(self->root, s_row_new(key, value), s_priority(key));
+    self->root = s_put(self->root, s_row_new(key, value));
 }
 
 void op_tree_delete(op_tree_t *self, op_str_t key)
