@@ -253,6 +253,13 @@ void model_leased(model_t *self, int user, int number, int64_t asked, int64_t le
     of->leased_at = leased_at;
 }
 
+/*  Its line was not configured at some time, and the ledger has not heard of it yet, or not that it
+    is again: tells take as long as a link is cut. */
+static bool s_perhaps_gone(const model_t *self, int number)
+{
+    return self->numbers[number].absent_until != 0;
+}
+
 void model_lease_refused(model_t *self, int user, int number, int64_t asked, const char *error)
 {
     int own = model_lease_of(self, user, number);
@@ -260,7 +267,7 @@ void model_lease_refused(model_t *self, int user, int number, int64_t asked, con
         strcmp(error, "number_unavailable") == 0)
         model_wrong(self, "lease: the lessee was told that the number is another's");
     if (number > 0 && strcmp(error, "number_unavailable") == 0 &&
-        model_surely_free(self, number, asked, asked)) {
+        model_surely_free(self, number, asked, asked) && !s_perhaps_gone(self, number)) {
         bool another = false;
         for (int i = 0; i < self->lease_count; i++)
             another |= self->leases[i].number == number && self->leases[i].user != user &&
@@ -301,7 +308,8 @@ void model_number_listed(model_t *self, int user, int number, bool mine, bool li
         model_wrong(self, "lease: a retired number is listed as available");
     if (!mine && listed && number > 0 && model_surely_leased(self, number, asked, self->now))
         model_wrong(self, "lease: a leased number is listed as available");
-    if (!mine && !listed && (number == 0 || model_surely_free(self, number, asked, self->now)))
+    if (!mine && !listed && !s_perhaps_gone(self, number) &&
+        (number == 0 || model_surely_free(self, number, asked, self->now)))
         model_wrong(self, "lease: a free number is not listed");
     if (!mine || !listed)
         return;
