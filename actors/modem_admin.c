@@ -5,7 +5,7 @@
 void op_modem_on_queued(const op_event_t *event, op_turn_t *turn)
 {
     const op_queued_find_t *find = OP_BODY(event, queued_find);
-    static const char tags[] = {'Q', 'H'}; /* waiting, held */
+    static const char tags[] = {'Q', 'D', 'H'}; /* waiting, paused, held */
     op_queue_row_t row;
     op_str_t key;
     bool found = false;

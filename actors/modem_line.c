@@ -168,6 +168,14 @@ static void s_restarting(op_modem_t *self, op_line_t *line, const op_event_t *ev
     line->reopen_at = event->now + OP_BOOT_MS;
 }
 
+void op_line_not_up(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    line->phase = OP_LINE_SETUP;
+    line->since = event->now;
+    op_line_count(line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_tell_state(line, turn, false);
+}
+
 int64_t op_line_wake_at(const op_line_t *line)
 {
     if (line->phase == OP_LINE_CLOSED)
@@ -217,9 +225,26 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     op_device_bind(line, turn);
 }
 
+/*  The modem may still be sending, and say so: it is asked on and on, neither closed nor restarted.
+    */
+static void s_wait_for_answer(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    snprintf(line->reason, sizeof line->reason, "the modem does not say what became of a text");
+    if (line->phase == OP_LINE_READY) {
+        op_line_log(line, turn, "down", line->reason);
+        op_line_not_up(line, event, turn);
+        op_setup_begin(line);
+    }
+    s_drain(line, event);
+}
+
 static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_at_action_t *done)
 {
+    if (done->result != OP_AT_OK && line->doubt && event->now < line->doubt_until) {
+        s_wait_for_answer(line, event, turn);
+        return;
+    }
     if (done->result != OP_AT_OK && line->reset_due) { /* it may still hear */
         op_serial_bytes_t reset = {line->index, OP_STR("\x1b"
                                                        "AT+CFUN=1,1\r")};

@@ -92,7 +92,7 @@ static void s_tell(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
     op_sms_result_t result = s_join(text, turn, &body);
     if (result == OP_SMS_OK && body.size && body.size <= OP_INBOUND_MAX) {
         op_text_received_t told = {.line = op_str(line->number),
-                                   .from = op_turn_copy(turn, op_str(text->pdus[0].peer.text)),
+                                   .from = op_inbound_sender(line, turn, &text->pdus[0].peer),
                                    .body = op_buf_str(&body),
                                    .received = text->rows[0].received,
                                    .partial = partial};

@@ -168,7 +168,6 @@ void op_receive_begin(op_line_t *line, const op_event_t *event)
     line->to_read.count = line->to_delete.count = 0;
     line->memory = OP_MEMORIES;
     line->to_list = 0;
-    line->to_acknowledge = 0;
     line->sweep_at = event->now;
     line->oddities = line->at.noise + line->at.late;
 }
@@ -197,19 +196,44 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
         line->sweep_at = event->now;
 }
 
+/*  Handed out and in no memory: it is here, or nowhere. The acknowledgement leaves behind the
+    commit. */
+static void s_handed_out(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)
+{
+    op_inbound_take(line, event, turn, hex, event->now, NULL);
+    line->to_acknowledge += line->acknowledges;
+}
+
+/*  A text whose SIM is not known yet; what is too much is not acknowledged. */
+static void s_hold(op_line_t *line, op_str_t hex)
+{
+    if (line->handed_count < OP_HANDED_MAX &&
+        op_str_copy(hex, line->handed[line->handed_count], sizeof line->handed[0]))
+        line->handed_count++;
+}
+
+void op_receive_held(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    for (size_t i = 0; i < line->handed_count; i++)
+        s_handed_out(line, event, turn, op_turn_copy(turn, op_str(line->handed[i])));
+    line->handed_count = 0;
+}
+
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice)
 {
-    if (line->phase != OP_LINE_READY)
-        return; /* the sweep at the end of the setup finds it */
     bool announced = notice->notice == OP_AT_NOTICE_CMTI || notice->notice == OP_AT_NOTICE_CDSI;
     bool direct = notice->notice == OP_AT_NOTICE_CMT || notice->notice == OP_AT_NOTICE_CDS;
-    if (announced)
+    bool report = notice->notice == OP_AT_NOTICE_CDS;
+    if (direct && notice->pdu.size && (report || line->sim_known))
+        s_handed_out(line, event, turn, op_turn_copy(turn, notice->pdu));
+    else if (direct && notice->pdu.size)
+        s_hold(line, notice->pdu);
+    else if (line->phase != OP_LINE_READY)
+        return; /* the sweep at the end of the setup finds it */
+    else if (announced)
         s_announced(line, event, notice->line);
-    else if (direct && notice->pdu.size) {
-        op_inbound_take(line, event, turn, op_turn_copy(turn, notice->pdu), event->now);
-        line->to_acknowledge += line->acknowledges; /* it leaves behind the commit */
-    } else if (direct || notice->notice == OP_AT_NOTICE_FULL)
+    else if (direct || notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
 }
 
@@ -344,10 +368,8 @@ static void s_passed_over(op_line_t *line)
     s_slots_forget(&line->to_delete, line->wanted);
 }
 
-static void s_to_delete(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_slot_t slot)
+static void s_to_delete(op_line_t *line, const op_event_t *event, op_slot_t slot)
 {
-    if (s_is_dead(line, &slot, event->now, turn))
-        return;
     if (!s_slots_add(&line->to_delete, slot))
         line->sweep_at = event->now + OP_SECOND_MS;
 }
@@ -369,8 +391,11 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                           .index = (uint16_t)index,
                           .hash = s_hash(hex),
                           .found = event->now};
-        op_inbound_take(line, event, turn, hex, s_slots_take(&line->to_read, &slot));
-        s_to_delete(line, event, turn, slot);
+        int64_t found = s_slots_take(&line->to_read, &slot);
+        if (s_is_dead(line, &slot, event->now, turn))
+            continue; /* it was taken when it was read first */
+        op_inbound_take(line, event, turn, hex, found, &slot);
+        s_to_delete(line, event, slot);
     }
     if (done->cut)
         line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
@@ -380,9 +405,11 @@ static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
 {
     op_str_t hex = op_turn_copy(turn, done->lines[1]);
-    op_inbound_take(line, event, turn, hex, line->slot.found);
     line->slot.hash = s_hash(hex);
-    s_to_delete(line, event, turn, line->slot);
+    if (s_is_dead(line, &line->slot, event->now, turn))
+        return;
+    op_inbound_take(line, event, turn, hex, line->slot.found, &line->slot);
+    s_to_delete(line, event, line->slot);
 }
 
 /*  Is what lies in the slot what was read? Then it is deleted next. */
@@ -414,6 +441,8 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
         s_read(line, event, turn, done);
     else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
+    else if (job == OP_JOB_DELETE)
+        op_inbound_emptied(line, turn, &line->slot);
     else if (reading)
         /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that
            OK may as well be another command's: taking the next answer for this slot's would delete

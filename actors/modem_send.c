@@ -157,8 +157,7 @@ static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *tur
     }
     if (OP_PLANTED(RESEND_CONFIRMED))
         row->sent = 0;
-    row->not_before = event->now + op_queue_pause(row->tries++);
-    op_turn_put(turn, key, &op_queue_row_type, row);
+    op_queue_postpone(line, turn, key, row, event->now + op_queue_pause(row->tries++));
     line->queue_empty = false;
 }
 
@@ -241,17 +240,18 @@ static int s_reference(op_str_t line)
                                                                                 : NO_REFERENCE;
 }
 
-/*  The answer is OK. Without its +CMGS it may be another command's: in doubt. */
-static void s_accepted(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+/*  +CMGS proves that the network has the part, whatever became of the OK behind it. False: it did
+    not come. */
+static bool s_accepted(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        op_queue_row_t *row, const op_at_action_t *done)
 {
     for (size_t i = 0; i < done->line_count; i++)
         if (op_str_starts(done->lines[i], "+CMGS:")) {
             op_key_t key = line->flight;
             s_answered(line, event, turn, &key, row, s_reference(done->lines[i]));
-            return;
+            return true;
         }
-    s_refused(self, line, event, turn, row, OP_CMS_IN_DOUBT);
+    return false;
 }
 
 void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -272,8 +272,9 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
         return;
     }
     switch (done->result) {
-    case OP_AT_OK:
-        s_accepted(self, line, event, turn, &row, done);
+    case OP_AT_OK: /* without +CMGS it may be another command's */
+        if (!s_accepted(line, event, turn, &row, done))
+            s_refused(self, line, event, turn, &row, OP_CMS_IN_DOUBT);
         return;
     case OP_AT_ERROR:
     case OP_AT_CMS_ERROR:
@@ -285,7 +286,10 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     case OP_AT_TIMEOUT:
     case OP_AT_NO_PROMPT:
     case OP_AT_LOST:
+        if (s_accepted(line, event, turn, &row, done))
+            return;
         line->doubt = true; /* the drain that follows settles it */
+        line->doubt_until = event->now + (int64_t)self->send_timeout_ms;
         return;
     }
 }

@@ -123,6 +123,8 @@ void op_setup_begin(op_line_t *line)
     line->not_before = 0;
     line->wait_until = 0;
     line->restarted = line->checking = line->pin_wanted = false;
+    line->sim_known = false;
+    line->to_acknowledge = 0;
     line->family = op_family_of("");
     line->is =
         (op_vitals_t){.registration = -1, .signal = 99, .ims = -1, .last_ok = line->is.last_ok};
@@ -170,15 +172,6 @@ bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     return false;
 }
 
-/*  It was up, and begins to be set up again. */
-static void s_not_up(const op_setup_at_t *at)
-{
-    at->line->phase = OP_LINE_SETUP;
-    at->line->since = at->event->now;
-    op_line_count(at->line, at->turn, OP_METRIC_MODEM_STATE, 0, NULL);
-    op_line_tell_state(at->line, at->turn, false);
-}
-
 static void s_then(const op_setup_at_t *at, op_then_t then)
 {
     op_modem_t *self = at->modem;
@@ -197,7 +190,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
             line->row = s_row_of(op_row_creg);
             if (line->phase == OP_LINE_READY) {
                 op_line_log(line, at->turn, "down", reason);
-                s_not_up(at);
+                op_line_not_up(line, at->event, at->turn);
             }
         }
         line->not_before = at->event->now + OP_SETUP_PAUSE_MS;
@@ -216,7 +209,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
         op_line_release(self, line, at->event, at->turn, reason);
         return;
     case OP_THEN_ANEW:
-        s_not_up(at);
+        op_line_not_up(line, at->event, at->turn);
         op_setup_begin(line);
         return;
     }

@@ -177,5 +177,7 @@ op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
         return OP_THEN_ANEW;
     }
     memcpy(line->sim, sim, sizeof sim);
+    line->sim_known = true;
+    op_receive_held(line, at->event, at->turn);
     return OP_THEN_NEXT;
 }

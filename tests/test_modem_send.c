@@ -2,13 +2,6 @@
 
 #include "tests/modem_fixture.h"
 
-/*  The drain that follows a silence: nothing comes late. */
-static void s_drain(void)
-{
-    tty_say(&s_core, OK);
-    core_advance(&s_core, 300);
-}
-
 /*  150 characters are one part, 400 are three. */
 static const char *s_long(void)
 {
