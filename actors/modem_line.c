@@ -29,6 +29,21 @@ void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const
                 line->device, what, *detail ? ": " : "", detail);
 }
 
+void op_line_warn(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
+{
+    char masked[OP_PHONE_MAX + 1];
+    op_turn_warn(turn, "line=%s device=%s %s%s%s", op_phone_mask(op_str(line->number), masked),
+                 line->device, what, *detail ? ": " : "", detail);
+}
+
+void op_line_trouble(op_line_t *line, op_turn_t *turn, op_trouble_t trouble)
+{
+    if (!(line->troubles_said & 1U << trouble))
+        op_line_warn(line, turn, op_trouble_text(trouble), "");
+    line->troubles_said |= 1U << trouble;
+    line->troubles |= 1U << trouble;
+}
+
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
 {
     op_key_t key = op_key_of_text('L', op_str(line->number));
@@ -97,7 +112,7 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     line->absent = line->phase == OP_LINE_OPENING;
     op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
     if (news)
-        op_line_log(line, turn, "down", reason);
+        op_line_warn(line, turn, "down", reason);
     snprintf(line->logged, sizeof line->logged, "%s", reason);
     s_leave(self, line, event, turn, reason);
     line->failures++;
@@ -116,7 +131,7 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 {
     bool news = !line->stopped || strcmp(reason, line->logged) != 0;
     if (news) {
-        op_line_log(line, turn, "stopped for ten minutes at a time", reason);
+        op_line_warn(line, turn, "stopped for ten minutes at a time", reason);
         line->stops++;
         op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
     }
@@ -231,7 +246,7 @@ static void s_wait_for_answer(op_line_t *line, const op_event_t *event, op_turn_
 {
     snprintf(line->reason, sizeof line->reason, "the modem does not say what became of a text");
     if (line->phase == OP_LINE_READY) {
-        op_line_log(line, turn, "down", line->reason);
+        op_line_warn(line, turn, "down", line->reason);
         op_line_not_up(line, event, turn);
         op_setup_begin(line);
     }

@@ -114,6 +114,15 @@ typedef struct {
     bool said; /* to the operator */
 } op_stuck_t;
 
+/*  What is wrong with a line that is up all the same. */
+typedef enum {
+    OP_TROUBLE_BARRED, /* until a text is taken */
+    OP_TROUBLE_MEMORIES,
+    OP_TROUBLE_NOTICES,
+    OP_TROUBLE_POWER, /* until it is not said any more */
+    OP_TROUBLES
+} op_trouble_t;
+
 /*  What a modem and its SIM have said of themselves; empty: nothing. */
 typedef struct {
     char maker[33], model[33], revision[49];
@@ -215,6 +224,7 @@ typedef struct {
     bool stopped;
     bool absent; /* there is no such device, or another program holds it */
     char reason[OP_REASON_MAX + 1], logged[OP_REASON_MAX + 1];
+    unsigned troubles, troubles_said; /* a bit for each op_trouble_t */
     int64_t since;
     uint64_t drains, opens, resets, stops;
 } op_line_t;
@@ -276,6 +286,10 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
 
 /*  modem_line.c, too: for the script and the ladder. */
 void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
+/*  The same for what somebody should look after. */
+void op_line_warn(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
+/*  It is shown in the line's health, and said once. */
+void op_line_trouble(op_line_t *line, op_turn_t *turn, op_trouble_t trouble);
 void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  It stays down, for long: what is wrong does not mend by itself. */
 void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -291,6 +305,7 @@ void op_line_try_now(op_line_t *line, const op_event_t *event);
 void op_line_restart(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 
 /*  modem_health.c */
+const char *op_trouble_text(op_trouble_t trouble);
 const char *op_line_state_name(const op_line_t *line);
 void op_health_answer(const op_modem_t *self, op_turn_t *turn);
 

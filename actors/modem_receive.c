@@ -154,9 +154,9 @@ static bool s_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_tu
         return false;
     char masked[OP_PHONE_MAX + 1];
     if (!stuck->said)
-        op_turn_log(turn, "line=%s memory=%s slot=%u cannot be emptied; it is left as it is",
-                    op_phone_mask(op_str(line->number), masked), s_memories[slot->memory],
-                    slot->index);
+        op_turn_warn(turn, "line=%s memory=%s slot=%u cannot be emptied; it is left as it is",
+                     op_phone_mask(op_str(line->number), masked), s_memories[slot->memory],
+                     slot->index);
     stuck->said = true;
     return true;
 }
@@ -354,9 +354,9 @@ static void s_selected(op_line_t *line, op_turn_t *turn, const op_at_action_t *d
         return;
     bool full = total && used >= total;
     if (full && !(line->full & bit)) /* what can be emptied is, now */
-        op_turn_log(turn, "line=%s memory=%s is full: %u of %u",
-                    op_phone_mask(op_str(line->number), masked), s_memories[line->memory], used,
-                    total);
+        op_turn_warn(turn, "line=%s memory=%s is full: %u of %u",
+                     op_phone_mask(op_str(line->number), masked), s_memories[line->memory], used,
+                     total);
     line->full = full ? line->full | bit : line->full & ~bit;
 }
 

@@ -124,6 +124,8 @@ void op_setup_begin(op_line_t *line)
     line->wait_until = 0;
     line->restarted = line->checking = line->pin_wanted = false;
     line->sim_known = false;
+    line->troubles &=
+        1U << OP_TROUBLE_BARRED; /* the SIM's; the rest is the modem's, and found again */
     line->to_acknowledge = 0;
     line->family = op_family_of("");
     line->is =
@@ -189,7 +191,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
             op_row_cereg) { /* all three again, and until then it is not up */
             line->row = s_row_of(op_row_creg);
             if (line->phase == OP_LINE_READY) {
-                op_line_log(line, at->turn, "down", reason);
+                op_line_warn(line, at->turn, "down", reason);
                 op_line_not_up(line, at->event, at->turn);
             }
         }

@@ -132,7 +132,8 @@ static bool s_commit(thread_t *self)
         self->gather_until = op_clock_steady() + OP_TURN_GATHER_MS;
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
-        op_log_fields(OP_LOG_INFO, self->name, line);
+        op_log_fields(op_actor_log_warns(self->actor) ? OP_LOG_WARNING : OP_LOG_INFO, self->name,
+                      line);
     return true;
 }
 

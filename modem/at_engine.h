@@ -68,7 +68,7 @@ enum {
 typedef enum {
     OP_AT_OK,
     OP_AT_ERROR,     /* ERROR, COMMAND NOT SUPPORT and the like, without a number */
-    OP_AT_CME_ERROR, /* TS 27.007 9.2: `code`, or -1 and `text` where the modem answers in words */
+    OP_AT_CME_ERROR, /* TS 27.007 9.2: `code`, or -1 and `text` where the modem's words are its own */
     OP_AT_CMS_ERROR, /* TS 27.005 3.2.5: the same */
     OP_AT_TIMEOUT,   /* no final result by the deadline */
     OP_AT_NO_PROMPT, /* the payload was never asked for (OK instead of a prompt included) */

@@ -105,6 +105,25 @@ static void test_a_modem_that_hands_out(void **state)
     }
 }
 
+/*  It says its errors in words, whatever it was told: they mean the same. */
+static void test_errors_in_words(void **state)
+{
+    (void)state;
+    s_plain(1);
+    air_set(&s_air, 0, OP_KNOB_ERROR_WORDS, 1);
+    air_start(&s_air);
+    air_until(&s_air, 0, "up", 60000);
+    air_set(&s_air, 0, OP_KNOB_CMS_ERROR_CODE, 331);
+    air_set(&s_air, 0, OP_KNOB_CMS_ERROR_NEXT, 1);
+    air_text(&s_air, 0, 'a', "+14155560001", "hello");
+    air_run(&s_air, 4000);
+    assert_int_equal(air_inbox(&s_air, "+14155560001"), 0);
+    air_run(&s_air, 2000);
+    assert_int_equal(air_inbox(&s_air, "+14155560001"), 1);
+    assert_int_equal(s_air.outcomes[OP_TEXT_SENT], 1);
+    assert_int_equal(s_air.outcomes[OP_TEXT_FAILED], 0);
+}
+
 /*  Found by looking: each maker's tty for commands among its others. */
 static void test_the_right_tty(void **state)
 {
@@ -433,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_makers),
         TEST(test_a_modem_that_hands_out),
+        TEST(test_errors_in_words),
         TEST(test_the_right_tty),
         TEST(test_a_pin),
         TEST(test_a_wrong_pin_is_tried_once),

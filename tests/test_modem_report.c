@@ -346,7 +346,7 @@ static void test_a_late_error(void **state)
     (void)state;
     static const struct {
         const char *late, *outcome; /* NULL: tried again */
-    } table[] = {{"\r\n+CMS ERROR: 21\r\n", "a4:rejected_by_network"},
+    } table[] = {{"\r\n+CMS ERROR: 29\r\n", "a4:rejected_by_network"},
                  {"\r\n+CMS ERROR: 41\r\n", NULL},
                  {"\r\n+CMS ERROR: 197\r\n", "a3"}};
     for (size_t i = 0; i < OP_COUNT(table); i++) {
