@@ -33,11 +33,10 @@
     from a second message. Both memories, SM and ME, are searched, and SR for reports. Parts of a
     long text are kept raw and joined when all are there; after ten minutes the text is told as far
     as it has come, and when the rest comes within a week, whole, under the same group. A class 0
-    text is a text. Of a message without a readable time stamp the slot stands for the stamp until it
-    is emptied; one that was handed out so is known for ten minutes. What is handed out while the
+    text is a text. Of a message without a readable time stamp the slot stands for the stamp until
+    it is emptied; one that was handed out so is known for ten minutes. What is handed out while the
     line is set up is taken, too: reports at once, texts when it is known whose SIM it is. What is
-    no text for a reader, or cannot be decoded, is kept in quarantine for 90
-    days.
+    no text for a reader, or cannot be decoded, is kept in quarantine for 90 days.
 
     A sender is told in E.164 form where the network says it so, or as a national number of the
     line's own country (op_phone_complete); as it is where it is a short code or a name; and as
@@ -45,9 +44,10 @@
 
     A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then
     serve; look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
-    (modem_line.c): a line is up again at most ten minutes after its modem works. Its modem is
-    whichever has its SIM (modem_device.c); devices that nobody holds are asked who they are
-    (modem_probe.c) while a line is without its modem. */
+    (modem_line.c): a line is up again at most ten minutes after its modem works. What is wrong with
+    a line that is up all the same is in its health. Its modem is whichever has its SIM
+    (modem_device.c); devices that nobody holds are asked who they are (modem_probe.c) while a line
+    is without its modem. */
 
 #ifndef OP_ACTORS_MODEM_H
 #define OP_ACTORS_MODEM_H

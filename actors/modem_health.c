@@ -32,6 +32,8 @@ const char *op_line_state_name(const op_line_t *line)
     case OP_LINE_CLOSED:
         break;
     }
+    if (op_str_starts(op_str(line->reason), "another program holds it"))
+        return "held";
     return line->stopped ? "stopped" : line->absent || !*line->device ? "absent" : "waiting";
 }
 
@@ -50,7 +52,7 @@ static op_str_t s_troubles(const op_line_t *line, op_turn_t *turn)
         if (line->troubles & 1U << trouble)
             all = op_turn_text(turn, "%.*s%s%s", (int)all.size, all.size ? all.at : "",
                                all.size ? "; " : "", op_trouble_text(trouble));
-    return all;
+    return op_str_of(all.at, all.size < OP_REASON_MAX ? all.size : OP_REASON_MAX);
 }
 
 static op_line_health_t s_health(const op_line_t *line, op_turn_t *turn)

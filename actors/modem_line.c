@@ -362,7 +362,10 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         op_send_late(line, notice->line);
     else if (notice->notice == OP_AT_NOTICE_BOOT)
         s_booted(line, event, turn, notice->line);
-    else if (notice->notice == OP_AT_NOTICE_SIGNAL)
+    else if (notice->notice == OP_AT_NOTICE_POWER) {
+        op_line_trouble(line, turn, OP_TROUBLE_POWER);
+        line->power_warned = true;
+    } else if (notice->notice == OP_AT_NOTICE_SIGNAL)
         s_signal(line, turn, notice->line);
     else if (notice->notice == OP_AT_NOTICE_CALL && op_at_line_rings(notice->line))
         line->ringing = true;

@@ -34,6 +34,7 @@ enum {
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
     OP_HANDED_MAX = 8,          /* texts handed out before it is known to which SIM */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
+    OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
     OP_DEVICE_MAX = 256,
     OP_PIN_MAX = 8,
@@ -191,6 +192,7 @@ typedef struct {
     uint64_t oddities; /* lines that were nobody's, when the line was last known to be in step */
     bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
+    size_t ack_form;                                /* of AT+CNMA: the one that the modem takes */
     bool sim_known;                                 /* `sim` is the one that this setup has found */
     char handed[OP_HANDED_MAX][OP_PDU_HEX_MAX + 1]; /* texts that came before */
     size_t handed_count;
@@ -214,6 +216,9 @@ typedef struct {
     bool restarted;   /* the modem has restarted: the script begins anew */
     bool pin_wanted;
     int64_t wait_until; /* for the SIM or the network; 0: not waited for */
+    bool notices_set;   /* AT+CNMI was taken */
+    bool notices_lost;  /* ... and is not in force any more, or may not be */
+    bool unselectable;  /* AT+CPMS takes nothing: there is one memory, whichever it is */
     int64_t check_at;   /* when a line that is up is looked at; 0: never */
     bool checking;
     bool ringing;
@@ -224,6 +229,7 @@ typedef struct {
     bool stopped;
     bool absent; /* there is no such device, or another program holds it */
     char reason[OP_REASON_MAX + 1], logged[OP_REASON_MAX + 1];
+    bool power_warned;                /* since the last check */
     unsigned troubles, troubles_said; /* a bit for each op_trouble_t */
     int64_t since;
     uint64_t drains, opens, resets, stops;
@@ -403,7 +409,17 @@ void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, o
                     const op_pdu_t *pdu);
 op_sweep_dead_fn op_report_is_dead, op_early_is_dead;
 
+/*  modem_stuck.c */
+bool op_slot_is(const op_slot_t *a, const op_slot_t *b);
+/*  How often this was tried within the hour; NULL: not at all. */
+op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  A deletion is tried, or a slot without a message looked at. */
+void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  It was tried often enough. */
+bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn);
+
 /*  modem_receive.c */
+extern const char *const op_memory_name[OP_MEMORIES];
 /*  The line is ready: nothing is known of what lies in its modem. */
 void op_receive_begin(op_line_t *line, const op_event_t *event);
 /*  It is known which SIM it is: what was handed out before. */

@@ -86,7 +86,9 @@ static const row_t s_rows[] = {
     {NULL, op_row_set_service, "", op_row_service_set,
      SETUP}, /* acknowledgements or none (TS 27.005 3.2.1) */
     {NULL, op_row_set_notices, "", op_row_notices_set,
-     SETUP},                              /* store and announce (TS 27.005 3.4.1) */
+     SETUP}, /* store and announce (TS 27.005 3.4.1) */
+    {NULL, op_row_ask_notices, "+CNMI:", op_row_notices_seen, CHECK},
+    {NULL, op_row_set_notices_again, "", op_row_notices_again, CHECK},
     {"AT+CREG=1", NULL, "", NULL, SETUP}, /* say when it is lost (TS 27.007 7.2) */
     {"AT+CREG?", NULL, "+CREG:", op_row_creg, SETUP | CHECK},
     {"AT+CGREG?", op_row_unregistered, "+CGREG:", op_row_cgreg, SETUP | CHECK},
@@ -144,7 +146,10 @@ static void s_end(op_modem_t *self, op_line_t *line, const op_event_t *event, op
         return;
     }
     line->checking = false;
-    line->check_at = event->now + (int64_t)self->check_ms;
+    line->check_at = self->check_ms ? event->now + (int64_t)self->check_ms : 0;
+    if (!line->power_warned)
+        line->troubles &= ~(1U << OP_TROUBLE_POWER);
+    line->power_warned = false;
 }
 
 bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)

@@ -90,7 +90,8 @@ typedef enum {
     OP_AT_NOTICE_BOOT,   /* RDY, ^BOOT:, SMS Ready ...: it may have restarted; set it up again */
     OP_AT_NOTICE_FULL,   /* ^SMMEMFULL: the store is full */
     OP_AT_NOTICE_LATE,   /* an answer to a command that has ended */
-    OP_AT_NOTICE_OTHER   /* known to be unsolicited, of no use to OP */
+    OP_AT_NOTICE_OTHER,  /* known to be unsolicited, of no use to OP */
+    OP_AT_NOTICE_POWER   /* UNDER-VOLTAGE WARNNING ...: the supply is out of its bounds */
 } op_at_notice_t;
 
 typedef enum { OP_AT_WRITE, OP_AT_NOTICE, OP_AT_DONE } op_at_kind_t;

@@ -68,8 +68,10 @@ static const struct {
     {"PB DONE", S_WHOLE, OP_AT_NOTICE_BOOT, false},
     {"START", S_WHOLE, OP_AT_NOTICE_BOOT, false},
     {"NORMAL POWER DOWN", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"UNDER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
-    {"OVER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
+    {"UNDER-VOLTAGE POWER DOWN", S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {"OVER-VOLTAGE POWER DOWN", S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {"UNDER-VOLTAGE", S_START, OP_AT_NOTICE_POWER, false}, /* a warning, again and again */
+    {"OVER-VOLTAGE", S_START, OP_AT_NOTICE_POWER, false},
     {"+CPIN:", S_START, OP_AT_NOTICE_BOOT, false},
     {"+QIND: SMS DONE", S_START, OP_AT_NOTICE_BOOT, false},
     {"+QIND: PB DONE", S_START, OP_AT_NOTICE_BOOT, false},

@@ -153,6 +153,15 @@ static inline void s_expect_text(const op_pdu_t *pdu, const char *to, const char
     op_buf_free(&text);
 }
 
+/*  What the operator is shown of the line; valid until the next event. */
+static inline const op_line_health_t *s_health(void)
+{
+    static const op_context_t context;
+    const op_lines_health_t *all =
+        CORE_ASK(&s_core, &context, nothing, &(op_nothing_t){0}, lines_health, OP_STEP_MODEM_LINES);
+    return &all->lines.at[0];
+}
+
 /*  What the queue holds durably, paused texts included, and what is held until a status report comes. */
 static inline size_t s_queued(void)
 {

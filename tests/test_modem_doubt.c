@@ -122,14 +122,6 @@ static void test_a_refusal_is_logged(void **state)
     assert_false(s_core.out.warns[0]);
 }
 
-static const op_line_health_t *s_health(void)
-{
-    static const op_context_t context;
-    const op_lines_health_t *all =
-        CORE_ASK(&s_core, &context, nothing, &(op_nothing_t){0}, lines_health, OP_STEP_MODEM_LINES);
-    return &all->lines.at[0];
-}
-
 /*  The SIM may not send: the line says so until it may. */
 static void test_a_barred_sim(void **state)
 {
