@@ -442,6 +442,12 @@ bool op_actor_next_log(op_actor_t *self, op_str_t *line)
     return false;
 }
 
+bool op_actor_log_warns(const op_actor_t *self)
+{
+    const op_turn_t *turn = &self->turn;
+    return turn->log_next && turn->out.at[turn->log_next - 1].value;
+}
+
 bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
                          op_str_t *second)
 {

@@ -133,6 +133,8 @@ bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame) OP_MUST_CHEC
 /*  After a commit, before the last op_actor_next: the lines for the log (base/fields.h), and what
     was counted (op_turn_count). False at the end. */
 bool op_actor_next_log(op_actor_t *self, op_str_t *line) OP_MUST_CHECK;
+/*  Is the line that was given out last a warning? */
+bool op_actor_log_warns(const op_actor_t *self);
 bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
                          op_str_t *second) OP_MUST_CHECK;
 

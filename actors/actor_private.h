@@ -48,7 +48,7 @@ typedef struct {
                             count: its second label */
     op_str_t request_id; /* of a tell */
     op_metric_t metric;  /* of a count */
-    int64_t value;
+    int64_t value;       /* of a count; of a log: it is a warning */
 } op_said_t;
 
 typedef struct {

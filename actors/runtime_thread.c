@@ -114,7 +114,8 @@ static bool s_commit(thread_t *self)
         self->gather_until = op_clock_steady() + OP_TURN_GATHER_MS;
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
-        op_log_fields(OP_LOG_INFO, self->given->name, line);
+        op_log_fields(op_actor_log_warns(self->actor) ? OP_LOG_WARNING : OP_LOG_INFO,
+                      self->given->name, line);
     return true;
 }
 
@@ -167,9 +168,9 @@ static void s_log_frame(thread_t *self, op_str_t frame)
         return;
     const op_type_t *type = op_message_type(envelope.type);
     op_log(OP_LOG_DEBUG, self->given->name,
-           "received kind=%s type=%s from=%.*s sequence=%llu request=%.*s", op_frame_kind_name(envelope.kind),
-           type ? type->name : "", (int)envelope.from.size, envelope.from.at,
-           (unsigned long long)envelope.sequence, (int)envelope.request_id.size,
+           "received kind=%s type=%s from=%.*s sequence=%llu request=%.*s",
+           op_frame_kind_name(envelope.kind), type ? type->name : "", (int)envelope.from.size,
+           envelope.from.at, (unsigned long long)envelope.sequence, (int)envelope.request_id.size,
            envelope.request_id.at);
 }
 

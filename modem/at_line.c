@@ -4,6 +4,8 @@
 
 #include "modem/at_line.h"
 
+#include "modem/error_words.h"
+
 #include <string.h>
 
 typedef enum { S_WHOLE, S_START } s_match_t;
@@ -71,8 +73,10 @@ static const struct {
     {TEXT("PB DONE"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
     {TEXT("START"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
     {TEXT("NORMAL POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {TEXT("UNDER-VOLTAGE"), S_START, OP_AT_NOTICE_BOOT, false},
-    {TEXT("OVER-VOLTAGE"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("UNDER-VOLTAGE POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("OVER-VOLTAGE POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("UNDER-VOLTAGE"), S_START, OP_AT_NOTICE_POWER, false}, /* a warning, again and again */
+    {TEXT("OVER-VOLTAGE"), S_START, OP_AT_NOTICE_POWER, false},
     {TEXT("+CPIN:"), S_START, OP_AT_NOTICE_BOOT, false},
     {TEXT("+QIND: SMS DONE"), S_START, OP_AT_NOTICE_BOOT, false},
     {TEXT("+QIND: PB DONE"), S_START, OP_AT_NOTICE_BOOT, false},
@@ -111,14 +115,17 @@ static bool s_matches(op_str_t line, op_str_t text, s_match_t match)
            memcmp(line.at, text.at, text.size) == 0;
 }
 
-static int s_error_code(op_str_t line)
+/*  Its number, or the one for its words. */
+static int s_error_code(op_str_t line, op_at_result_t result)
 {
     const char *colon = memchr(line.at, ':', line.size);
     uint64_t code;
     if (colon == NULL)
         return -1;
-    op_str_t rest = op_str_of(colon + 1, line.size - (size_t)(colon + 1 - line.at));
-    return op_at_field_number(&rest, UINT16_MAX, &code) ? (int)code : -1;
+    op_str_t words = op_str_of(colon + 1, line.size - (size_t)(colon + 1 - line.at)), rest = words;
+    if (op_at_field_number(&rest, UINT16_MAX, &code))
+        return (int)code;
+    return result == OP_AT_CMS_ERROR ? op_cms_of_words(words) : op_cme_of_words(words);
 }
 
 static bool s_call_final(op_str_t line)
@@ -137,7 +144,7 @@ bool op_at_line_final(op_str_t line, op_str_t command, op_at_result_t *result, i
             continue;
         *result = s_finals[i].result;
         if (*result == OP_AT_CME_ERROR || *result == OP_AT_CMS_ERROR)
-            *code = s_error_code(line);
+            *code = s_error_code(line, *result);
         return true;
     }
     if (!s_call_final(line))

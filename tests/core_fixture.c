@@ -28,6 +28,7 @@ static void s_commit(core_t *self)
     drive_out_t *out = &self->out;
     while (op_actor_next_log(self->actor, &line)) {
         assert_true(out->log_count < OP_COUNT(out->logs));
+        out->warns[out->log_count] = op_actor_log_warns(self->actor);
         out->logs[out->log_count++] = op_arena_copy(&out->arena, line);
     }
     while (op_actor_next(self->actor, &to, &frame))

@@ -493,7 +493,7 @@ class Clocks(Split):
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
-        self.carrier.turn(SHARED, cms_error_code=38, cms_error_next=1)  # tried again in five seconds
+        self.carrier.turn(SHARED, cms_error_code=41, cms_error_next=1)  # tried again in five seconds
         phone = new_phone()
         scrapes = Scrapes(system.hosts["radio"])
         tried = scrapes.value("op_modem_errors_total")
