@@ -142,9 +142,9 @@ static void s_show(s_stats_t *self)
     printf("\n%-8s %-20s %8s %8s %10s\n", "kind", "message", "received", "sent", "octets");
     for (size_t i = 0; i < self->message_count; i++) {
         const s_message_t *message = &self->messages[i];
-        printf("%-8s %-20s %8llu %8llu %10llu\n", op_frame_kind_name(message->kind), message->type->name,
-               (unsigned long long)message->received, (unsigned long long)message->sent,
-               (unsigned long long)message->octets);
+        printf("%-8s %-20s %8llu %8llu %10llu\n", op_frame_kind_name(message->kind),
+               message->type->name, (unsigned long long)message->received,
+               (unsigned long long)message->sent, (unsigned long long)message->octets);
     }
     if (self->bad)
         printf("%llu frames do not decode\n", (unsigned long long)self->bad);
