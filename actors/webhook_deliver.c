@@ -6,6 +6,7 @@
 
 #include "actors/webhook_private.h"
 
+#include "actors/failure.h"
 #include "base/instant.h"
 #include "base/plant.h"
 #include "transport/json.h"
@@ -213,12 +214,20 @@ static bool s_words_have(op_str_t words, op_str_t word)
     return false;
 }
 
+/*  Has the end of its lease cancelled this text? Nothing else is told to the webhook of one. */
+static bool s_is_cancelled(const op_number_event_t *happened)
+{
+    const op_failure_view_t *error = happened->message.error;
+    return error && op_str_is(error->code, op_failure_code(OP_FAILURE_RELEASED));
+}
+
 void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_number_event_t *happened = OP_BODY(event, number_event);
     op_hook_t hook;
     if (!op_hook_for(turn, happened->account, happened->number, happened->lease, &hook) ||
-        !hook.row.enabled || !s_words_have(hook.row.events, happened->type))
+        !hook.row.enabled || !s_words_have(hook.row.events, happened->type) ||
+        (hook.row.ended && !s_is_cancelled(happened)))
         return;
     op_id_t id = op_turn_new_id(turn), webhook = hook.row.id;
     op_delivery_row_t row = {.webhook = webhook,
