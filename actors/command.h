@@ -1,4 +1,5 @@
-/*  command.h - what the owner of actors' threads tells them all, in rounds; private to runtime.c
+/*  command.h - what the owner of actors' threads tells them all, in rounds; private to the
+    runtime
 
     A command is a word and the number of its round, over the actor's pipe; its answer repeats the
     number. An answer that comes after its round was given up is passed over in the next one, so it

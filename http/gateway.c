@@ -6,6 +6,7 @@
 #include "http/gateway.h"
 
 #include "base/instant.h"
+#include "http/answer.h"
 #include "http/binding.h"
 #include "http/cors.h"
 #include "http/credential.h"
@@ -48,8 +49,7 @@ enum {
 
 static const uint8_t s_count_step = OP_STEP_RATE_ADDRESS, s_look_step = OP_STEP_RATE_LOOK;
 
-/*  ------------------------------------------------------------------------------- new and
-    destroy */
+/*  ---- New and destroy ---- */
 
 op_gateway_t *op_gateway_new(const op_gateway_options_t *options, char error[256])
 {
@@ -90,97 +90,22 @@ op_calls_counts_t op_gateway_counts(op_gateway_t *self)
     return op_calls_counts(self->calls);
 }
 
-/*  ------------------------------------------------------------------------------- the answer */
+/*  ---- The answer ---- */
 
 static void s_header(s_exchange_t *self, const char *name, const char *value)
 {
-    /* Refused is only what an actor's answer has made unfit for a header: it is left out then. */
-    (void)op_http_response_header(self->response, name, op_str(value));
-}
-
-static void s_header_number(s_exchange_t *self, const char *name, uint64_t number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    s_header(self, name, text);
-}
-
-static void s_refuse_with(s_exchange_t *self, op_error_t error, const char *sentence,
-                          const char *field, uint64_t retry_after)
-{
-    bool must_say_when = error == OP_ERROR_UNAVAILABLE || error == OP_ERROR_RATE_LIMITED;
-    op_http_response_error(self->response, error, sentence, field);
-    if (retry_after || must_say_when)
-        s_header_number(self, "Retry-After", retry_after ? retry_after : 1);
-    if (error == OP_ERROR_UNAUTHENTICATED) /* RFC 9110 15.5.2 */
-        s_header(self, "WWW-Authenticate", "Bearer");
+    op_answer_header(self->response, name, op_str(value));
 }
 
 static void s_refuse(s_exchange_t *self, op_error_t error)
 {
-    s_refuse_with(self, error, NULL, NULL, 0);
-}
-
-/*  Writes a refusal of an actor. */
-static void s_refusal(s_exchange_t *self, const op_refusal_t *refusal)
-{
-    char field[65], sentence[201];
-    op_error_t error = op_error_from(refusal->error);
-    (void)op_str_copy(refusal->field, field, sizeof field);
-    (void)op_str_copy(refusal->sentence, sentence, sizeof sentence);
-    s_refuse_with(self, error == OP_OK ? OP_ERROR_INTERNAL : error, *sentence ? sentence : NULL,
-                  *field ? field : NULL, refusal->retry_after);
+    op_answer_refuse(self->response, error, NULL, NULL);
 }
 
 /*  Does the client's own leg have TLS? */
 static bool s_is_https(const s_exchange_t *self)
 {
     return self->gateway->options.behind_tls || self->request->https;
-}
-
-/*  The cookie lives as long as its session; `expires` 0 deletes it. The date is an IMF-fixdate (RFC
-    9110 5.6.7). */
-static void s_session_cookie(s_exchange_t *self, op_str_t token, int64_t expires)
-{
-    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    op_civil_t c = op_civil_from(expires);
-    char value[256];
-    snprintf(value, sizeof value,
-             "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; "
-             "Expires=%s, %02d %s %04d %02d:%02d:%02d GMT%s",
-             (int)token.size, token.size ? token.at : "", days[op_instant_day(expires) % 7], c.day,
-             months[c.month - 1], c.year, c.hour, c.minute, c.second,
-             s_is_https(self) ? "; Secure" : "");
-    s_header(self, "Set-Cookie", value);
-}
-
-static void s_location(s_exchange_t *self, const op_route_t *route, const void *body)
-{
-    char id[OP_JSON_ID_TEXT + 1], location[200];
-    OP_ASSERT(op_json_id(route->response, body, id));
-    snprintf(location, sizeof location, "%s/%s", route->path, id);
-    s_header(self, "Location", location);
-}
-
-/*  Writes the success of a route. */
-static void s_success(s_exchange_t *self, const op_route_t *route, const void *body)
-{
-    static const op_health_view_t healthy = {.status = {"ok", 2}};
-    self->response->status = route->status;
-    if (route->name == OP_ROUTE_AUTH_VERIFY) {
-        const op_session_opened_t *opened = body;
-        s_session_cookie(self, opened->session_token, opened->expires_at);
-    }
-    if (route->name == OP_ROUTE_AUTH_LOGOUT)
-        s_session_cookie(self, OP_STR(""), 0);
-    if (route->status == 201)
-        s_location(self, route, body);
-    if (route->name == OP_ROUTE_HEALTH)
-        body = &healthy;
-    if (route->status != 204)
-        op_json_print(route->response, body, &self->response->body);
 }
 
 /*  Writes what came back: a refusal, or the message that `route` answers with. */
@@ -196,12 +121,12 @@ static void s_answer(s_exchange_t *self, const op_route_t *route)
     if (!body || (type != &op_refusal_type && type != expected))
         s_refuse(self, OP_ERROR_INTERNAL);
     else if (type == &op_refusal_type)
-        s_refusal(self, body);
+        op_answer_refusal(self->response, body);
     else
-        s_success(self, route, body);
+        op_answer_success(self->response, route, body, s_is_https(self));
 }
 
-/*  ------------------------------------------------------------------------------- the question */
+/*  ---- The question ---- */
 
 static op_context_t s_context(const s_exchange_t *self, const op_hash_t *credential)
 {
@@ -216,9 +141,9 @@ static void s_forward(s_exchange_t *self, const op_route_t *route, const void *m
 {
     op_context_t context = s_context(self, credential);
     if (!op_once_read(route, self->request, &context.once)) {
-        s_refuse_with(self, OP_ERROR_VALIDATION_ERROR,
-                      "It must be one header of 1 to 255 visible ASCII characters.",
-                      "Idempotency-Key", 0);
+        op_answer_refuse(self->response, OP_ERROR_VALIDATION_ERROR,
+                         "It must be one header of 1 to 255 visible ASCII characters.",
+                         "Idempotency-Key");
         return;
     }
     const op_gateway_options_t *options = &self->gateway->options;
@@ -316,11 +241,10 @@ static void s_serve(s_exchange_t *self)
     if (message)
         s_forward(self, route, message, &credential);
     else
-        s_refuse_with(self, fault.error, fault.sentence, fault.field, 0);
+        op_answer_refuse(self->response, fault.error, fault.sentence, fault.field);
 }
 
-/*  ------------------------------------------------------------------------------- every
-    response */
+/*  ---- Every response ---- */
 
 /*  Headers that belong to the answer which the 429 replaces. */
 static void s_drop_headers(s_exchange_t *self)
@@ -359,7 +283,7 @@ static void s_count(s_exchange_t *self)
             op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
         if (refusal) {
             s_drop_headers(self);
-            s_refusal(self, refusal);
+            op_answer_refusal(self->response, refusal);
             self->page = false;
         }
     }
@@ -375,9 +299,10 @@ static void s_finish(s_exchange_t *self)
     }
     uint64_t reset = (uint64_t)(self->window.reset > 0 ? self->window.reset : 0);
     s_header(self, "X-Request-Id", self->id);
-    s_header_number(self, "X-RateLimit-Limit", self->window.limit);
-    s_header_number(self, "X-RateLimit-Remaining", self->window.remaining);
-    s_header_number(self, "X-RateLimit-Reset", (reset + OP_SECOND_MS - 1) / OP_SECOND_MS);
+    op_answer_number(self->response, "X-RateLimit-Limit", self->window.limit);
+    op_answer_number(self->response, "X-RateLimit-Remaining", self->window.remaining);
+    op_answer_number(self->response, "X-RateLimit-Reset",
+                     (reset + OP_SECOND_MS - 1) / OP_SECOND_MS);
     if (!self->page)
         s_header(self, "Cache-Control", "no-store");
     op_cors_expose(self->request, self->response);

@@ -36,7 +36,9 @@ enum {
     S_LISTENING = 2, /* the listening socket, and a connection between accept and the queue */
     S_FEW = 64,      /* connections */
     S_LOOK_MS = 10,
-    S_ROOM_MIN = 8 /* descriptors for connections, or there is no serving */
+    S_ROOM_MIN = 8, /* descriptors for connections, or there is no serving */
+    S_OPTIONS = 16, /* civetweb's, as they are set */
+    S_NUMBERS = 5   /* of them numbers that are printed */
 };
 _Static_assert((int)OP_HTTP_HEAD_MAX < S_CIVETWEB_BUFFER, "the guard judges the head");
 _Static_assert((int)OP_HTTP_TARGET_MAX < (int)OP_HTTP_HEAD_MAX, "a target is part of the head");
@@ -75,7 +77,7 @@ static void s_leave(op_http_server_t *self)
     }
 }
 
-/*  ---------------------------------------------------------------- civetweb's callbacks */
+/*  ---- civetweb's callbacks ---- */
 
 static void s_end(s_worker_t *worker)
 {
@@ -220,7 +222,7 @@ static int s_log_message(const struct mg_connection *connection, const char *mes
     return 1;
 }
 
-/*  ---------------------------------------------------------------- start and stop */
+/*  ---- Start and stop ---- */
 
 /*  Only numeric addresses (and "localhost"): civetweb's own syntax has more meanings than we
     want. */
@@ -271,47 +273,64 @@ static int s_default(int value, int standard)
     return value > 0 ? value : standard;
 }
 
+static op_http_server_options_t s_with_defaults(const op_http_server_options_t *options)
+{
+    op_http_server_options_t own = *options;
+    own.listen = NULL;
+    own.threads = s_default(own.threads, OP_HTTP_THREADS);
+    own.max_body = own.max_body ? own.max_body : OP_HTTP_BODY_MAX;
+    own.head_timeout_ms = s_default(own.head_timeout_ms, OP_HTTP_HEAD_TIMEOUT_MS);
+    own.body_timeout_ms = s_default(own.body_timeout_ms, OP_HTTP_BODY_TIMEOUT_MS);
+    own.keep_alive_ms = s_default(own.keep_alive_ms, OP_HTTP_KEEP_ALIVE_MS);
+    own.drain_ms = s_default(own.drain_ms, OP_HTTP_DRAIN_MS);
+    return own;
+}
+
+/*  civetweb's options: names and values in turn, NULL at the end. */
+typedef struct {
+    const char *list[2 * S_OPTIONS + 1];
+    char numbers[S_NUMBERS][16];
+} s_civetweb_options_t;
+
+static const char *s_number(char text[16], int number)
+{
+    snprintf(text, 16, "%d", number);
+    return text;
+}
+
+static void s_civetweb_options(const op_http_server_t *self, const char *ports,
+                               s_civetweb_options_t *to)
+{
+    const char *const options[][2] = {
+        {"listening_ports", ports},
+        {"num_threads", s_number(to->numbers[0], self->options.threads)},
+        {"max_request_size", s_number(to->numbers[1], S_CIVETWEB_BUFFER)},
+        {"request_timeout_ms", s_number(to->numbers[2], self->options.head_timeout_ms)},
+        {"keep_alive_timeout_ms", s_number(to->numbers[3], self->options.keep_alive_ms)},
+        {"connection_queue", s_number(to->numbers[4], self->queue)},
+        {"enable_keep_alive", "yes"},
+        {"tcp_nodelay", "1"},
+        {"listen_backlog", "511"},
+        {"decode_url", "no"},
+        {"decode_query_string", "no"},
+        {"enable_auth_domain_check", "no"},
+        {"enable_directory_listing", "no"},
+        {"access_control_allow_origin", ""},
+        {"access_control_allow_methods", ""},
+        {"access_control_allow_headers", ""},
+    };
+    _Static_assert(OP_COUNT(options) == S_OPTIONS, "all have room");
+    for (size_t i = 0; i < S_OPTIONS; i++) {
+        to->list[2 * i] = options[i][0];
+        to->list[2 * i + 1] = options[i][1];
+    }
+    to->list[2 * S_OPTIONS] = NULL;
+}
+
 static bool s_start(op_http_server_t *self, const char *ports, char *error, size_t size)
 {
-    char threads[16], buffer[16], head[16], idle[16], queue[16];
-    snprintf(queue, sizeof queue, "%d", self->queue);
-    snprintf(threads, sizeof threads, "%d", self->options.threads);
-    snprintf(buffer, sizeof buffer, "%d", S_CIVETWEB_BUFFER);
-    snprintf(head, sizeof head, "%d", self->options.head_timeout_ms);
-    snprintf(idle, sizeof idle, "%d", self->options.keep_alive_ms);
-    const char *options[] = {"listening_ports",
-                             ports,
-                             "num_threads",
-                             threads,
-                             "max_request_size",
-                             buffer,
-                             "request_timeout_ms",
-                             head,
-                             "keep_alive_timeout_ms",
-                             idle,
-                             "enable_keep_alive",
-                             "yes",
-                             "tcp_nodelay",
-                             "1",
-                             "connection_queue",
-                             queue,
-                             "listen_backlog",
-                             "511",
-                             "decode_url",
-                             "no",
-                             "decode_query_string",
-                             "no",
-                             "enable_auth_domain_check",
-                             "no",
-                             "enable_directory_listing",
-                             "no",
-                             "access_control_allow_origin",
-                             "",
-                             "access_control_allow_methods",
-                             "",
-                             "access_control_allow_headers",
-                             "",
-                             NULL};
+    s_civetweb_options_t options;
+    s_civetweb_options(self, ports, &options);
     const struct mg_callbacks callbacks = {.begin_request = s_begin_request,
                                            .http_error = s_http_error,
                                            .connection_close = s_connection_close,
@@ -321,7 +340,7 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
                                            .init_connection = s_init_connection};
     unsigned code = 0;
     struct mg_init_data init = {
-        .callbacks = &callbacks, .user_data = self, .configuration_options = options};
+        .callbacks = &callbacks, .user_data = self, .configuration_options = options.list};
     char reason[128] = ""; /* without the address */
     struct mg_error_data why = {.code = &code, .text = reason, .text_buffer_size = sizeof reason};
     self->context = mg_start2(&init, &why);
@@ -378,14 +397,7 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     }
     op_http_server_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
-    self->options = *options;
-    self->options.listen = NULL;
-    self->options.threads = s_default(options->threads, OP_HTTP_THREADS);
-    self->options.max_body = options->max_body ? options->max_body : OP_HTTP_BODY_MAX;
-    self->options.head_timeout_ms = s_default(options->head_timeout_ms, OP_HTTP_HEAD_TIMEOUT_MS);
-    self->options.body_timeout_ms = s_default(options->body_timeout_ms, OP_HTTP_BODY_TIMEOUT_MS);
-    self->options.keep_alive_ms = s_default(options->keep_alive_ms, OP_HTTP_KEEP_ALIVE_MS);
-    self->options.drain_ms = s_default(options->drain_ms, OP_HTTP_DRAIN_MS);
+    self->options = s_with_defaults(options);
     if (!s_fit(self)) {
         snprintf(error, size, "cannot serve: too few open files are allowed (ulimit -n)");
         free(self);

@@ -103,6 +103,41 @@ static inline void s_give(uint64_t line)
     drive_note(s_actor, "serial", &op_serial_opened_type, &(op_serial_opened_t){line}, DRIVE_NOW);
 }
 
+/*  error 0: writes and is granted; else does as much as a step can, and refuses. */
+static inline void s_refusing(const op_event_t *event, op_turn_t *turn)
+{
+    if (event->kind != OP_EVENT_REQUEST)
+        return;
+    uint64_t error = OP_BODY(event, refusal)->error;
+    if (error == 0) {
+        s_put(turn, 1, s_get(turn, 1) + 1);
+        op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){s_get(turn, 1)});
+        op_turn_log(turn, "granted %d", (int)s_get(turn, 1));
+        op_turn_count(turn, OP_METRIC_MODEM_SENDS, (int64_t)s_get(turn, 1), "7", NULL);
+        op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
+        return;
+    }
+    s_put(turn, 1, 1000);
+    s_put(turn, 2, 2000);
+    s_put(turn, 1, 1001);
+    op_key_t key = s_key(1);
+    op_turn_delete(turn, &key);
+    op_turn_tell(turn, "modem", &op_serial_opened_type, &(op_serial_opened_t){99});
+    op_turn_note(turn, "serial", &op_serial_opened_type, &(op_serial_opened_t){99});
+    op_turn_log(turn, "never to be read");
+    op_turn_count(turn, OP_METRIC_MODEM_ERRORS, 1, "7", "never");
+    op_turn_refuse_with(turn, op_error_from(error), "to", "Not that one.", 30);
+}
+
+/*  Writes a note's number, but asks for no sync. */
+static inline void s_lazy(const op_event_t *event, op_turn_t *turn)
+{
+    op_key_t key = s_key(1);
+    if (event->kind == OP_EVENT_NOTE)
+        op_turn_put_lazy(turn, &key, &op_counter_row_type,
+                         &(op_counter_row_t){OP_BODY(event, serial_opened)->line});
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
 
 #endif

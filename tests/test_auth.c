@@ -1,87 +1,13 @@
 /*  The auth actor: codes, sessions, keys. The test plays http, ledger and modem. */
 
-#include "actors/auth.h"
-#include "tests/core_fixture.h"
+#include "tests/auth_fixture.h"
 
-#include <stdio.h>
-
-#define PHONE "+14155550101"
-#define LINE  "+16176088932"
-
-static core_t s_core;
-
-static const op_auth_setup_t s_auth_setup = {.code_ttl_ms = 600000,
-                                             .session_ttl_ms = 30 * OP_DAY_MS,
-                                             .tries = 5,
-                                             .wrong_per_day = 20,
-                                             .keys_max = 4};
-
-static int s_setup(void **state)
-{
-    (void)state;
-    core_open(&s_core, &op_auth_class, &op_auth_setup_type, &s_auth_setup);
-    return 0;
-}
-
-static int s_teardown(void **state)
-{
-    (void)state;
-    core_close(&s_core);
-    return 0;
-}
-
-/*  ---- helpers ---- */
-
-/*  A verification under way, as its human and agent know it. */
-typedef struct {
-    char id[OP_ID_TEXT + 1];
-    char code[7], wrong[7];
-    op_id_t text;
-} started_t;
-
-static started_t s_begin(const char *phone)
-{
-    started_t started = {.code = ""};
-    op_context_t context = {.line = OP_STR(LINE)};
-    op_auth_start_t start = {op_str(phone)};
-    const op_auth_started_t *answer =
-        CORE_ASK(&s_core, &context, auth_start, &start, auth_started, OP_STEP_AUTH_START);
-    assert_int_equal(answer->expires_in, 600);
-    op_id_print(answer->verification_id, started.id);
-    assert_int_equal(CORE_COUNT(&s_core, "modem", text_send), 1);
-    const op_text_send_t *text = CORE_FIND(&s_core, "modem", text_send, 0);
-    assert_true(op_id_equal(text->text, answer->verification_id));
-    assert_true(op_str_is(text->line, LINE));
-    assert_true(op_str_is(text->to, phone));
-    assert_true(text->code);
-    assert_true(text->expires == s_core.now + 600000);
-    started.text = text->text;
-    op_str_copy(text->body, started.code, sizeof started.code);
-    assert_int_equal(strspn(started.code, "0123456789"), 6);
-    memcpy(started.wrong, started.code, sizeof started.wrong);
-    started.wrong[5] = (char)('0' + (started.code[5] - '0' + 1) % 10);
-    return started;
-}
-
-static const op_session_opened_t *s_verify(const started_t *started)
-{
-    op_auth_verify_t verify = {op_str(started->id), op_str(started->code)};
-    return CORE_ASK(&s_core, NULL, auth_verify, &verify, session_opened, OP_STEP_AUTH_VERIFY);
-}
+/*  ---- Helpers ---- */
 
 static const op_refusal_t *s_verify_refused(const char *id, const char *code, op_error_t error)
 {
     op_auth_verify_t verify = {op_str(id), op_str(code)};
     return CORE_REFUSED(&s_core, NULL, auth_verify, &verify, error, OP_STEP_AUTH_VERIFY);
-}
-
-/*  A signed-up caller: the context in which http and auth.session put it. */
-static op_context_t s_sign_up(const char *phone)
-{
-    started_t started = s_begin(phone);
-    const op_session_opened_t *opened = s_verify(&started);
-    return (op_context_t){.credential = op_token_hash(opened->session_token),
-                          .account = opened->user.id};
 }
 
 static bool s_session_lives(const op_context_t *session)

@@ -1,34 +1,6 @@
 /*  The auth actor's steps for the operator: found, suspended, resumed, erased; sessions. */
 
-#include "actors/auth.h"
-#include "tests/core_fixture.h"
-
-#include <stdio.h>
-
-#define PHONE "+14155550101"
-#define OTHER "+14155550102"
-
-static core_t s_core;
-
-static const op_auth_setup_t s_auth_setup = {.code_ttl_ms = 600000,
-                                             .session_ttl_ms = 30 * OP_DAY_MS,
-                                             .tries = 5,
-                                             .wrong_per_day = 20,
-                                             .keys_max = 4};
-
-static int s_setup(void **state)
-{
-    (void)state;
-    core_open(&s_core, &op_auth_class, &op_auth_setup_type, &s_auth_setup);
-    return 0;
-}
-
-static int s_teardown(void **state)
-{
-    (void)state;
-    core_close(&s_core);
-    return 0;
-}
+#include "tests/auth_fixture.h"
 
 typedef struct {
     op_context_t session;
@@ -38,19 +10,8 @@ typedef struct {
 /*  Signs up (or in), and mints a key. */
 static human_t s_human(const char *phone)
 {
-    char id[OP_ID_TEXT + 1], code[7];
-    op_auth_start_t start = {op_str(phone)};
-    op_context_t context = {.line = OP_STR("+16176088932")};
-    const op_auth_started_t *started =
-        CORE_ASK(&s_core, &context, auth_start, &start, auth_started, OP_STEP_AUTH_START);
-    op_id_print(started->verification_id, id);
-    op_str_copy(CORE_FIND(&s_core, "modem", text_send, 0)->body, code, sizeof code);
-    op_auth_verify_t verify = {op_str(id), op_str(code)};
-    const op_session_opened_t *opened =
-        CORE_ASK(&s_core, NULL, auth_verify, &verify, session_opened, OP_STEP_AUTH_VERIFY);
-    human_t human = {.session = {.credential = op_token_hash(opened->session_token),
-                                 .account = opened->user.id,
-                                 .number = core_id('n')}};
+    human_t human = {.session = s_sign_up(phone)};
+    human.session.number = core_id('n');
     op_key_create_t create = {core_id('n'), OP_STR("k")};
     human.key = op_token_hash(
         CORE_ASK(&s_core, &human.session, key_create, &create, key_created, OP_STEP_AUTH_KEY_CREATE)

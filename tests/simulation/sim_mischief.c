@@ -78,7 +78,7 @@ static void s_hurt_clock(sim_t *self, sim_fault_t fault)
     sim_queue_put(&self->queue, s_some_time(self, 10 * OP_MINUTE_MS), SIM_EVENT_HEAL_CLOCK, process,
                   0, (op_str_t){0});
     if (jump < 0)
-        sim_actors_tick(self, true, process); /* as the runtime does: runtime.c, s_tick */
+        sim_actors_tick(self, true, process); /* as the runtime does: runtime_thread.c, s_tick */
 }
 
 void sim_heal_clock(sim_t *self, size_t process)
