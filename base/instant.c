@@ -45,6 +45,20 @@ void op_instant_print(int64_t instant_ms, char text[OP_INSTANT_TEXT + 1])
     snprintf(text, OP_INSTANT_TEXT + 1, "%.20s", wide);
 }
 
+void op_instant_http(int64_t instant_ms, char text[OP_INSTANT_HTTP_TEXT + 1])
+{
+    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    op_civil_t c = op_civil_from(instant_ms);
+    OP_ASSERT(c.year >= 1970 && c.year <= 9999);
+    char wide[96];
+    snprintf(wide, sizeof wide, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+             days[op_instant_day(instant_ms) % 7], c.day, months[c.month - 1], c.year, c.hour,
+             c.minute, c.second);
+    snprintf(text, OP_INSTANT_HTTP_TEXT + 1, "%.29s", wide);
+}
+
 int64_t op_instant_day(int64_t instant_ms)
 {
     OP_ASSERT(instant_ms >= 0);

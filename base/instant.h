@@ -25,6 +25,10 @@ int64_t op_civil_to(op_civil_t civil);
 
 void op_instant_print(int64_t instant_ms, char text[OP_INSTANT_TEXT + 1]);
 
+/*  The same as an IMF-fixdate (RFC 9110 5.6.7), for headers: "Wed, 20 May 2026 19:14:52 GMT". */
+enum { OP_INSTANT_HTTP_TEXT = 29 };
+void op_instant_http(int64_t instant_ms, char text[OP_INSTANT_HTTP_TEXT + 1]);
+
 /*  The UTC day as a number, days since 1970-01-01. */
 int64_t op_instant_day(int64_t instant_ms);
 

@@ -44,21 +44,14 @@ void op_answer_refusal(op_http_response_t *response, const op_refusal_t *refusal
              *field ? field : NULL, refusal->retry_after);
 }
 
-/*  The cookie lives as long as its session; `expires` 0 deletes it. The date is an IMF-fixdate (RFC
-    9110 5.6.7). */
+/*  The cookie lives as long as its session; `expires` 0 deletes it. */
 static void s_session_cookie(op_http_response_t *response, op_str_t token, int64_t expires,
                              bool secure)
 {
-    static const char days[7][4] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    op_civil_t c = op_civil_from(expires);
-    char value[256];
-    snprintf(value, sizeof value,
-             "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; "
-             "Expires=%s, %02d %s %04d %02d:%02d:%02d GMT%s",
-             (int)token.size, token.size ? token.at : "", days[op_instant_day(expires) % 7], c.day,
-             months[c.month - 1], c.year, c.hour, c.minute, c.second, secure ? "; Secure" : "");
+    char value[256], date[OP_INSTANT_HTTP_TEXT + 1];
+    op_instant_http(expires, date);
+    snprintf(value, sizeof value, "op_session=%.*s; HttpOnly; SameSite=Lax; Path=/; Expires=%s%s",
+             (int)token.size, token.size ? token.at : "", date, secure ? "; Secure" : "");
     op_answer_header(response, "Set-Cookie", op_str(value));
 }
 

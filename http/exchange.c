@@ -3,15 +3,16 @@
 
 #include "http/exchange.h"
 
+#include "base/instant.h"
 #include "http/body.h"
 #include "http/forwarded.h"
 #include "http/guard.h"
+#include "transport/clock.h"
 
 #include <civetweb.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     OP_HTTP_DISCARD_MAX = 8 * 1024 * 1024, /* of a body that is refused with 413 */
@@ -76,18 +77,12 @@ uint64_t op_exchange_octets(const op_exchange_t *self)
     return self->octets;
 }
 
+/*  By the clock that X-RateLimit-Reset goes by. */
 static void s_date(op_buf_t *out)
 {
-    /* RFC 9110 5.6.7, in English whatever the locale. */
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct tm tm;
-    time_t now = time(NULL);
-    gmtime_r(&now, &tm);
-    op_buf_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
-                  tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-                  tm.tm_sec);
+    char date[OP_INSTANT_HTTP_TEXT + 1];
+    op_instant_http(op_clock_now(), date);
+    op_buf_printf(out, "Date: %s\r\n", date);
 }
 
 /*  Lets the owner see the response, then writes it in one piece. `keep` false ends the

@@ -200,21 +200,25 @@ static void test_instants(void **state)
     (void)state;
     static const struct {
         int64_t at;
-        const char *text;
+        const char *text, *http;
     } table[] = {
-        {0, "1970-01-01T00:00:00Z"},
-        {999, "1970-01-01T00:00:00Z"},
-        {INT64_C(951782399000), "2000-02-28T23:59:59Z"},
-        {INT64_C(951782400000), "2000-02-29T00:00:00Z"},
-        {INT64_C(951868800000), "2000-03-01T00:00:00Z"},
-        {INT64_C(1779304492000), "2026-05-20T19:14:52Z"},
-        {INT64_C(4107542400000), "2100-03-01T00:00:00Z"}, /* 2100 is no leap year */
-        {INT64_C(253402300799999), "9999-12-31T23:59:59Z"},
+        {0, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {999, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {INT64_C(951782399000), "2000-02-28T23:59:59Z", "Mon, 28 Feb 2000 23:59:59 GMT"},
+        {INT64_C(951782400000), "2000-02-29T00:00:00Z", "Tue, 29 Feb 2000 00:00:00 GMT"},
+        {INT64_C(951868800000), "2000-03-01T00:00:00Z", "Wed, 01 Mar 2000 00:00:00 GMT"},
+        {INT64_C(1779304492000), "2026-05-20T19:14:52Z", "Wed, 20 May 2026 19:14:52 GMT"},
+        {INT64_C(4107542400000), "2100-03-01T00:00:00Z",
+         "Mon, 01 Mar 2100 00:00:00 GMT"}, /* 2100 is no leap year */
+        {INT64_C(253402300799999), "9999-12-31T23:59:59Z", "Fri, 31 Dec 9999 23:59:59 GMT"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         char text[OP_INSTANT_TEXT + 1];
         op_instant_print(table[i].at, text);
         assert_string_equal(text, table[i].text);
+        char http[OP_INSTANT_HTTP_TEXT + 1];
+        op_instant_http(table[i].at, http);
+        assert_string_equal(http, table[i].http);
         assert_int_equal(op_civil_to(op_civil_from(table[i].at)),
                          table[i].at / OP_SECOND_MS * OP_SECOND_MS);
     }
