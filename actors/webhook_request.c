@@ -144,7 +144,8 @@ void op_webhook_on_lease_ended(op_webhook_t *self, const op_event_t *event, op_t
     op_id_t old = hook.row.id;
     s_drop(turn, &hook);
     hook.key = op_key_of_id('v', ended->lease);
-    hook.row.id = op_turn_new_id(turn);
+    if (!OP_PLANTED(HOOK_STAYS))
+        hook.row.id = op_turn_new_id(turn);
     hook.row.ended = event->now;
     op_key_t id_key = op_key_of_id('h', hook.row.id);
     op_webhook_id_row_t owner = {ended->account, ended->number, ended->lease, event->now};
