@@ -117,6 +117,11 @@ op_credential_t op_route_credential(const op_route_t *self)
     return self->steps[0] == OP_STEP_AUTH_KEY ? OP_CREDENTIAL_KEY : OP_CREDENTIAL_NONE;
 }
 
+size_t op_route_entry(const op_route_t *self)
+{
+    return op_route_credential(self) == OP_CREDENTIAL_NONE ? 0 : 2;
+}
+
 void op_route_print(const op_route_t *self, op_buf_t *out)
 {
     for (size_t i = 0; i < self->step_count; i++)

@@ -52,6 +52,10 @@ bool op_route_leads(op_str_t from_class, unsigned step);
 
 op_credential_t op_route_credential(const op_route_t *self);
 
+/*  How many of the first steps only find out who calls and count the call, whatever it asks for: 0
+    where no credential is asked for. They take op_nothing_type, too. */
+size_t op_route_entry(const op_route_t *self);
+
 /*  Appends the itinerary: "auth.key > rate.send > ledger.submit". */
 void op_route_print(const op_route_t *self, op_buf_t *out);
 
