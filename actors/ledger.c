@@ -1,3 +1,14 @@
+/*  The frame of the ledger: which function a step, a tell or the timer is for. The work is in
+    ledger_*.c, a file for each thing that the ledger knows about.
+
+    The core has nothing in memory but its configuration, the secret of its cursors and how far its
+    sweeps have come: every fact is a row (ledger_private.h has the keys). So a restart forgets
+    nothing, and a refused step has nothing to take back.
+
+    Rows that end with time are swept here, a slice per turn: each hour, and each second until a
+    sweep is through. A configuration that is read again comes as a note, and is taken as at the
+    start. */
+
 #include "actors/ledger_private.h"
 
 #include "actors/cursor.h"

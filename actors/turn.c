@@ -1,3 +1,14 @@
+/*  What a core's calls do (turn.h).
+
+    A read looks into the overlay first, then into the store, and a write goes to the overlay only.
+    So a step sees what the turn has written before it, and to refuse is to roll back to the mark
+    that actor.c has set. Walks merge both; nothing may be written while one is open. Rows are
+    sealed and opened here, and one that is damaged breaks the turn. All that is said goes to
+    turn.said, where it waits until its step is known to stand.
+
+    A core that contradicts itself, with two answers or a write after a refusal, is a bug of ours
+    and asserted. All memory is the turn's arena. */
+
 #include "actors/actor_private.h"
 
 #include "base/fields.h"

@@ -1,7 +1,13 @@
 /*  A request's way through this file: s_serve finds out what is asked, s_forward asks the actors,
-    s_answer writes what they said, and s_finish adds the headers that every response has. What the
-    server refuses by itself comes only through op_gateway_prepare; a response that has been through
-    s_finish is known there by its X-Request-Id. */
+    s_answer writes what they said (answer.h), and s_finish adds the headers that every response
+    has. What the server refuses by itself comes only through op_gateway_prepare; a response that
+    has been through s_finish is known there by its X-Request-Id.
+
+    All of it runs on the server's workers, each with an s_exchange_t on its stack. They share the
+    options, which do not change, the table of calls, which locks for itself, and the source of
+    request ids, which has the only mutex here. A worker waits for actors and for nothing else, and
+    each wait has a deadline. There is a call for each worker; where more workers are inside than
+    that, the request is refused without having been counted, because counting is a call too. */
 
 #include "http/gateway.h"
 

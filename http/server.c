@@ -7,6 +7,11 @@
     - mg_stop cuts writes half-way, so stopping drains first: `running` counts requests from their
       head to the last octet of their answer, and mg_stop comes when it is zero or the time is up.
 
+    To civetweb a late head, a long one and a bad one are all 400: the clock and the kernel tell them
+    apart here (s_refuse_head). What becomes of a request whose head has been read is in exchange.c,
+    which connections give way when there are many in connections.c. There are never more than
+    workers and places in civetweb's queue, and all of them have descriptors.
+
     Each worker thread owns one s_worker_t. */
 
 #include "http/server.h"
