@@ -1,3 +1,18 @@
+/*  The turn machine: steps, one commit, then what they said.
+
+    What comes in is checked here, before a core sees it: the frame, its receiver, its slip, its
+    deadline, a tell's number. Each event then is one s_step. The core's writes collect in the
+    turn's overlay and its words in turn.said; when the step stands, s_keep_said moves the words to
+    turn.out, and a tell gets its number and its row in the outbox. s_commit writes the overlay as
+    one batch; only after that do op_actor_next and its like hand out turn.out, and with its end the
+    turn's memory is given back.
+
+    What cannot be put right, a damaged row or a store that does not write, breaks the turn for
+    good: no step runs any more, and no commit succeeds. The core's memory is then ahead of the
+    disk, and only a restart reads a state that is known to be right.
+
+    Keyspace and speaking are in turn.c, the numbers of tells in link.c. */
+
 #include "actors/actor_private.h"
 
 #include "base/instant.h"

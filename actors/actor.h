@@ -28,7 +28,7 @@
     actor that relays (turn.h) takes no more tells from others, which then wait in their outboxes in
     turn; from that peer itself, and from itself, it does, or two full actors could wait for each
     other. One that relays nothing takes them all, or auth, modem and ledger could wait for each
-    other in a circle. Cores ask op_turn_backlog and begin nothing new: the ledger refuses texts,
+    other in a circle. Cores ask op_turn_is_full and begin nothing new: the ledger refuses texts,
     auth sign-ups, with `unavailable`; the modem leaves texts in the SIMs, which then leave them at
     the service centre. What had been begun goes on, so a few more may wait. Nothing that waits is
     ever dropped.

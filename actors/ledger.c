@@ -1,3 +1,14 @@
+/*  The frame of the ledger: which function a step, a tell or the timer is for. The work is in
+    ledger_*.c, a file for each thing that the ledger knows about.
+
+    The core has nothing in memory but its configuration, the secret of its cursors and how far its
+    sweeps have come: every fact is a row (ledger_private.h has the keys). So a restart forgets
+    nothing, and a refused step has nothing to take back.
+
+    Rows that end with time are swept here, a slice per turn: each hour, and each second until a
+    sweep is through. A configuration that is read again comes as a note, and is taken as at the
+    start. */
+
 #include "actors/ledger_private.h"
 
 #include "actors/cursor.h"
@@ -111,7 +122,11 @@ static void *s_create(void)
         .unclaimed =
             {op_key('u'), op_key('v'), &op_unclaimed_row_type, s_unclaimed_is_dead, {.size = 0}},
         .partial = {op_key('g'), op_key('h'), &op_partial_row_type, s_partial_is_dead, {.size = 0}},
-        .once = {op_key('y'), op_key('z'), &op_once_row_type, op_once_is_dead, {.size = 0}},
+        .once = {op_key('y'),
+                 op_key('z'),
+                 &op_once_row_type,
+                 op_ledger_idempotency_is_dead,
+                 {.size = 0}},
         .erased = {
             op_key('x'), op_key('y'), &op_erased_row_type, op_erase_mark_is_dead, {.size = 0}}};
     return self;

@@ -7,7 +7,7 @@
 
 enum { FIND_SCOPES = 1000 /* of one call */ };
 
-/*  ---- the pool ---- */
+/*  ---- The pool ---- */
 
 static op_pool_number_t s_view(op_turn_t *turn, op_id_t id, const op_number_row_t *row)
 {
@@ -122,7 +122,7 @@ void op_ledger_on_change(op_ledger_t *self, const op_event_t *event, op_turn_t *
     op_turn_reply(turn, &op_pool_number_type, &view);
 }
 
-/*  ---- inbound texts that are nobody's ---- */
+/*  ---- Inbound texts that are nobody's ---- */
 
 void op_ledger_on_unclaimed(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
@@ -172,7 +172,7 @@ void op_ledger_on_unclaimed_delete(op_ledger_t *self, const op_event_t *event, o
     op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
 }
 
-/*  ---- a message, whosever it is ---- */
+/*  ---- A message, whosever it is ---- */
 
 /*  The first scope at or behind `low` that holds a message; false at the end. */
 static bool s_scope(op_turn_t *turn, const op_key_t *low, op_id_t *scope)

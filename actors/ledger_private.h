@@ -59,11 +59,13 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_received(const op_event_t *event, op_turn_t *turn);
 
-/*  ledger_once.c: Idempotency-Key. The first is true when the call was made before under its key:
-    it has been answered. The second remembers the call's text. */
-bool op_ledger_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_str_t number);
-void op_ledger_remember(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_id_t text);
-bool op_once_is_dead(const void *now, op_str_t key, const void *row);
+/*  ledger_idempotency.c: Idempotency-Key. The first is true when the call was made before under its
+    key: it has been answered. The second remembers the call's text. */
+bool op_ledger_idempotency_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope,
+                                   op_str_t number);
+void op_ledger_idempotency_remember(const op_event_t *event, op_turn_t *turn, op_id_t scope,
+                                    op_id_t text);
+bool op_ledger_idempotency_is_dead(const void *now, op_str_t key, const void *row);
 
 /*  ledger_admin.c */
 op_ledger_step_fn op_ledger_on_pool, op_ledger_on_change, op_ledger_on_unclaimed,

@@ -108,7 +108,7 @@ static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn
                          .created = event->now};
     op_key_t key = op_ledger_text_key(scope, 'o', id);
     op_turn_put(turn, &key, &op_text_row_type, &row);
-    op_ledger_remember(event, turn, scope, id);
+    op_ledger_idempotency_remember(event, turn, scope, id);
     if (number->shared)
         s_remember_peer(turn, context, send->to);
 
@@ -144,7 +144,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     if (!op_ledger_own_number(event, turn, &number))
         return;
     op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
-    if (op_ledger_repeats(event, turn, scope, number.e164))
+    if (op_ledger_idempotency_repeats(event, turn, scope, number.e164))
         return;
     op_error_t error = s_check(self, turn, send, &number, &inside);
     if (error != OP_OK) {
@@ -328,8 +328,7 @@ void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn)
     s_settle(event, turn, scope, text->text, OP_TEXT_SENT, (op_str_t){0});
 }
 
-static void s_keep_unclaimed(const op_event_t *event, op_turn_t *turn,
-                             const op_text_received_t *text)
+static void s_keep_unclaimed(op_turn_t *turn, const op_text_received_t *text)
 {
     char line[OP_PHONE_MAX + 1];
     op_key_t key = op_key_of_id('u', op_turn_new_id(turn));
@@ -337,7 +336,6 @@ static void s_keep_unclaimed(const op_event_t *event, op_turn_t *turn,
     op_turn_put(turn, &key, &op_unclaimed_row_type, &row);
     op_turn_log(turn, "number=%s an inbound text that no account is entitled to was kept",
                 op_phone_mask(text->line, line));
-    (void)event;
 }
 
 /*  The accounts, behind `after`, that have texted the sender from this shared number. */
@@ -376,7 +374,7 @@ static void s_fan_out(const op_event_t *event, op_turn_t *turn, op_id_t number_i
         rest.after = accounts[count - 1];
         op_turn_tell(turn, "ledger", &op_text_received_type, &rest);
     } else if (count == 0 && op_id_is_none(text->after))
-        s_keep_unclaimed(event, turn, text);
+        s_keep_unclaimed(turn, text);
 }
 
 /*  When the network had a text: it may have waited, in the modem while its host was down, or at the
@@ -404,5 +402,5 @@ void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
     else if (ours && !leased && number.shared)
         s_fan_out(event, turn, id, &number);
     else
-        s_keep_unclaimed(event, turn, text);
+        s_keep_unclaimed(turn, text);
 }

@@ -1,3 +1,13 @@
+/*  Tells, both directions of each peer in one op_link_t (actor.h has the protocol).
+
+    Sending, erased <= acked <= sent <= last. On the disk are `last` and the rows of the outbox;
+    what was acknowledged is read from which rows are left, and all others are sent again after a
+    restart. Receiving, durable <= cursor: the peer hears only of a cursor that is on the disk.
+
+    Of the tells that wait only those of this turn are in memory; older ones are read when the
+    window moves. So a peer that is away for days costs disk, up to OP_OUTBOX_MAX rows, but neither
+    memory nor time. A link is never removed: there are at most OP_PEERS_MAX. */
+
 #include "actors/actor_private.h"
 
 #include "base/plant.h"
@@ -35,8 +45,9 @@ op_link_t *op_link_of(op_actor_t *actor, op_str_t peer)
     return link;
 }
 
-/*  ---- Loading: the rows of all links lie together, "n..." and "c..." counters and the outboxes
-    ---- */
+/*  ---- Loading ----
+
+    The rows of all links lie together: the counters "n..." and "c...", and the outboxes. */
 
 static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
 {

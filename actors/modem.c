@@ -1,3 +1,17 @@
+/*  The frame of the modem actor: finds the line, or the probe, that an event is about, looks at all
+    of them when time passes, and wishes for the earliest of their times. What a line does is in
+    modem_line.c and modem_setup.c, its texts in modem_send.c and modem_receive.c, which
+    device has whose SIM in modem_device.c.
+
+    Lines share a core because they share devices: which tty is whose line can only be decided over
+    all of them. To the port they are numbers: those below `count` are lines, those behind are
+    probes.
+
+    Much is in memory only, the AT engines, phases and deadlines: it is what a modem is in the
+    middle of, and a line that is opened begins it afresh. What must outlive that is a row
+    (modem_private.h has the keys): the queue, the part in the air, the parts of texts that have
+    come, the try of a PIN. */
+
 #include "actors/cursor.h"
 #include "actors/modem_private.h"
 

@@ -22,7 +22,8 @@ struct op_replay {
     const char *error;
 };
 
-const op_core_class_t *op_replay_class(const char *name)
+/*  The class of a core by its name, NULL: this build has none such. */
+static const op_core_class_t *s_class(const char *name)
 {
     static const op_core_class_t *const classes[] = {
         &op_rate_class, &op_auth_class, &op_webhook_class, &op_ledger_class, &op_modem_class};
@@ -34,7 +35,7 @@ const op_core_class_t *op_replay_class(const char *name)
 
 op_replay_t *op_replay_new(const op_tape_actor_t *like)
 {
-    const op_core_class_t *class = op_replay_class(like->class);
+    const op_core_class_t *class = s_class(like->class);
     if (!class)
         return NULL;
     op_replay_t *self = op_alloc(sizeof *self);
@@ -65,11 +66,6 @@ void op_replay_row(op_replay_t *self, op_str_t key, op_str_t value)
     int rc = op_store_write(self->store, &batch, true);
     OP_ASSERT(rc == 0); /* in memory */
     op_batch_free(&batch);
-}
-
-const char *op_replay_error(const op_replay_t *self)
-{
-    return self->error;
 }
 
 op_store_t *op_replay_store(op_replay_t *self)
@@ -226,7 +222,7 @@ static bool s_event(s_compare_t *self, const op_tape_event_t *event)
     if (op_replay_give(self->replay, event) == 0)
         return true;
     s_where(self, "it cannot go on");
-    op_buf_printf(self->report, "  %s\n", op_replay_error(self->replay));
+    op_buf_printf(self->report, "  %s\n", self->replay->error);
     return false;
 }
 

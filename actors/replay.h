@@ -14,9 +14,6 @@
 #include "actors/actor.h"
 #include "actors/tape.h"
 
-/*  The class of a core by its name, NULL: this build has none such. */
-const op_core_class_t *op_replay_class(const char *name);
-
 typedef struct op_replay op_replay_t;
 
 /*  An actor of this name, class and outbox with an empty store. NULL: this build has no such class.
@@ -28,9 +25,8 @@ void op_replay_destroy(op_replay_t **self_p);
 void op_replay_row(op_replay_t *self, op_str_t key, op_str_t value);
 
 /*  Gives it START, RECEIVE, TICK, DRAIN or COMMIT (not a SEND). 0; -1: it cannot go on, because the
-    setup is not one of its class, a row is damaged, or the like: op_replay_error says why. */
+    setup is not one of its class, a row is damaged, or the like: op_replay_actor reports why. */
 int op_replay_give(op_replay_t *self, const op_tape_event_t *event) OP_MUST_CHECK;
-const char *op_replay_error(const op_replay_t *self);
 
 /*  The next frame of those that it has said and nobody has taken; false: there is none. Valid until
     the next op_replay_give. */

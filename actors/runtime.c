@@ -1,3 +1,14 @@
+/*  The owner's side of the threads: it starts them, tells all of them something and waits for their
+    answers, ends them. What a thread does is in runtime_thread.c.
+
+    It shares with a thread what op_runtime_thread_t names and nothing else; commands and answers go
+    through the actor's pipe, in rounds (command.h). Nobody waits without a deadline, so that a
+    thread that hangs costs the owner a while and not for ever; only op_runtime_destroy has to see
+    each thread end, or the store would be closed under it.
+
+    A thread that fails writes why into the pipe `failure`, which its owner polls along with its
+    other descriptors. The process then ends, so the first reason is the one that counts. */
+
 #include "actors/runtime.h"
 
 #include "actors/command.h"

@@ -1,3 +1,13 @@
+/*  One turn after another: wait, receive, commit if it is time, speak.
+
+    A turn may stay open over several waits, while nobody waits for it (s_settle). A mailbox that is
+    never empty keeps the thread neither from its port nor from its owner: after
+    TURNS_BETWEEN_POLLS turns all descriptors are looked at again. The wait is never longer than a
+    second, because wishes are instants of a clock that may be set.
+
+    A thread whose commit has failed does no turn any more, but goes on answering its owner, with
+    FAILED, until it is ended. */
+
 #include "actors/runtime_thread.h"
 
 #include "actors/command.h"

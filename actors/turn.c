@@ -1,3 +1,14 @@
+/*  What a core's calls do (turn.h).
+
+    A read looks into the overlay first, then into the store, and a write goes to the overlay only.
+    So a step sees what the turn has written before it, and to refuse is to roll back to the mark
+    that actor.c has set. Walks merge both; nothing may be written while one is open. Rows are
+    sealed and opened here, and one that is damaged breaks the turn. All that is said goes to
+    turn.said, where it waits until its step is known to stand.
+
+    A core that contradicts itself, with two answers or a write after a refusal, is a bug of ours
+    and asserted. All memory is the turn's arena. */
+
 #include "actors/actor_private.h"
 
 #include "base/fields.h"
@@ -354,7 +365,8 @@ void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const 
     s_say_frame(self, peer, op_turn_encode(self, &note, type, body));
 }
 
-uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
+/*  Tells to this peer that it has not yet acknowledged. */
+static uint64_t s_backlog(const op_turn_t *self, const char *to)
 {
     for (size_t i = 0; i < self->actor->link_count; i++) {
         const op_link_t *link = &self->actor->links[i];
@@ -366,7 +378,7 @@ uint64_t op_turn_backlog(const op_turn_t *self, const char *to)
 
 bool op_turn_is_full(const op_turn_t *self, const char *to)
 {
-    return op_turn_backlog(self, to) >= self->actor->outbox_max && !OP_PLANTED(FULL_ACCEPTS);
+    return s_backlog(self, to) >= self->actor->outbox_max && !OP_PLANTED(FULL_ACCEPTS);
 }
 
 void op_turn_wake_at(op_turn_t *self, int64_t at)

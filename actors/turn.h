@@ -63,8 +63,7 @@ typedef struct {
     bool relays;
 } op_core_class_t;
 
-/*  ---- keyspace
- * ------------------------------------------------------------------------------------ */
+/*  ---- Keyspace ---- */
 
 /*  True: found, *value filled. False: no such row. A row that cannot be read (disk, damage) breaks
     the turn: it answers false, and nothing of the turn will be committed or said. */
@@ -86,8 +85,7 @@ bool op_turn_walk_next(op_walk_t *walk, const op_type_t *record, op_str_t *key,
                        void *value) OP_MUST_CHECK;
 void op_turn_walk_end(op_walk_t **walk_p);
 
-/*  ---- speaking
- * ------------------------------------------------------------------------------------ */
+/*  ---- Speaking ---- */
 
 /*  Answer the current request, to its origin. */
 void op_turn_reply(op_turn_t *self, const op_type_t *type, const void *body);
@@ -117,9 +115,8 @@ bool op_turn_is_last(const op_turn_t *self);
 void op_turn_tell(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
 void op_turn_note(op_turn_t *self, const char *to, const op_type_t *type, const void *body);
 
-/*  Tells to this peer that it has not yet acknowledged. */
-uint64_t op_turn_backlog(const op_turn_t *self, const char *to);
-/*  So many that nothing new may be begun that ends in another one (actor.h). */
+/*  So many tells wait for this peer's acknowledgement that nothing new may be begun that ends in
+    another one (actor.h). */
 bool op_turn_is_full(const op_turn_t *self, const char *to);
 
 /*  Ask for a TIMER event at this instant or soon after; the earliest wish counts. Every TIMER event
@@ -142,8 +139,7 @@ void op_turn_log(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const char *first,
                    const char *second);
 
-/*  ---- resources
- * ----------------------------------------------------------------------------------- */
+/*  ---- Resources ---- */
 
 op_id_t op_turn_new_id(op_turn_t *self);
 op_random_t *op_turn_random(op_turn_t *self);

@@ -180,7 +180,7 @@ void op_webhook_on_replay(op_webhook_t *self, const op_event_t *event, op_turn_t
     op_webhook_pump(self, event, turn, webhook);
 }
 
-/*  ---- the operator's: whose delivery is it? ---- */
+/*  ---- The operator's: whose delivery is it? ---- */
 
 static bool s_is_about(const op_delivery_row_t *row, const char *text)
 {

@@ -16,8 +16,8 @@
 void op_answer_header(op_http_response_t *response, const char *name, op_str_t value);
 void op_answer_number(op_http_response_t *response, const char *name, uint64_t number);
 
-/*  Refuses; `sentence` and `field` as in op_http_response_error. Where the contract says when to try
-    again, that is in a second. */
+/*  Refuses; `sentence` and `field` as in op_http_response_error. Where the contract says when to
+    try again, that is in a second. */
 void op_answer_refuse(op_http_response_t *response, op_error_t error, const char *sentence,
                       const char *field);
 /*  Refuses as an actor has; an error that this version does not know is `internal`. */

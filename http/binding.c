@@ -23,7 +23,7 @@ static op_str_t s_cut(op_str_t *rest, char mark)
     return front;
 }
 
-/*  ------------------------------------------------------------------------------- the path's id */
+/*  ---- The path's id ---- */
 
 /*  Whatever a route reads its message from, the id in its path is declared in by_id. */
 static bool s_is_id(op_str_t text, op_json_fault_t *fault)
@@ -49,7 +49,7 @@ static const void *s_with_ids(const op_type_t *type, const op_str_t ids[OP_ROUTE
     return value;
 }
 
-/*  ------------------------------------------------------------------------------- the query */
+/*  ---- The query ---- */
 
 static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
 {
@@ -129,7 +129,7 @@ static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_
     return value;
 }
 
-/*  ------------------------------------------------------------------------------- the body */
+/*  ---- The body ---- */
 
 static bool s_speaks_of_json(op_str_t content_type)
 {

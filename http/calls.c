@@ -60,7 +60,7 @@ struct op_calls {
     int stop_fd; /* an eventfd: readable means end */
 };
 
-/*  ------------------------------------------------------------------------------- the receiver */
+/*  ---- The receiver ---- */
 
 /*  Hands the frame to whoever waits for it, by swapping buffers. */
 static void s_deliver(op_calls_t *self, op_buf_t *frame, op_arena_t *arena)
@@ -110,8 +110,7 @@ static void *s_receive(void *arg)
     return NULL;
 }
 
-/*  ------------------------------------------------------------------------------- start and
-    stop */
+/*  ---- Start and stop ---- */
 
 static void s_slots_new(op_calls_t *self, size_t count)
 {
@@ -195,7 +194,7 @@ void op_calls_destroy(op_calls_t **self_p)
     *self_p = NULL;
 }
 
-/*  ------------------------------------------------------------------------------- calls */
+/*  ---- Calls ---- */
 
 op_call_t *op_calls_take(op_calls_t *self)
 {

@@ -27,7 +27,8 @@ static op_str_t s_cookie_in(op_str_t header, const char *name)
     return header;
 }
 
-op_str_t op_http_cookie(const op_http_request_t *request, const char *name)
+/*  The value of the cookie of that name (RFC 6265 5.4): the first one; empty when there is none. */
+static op_str_t s_cookie(const op_http_request_t *request, const char *name)
 {
     for (size_t i = 0; i < request->header_count; i++) {
         const op_http_header_t *header = &request->headers[i];
@@ -93,7 +94,7 @@ op_error_t op_credential_check(const op_route_t *route, const op_http_request_t 
     op_str_t token;
     bool cookie = !s_bearer(request, &token) && wanted == OP_CREDENTIAL_SESSION;
     if (cookie)
-        token = op_http_cookie(request, "op_session");
+        token = s_cookie(request, "op_session");
     const char *prefix = wanted == OP_CREDENTIAL_KEY ? OP_TOKEN_KEY : OP_TOKEN_SESSION;
     if (!op_token_shaped(token, prefix))
         return OP_ERROR_UNAUTHENTICATED;

@@ -22,7 +22,4 @@
 op_error_t op_credential_check(const op_route_t *route, const op_http_request_t *request,
                                bool behind_tls, op_hash_t *hash) OP_MUST_CHECK;
 
-/*  The value of the cookie of that name (RFC 6265 5.4): the first one; empty when there is none. */
-op_str_t op_http_cookie(const op_http_request_t *request, const char *name);
-
 #endif

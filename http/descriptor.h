@@ -5,7 +5,7 @@
     descriptor, about half a microsecond: nothing for rare things, too much for each request.
 
     A descriptor is only good while its connection is known to be open: on the connection's own
-    worker thread, or while its close is held back (crowd.h). */
+    worker thread, or while its close is held back (connections.h). */
 
 #ifndef OP_HTTP_DESCRIPTOR_H
 #define OP_HTTP_DESCRIPTOR_H

@@ -39,7 +39,7 @@ op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
     memset(self, 0, sizeof *self);
     self->options = options;
     self->shared = shared;
-    self->place = op_crowd_place(shared->crowd);
+    self->place = op_connections_place(shared->connections);
     return self;
 }
 
@@ -59,17 +59,17 @@ void op_exchange_destroy(op_exchange_t **self_p)
 void op_exchange_begin(op_exchange_t *self, const struct mg_connection *connection)
 {
     self->octets = 0;
-    op_crowd_enter(self->shared->crowd, self->place, connection);
+    op_connections_enter(self->shared->connections, self->place, connection);
 }
 
 void op_exchange_end(op_exchange_t *self)
 {
-    op_crowd_leave(self->shared->crowd, self->place);
+    op_connections_leave(self->shared->connections, self->place);
 }
 
 bool op_exchange_is_sent_away(const op_exchange_t *self)
 {
-    return op_crowd_is_sent_away(self->shared->crowd, self->place);
+    return op_connections_is_sent_away(self->shared->connections, self->place);
 }
 
 uint64_t op_exchange_octets(const op_exchange_t *self)
@@ -96,7 +96,7 @@ static void s_write(op_exchange_t *self, struct mg_connection *connection,
         self->options->prepare(self->options->arg, request, response);
     OP_ASSERT(response->status >= 200 && response->status <= 599);
 
-    keep = keep && !response->close && !op_crowd_is_full(self->shared->crowd) &&
+    keep = keep && !response->close && !op_connections_is_full(self->shared->connections) &&
            !op_exchange_is_sent_away(self) && !atomic_load(&self->shared->stopping);
     bool empty = response->status == 204 || response->status == 304;
     op_buf_clear(out);
@@ -234,7 +234,7 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
     if (!s_read_body(self, connection, &request))
         return;
     self->octets += guard->head_size + guard->body_size;
-    op_crowd_serve(self->shared->crowd, self->place);
+    op_connections_serve(self->shared->connections, self->place);
     op_http_response_reset(&self->response);
     self->options->handle(self->options->arg, &request, &self->response);
     s_write(self, connection, &request, guard->keep_alive);
@@ -242,9 +242,9 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
 
 int op_exchange_run(op_exchange_t *self, struct mg_connection *connection)
 {
-    op_crowd_hear(self->shared->crowd, self->place);
+    op_connections_hear(self->shared->connections, self->place);
     s_exchange(self, connection);
-    op_crowd_rest(self->shared->crowd, self->place);
+    op_connections_rest(self->shared->connections, self->place);
     s_trim(&self->out);
     s_trim(&self->body);
     s_trim(&self->response.body);

@@ -7,7 +7,7 @@
 #ifndef OP_HTTP_EXCHANGE_H
 #define OP_HTTP_EXCHANGE_H
 
-#include "http/crowd.h"
+#include "http/connections.h"
 #include "http/server.h"
 
 #include <stdatomic.h>
@@ -19,11 +19,11 @@ typedef struct op_exchange op_exchange_t;
 /*  What all workers share, kept by the server. */
 typedef struct {
     atomic_bool stopping;
-    op_crowd_t *crowd; /* a place for each worker */
+    op_connections_t *connections; /* a place for each worker */
 } op_exchange_shared_t;
 
-/*  Borrows both for its life, and takes a place in the crowd. The options have their defaults
-    filled in. */
+/*  Borrows both for its life, and takes a place among the connections. The options have their
+    defaults filled in. */
 op_exchange_t *op_exchange_new(const op_http_server_options_t *options,
                                const op_exchange_shared_t *shared);
 void op_exchange_destroy(op_exchange_t **self_p);

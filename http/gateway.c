@@ -1,7 +1,13 @@
 /*  A request's way through this file: s_serve finds out what is asked, s_ask asks the actors,
-    s_answer writes what they said, and s_finish adds the headers that every response has. What the
-    server refuses by itself comes only through op_gateway_prepare; a response that has been through
-    s_finish is known there by its X-Request-Id. */
+    s_answer writes what they said (answer.h), and s_finish adds the headers that every response
+    has. What the server refuses by itself comes only through op_gateway_prepare; a response that
+    has been through s_finish is known there by its X-Request-Id.
+
+    All of it runs on the server's workers, each with an s_exchange_t on its stack. They share the
+    options, which do not change, the table of calls, which locks for itself, and the source of
+    request ids, which has the only mutex here. A worker waits for actors and for nothing else, and
+    each wait has a deadline. There is a call for each worker; where more workers are inside than
+    that, the request is refused without having been counted, because counting is a call too. */
 
 #include "http/gateway.h"
 
@@ -10,7 +16,7 @@
 #include "http/binding.h"
 #include "http/cors.h"
 #include "http/credential.h"
-#include "http/once.h"
+#include "http/idempotency.h"
 #include "http/ready.h"
 #include "http/shared_number.h"
 #include "transport/clock.h"
@@ -244,7 +250,7 @@ static const void *s_read(s_exchange_t *self, const op_route_t *route,
     op_json_rules_t rules = {.check_url = options->check_url, .arg = options->url_arg};
     const void *message =
         op_binding_read(route, self->request, ids, &rules, &self->call->arena, fault);
-    if (!message || op_once_read(route, self->request, &context->once))
+    if (!message || op_idempotency_read(route, self->request, &context->once))
         return message;
     *fault = (op_json_fault_t){OP_ERROR_VALIDATION_ERROR, "Idempotency-Key",
                                "It must be one header of 1 to 255 visible ASCII characters."};
@@ -378,13 +384,13 @@ static void s_run(s_exchange_t *self, void (*serve)(s_exchange_t *))
     s_finish(self);
     if (self->call)
         op_calls_give(calls, &self->call);
-    op_served_t served = {.route = self->route,
-                          .otherwise = self->otherwise,
-                          .status = self->response->status,
-                          .micros = op_clock_micros() - began,
-                          .address = self->request->client_ip,
-                          .request_id = op_str(self->id)};
-    op_served(&self->gateway->options.served, &served);
+    op_access_log_entry_t entry = {.route = self->route,
+                                   .otherwise = self->otherwise,
+                                   .status = self->response->status,
+                                   .micros = op_clock_micros() - began,
+                                   .address = self->request->client_ip,
+                                   .request_id = op_str(self->id)};
+    op_access_log(&self->gateway->options.access_log, &entry);
 }
 
 void op_gateway_handle(void *gateway, const op_http_request_t *request,

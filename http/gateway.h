@@ -36,11 +36,11 @@
 #ifndef OP_HTTP_GATEWAY_H
 #define OP_HTTP_GATEWAY_H
 
+#include "http/access_log.h"
 #include "http/calls.h"
 #include "http/pages.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "http/served.h"
 
 enum {
     OP_GATEWAY_WORKERS = 1024,
@@ -66,8 +66,8 @@ typedef struct {
         op_gateway_side_t *serve;
         void *arg; /* borrowed */
     } side;        /* is not counted; its answers show the window of the client's address */
-    op_served_options_t served; /* what is kept of each request */
-    const op_pages_t *pages;    /* what is served besides the API; NULL: nothing; borrowed */
+    op_access_log_options_t access_log; /* of each request */
+    const op_pages_t *pages; /* what is served besides the API; NULL: nothing; borrowed */
 } op_gateway_options_t;
 
 typedef struct op_gateway op_gateway_t;

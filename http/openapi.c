@@ -39,7 +39,7 @@ static void s_operation_id(const char *name, char id[64])
     id[size] = 0;
 }
 
-/*  ------------------------------------------------------------------------------- requests */
+/*  ---- Requests ---- */
 
 static json_t *s_parameter(const op_field_t *field, const char *in, const char *description)
 {
@@ -81,7 +81,7 @@ static json_t *s_parameters(const op_route_t *route)
          i++)
         json_array_append_new(
             list, s_parameter(&route->request->fields[i], "query", route->request->fields[i].doc));
-    if (route->name == OP_ROUTE_MESSAGE_SEND) /* once.h */
+    if (route->name == OP_ROUTE_MESSAGE_SEND) /* idempotency.h */
         json_array_append_new(list, s_once());
     return list;
 }
@@ -117,7 +117,7 @@ static json_t *s_security(const op_route_t *route)
     return NULL;
 }
 
-/*  ------------------------------------------------------------------------------- paths */
+/*  ---- Paths ---- */
 
 static json_t *s_operation(const op_route_t *route)
 {
@@ -204,7 +204,7 @@ static json_t *s_paths(void)
     return paths;
 }
 
-/*  ------------------------------------------------------------------------------- components */
+/*  ---- Components ---- */
 
 static void s_add_type(json_t *schemas, const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
@@ -265,7 +265,7 @@ static json_t *s_security_schemes(void)
                      "An API key of one number: op_live_...");
 }
 
-/*  ------------------------------------------------------------------------------- webhooks */
+/*  ---- Webhooks ---- */
 
 static json_t *s_event(const char *name, const op_type_t *type, const char *summary)
 {
@@ -309,7 +309,7 @@ static json_t *s_webhooks(void)
         s_event("message.failed", &op_event_settled_type, "A text will not leave"));
 }
 
-/*  ------------------------------------------------------------------------------- the document */
+/*  ---- The document ---- */
 
 static json_t *s_info(void)
 {

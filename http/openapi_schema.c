@@ -182,7 +182,7 @@ json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, size_t sk
     return schema;
 }
 
-/*  ------------------------------------------------------------------------------- examples */
+/*  ---- Examples ---- */
 
 static json_t *s_scalar_example(const op_field_t *field)
 {

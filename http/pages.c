@@ -93,7 +93,7 @@ bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact)
     return memmem(text.at, text.size, braced, (size_t)size) != NULL;
 }
 
-/*  ------------------------------------------------------------------------------- texts */
+/*  ---- Texts ---- */
 
 /*  A host as a URL holds it (RFC 3986 3.2), with a port perhaps: nothing that could end it, or
     stand for something else in JSON or a shell. */
@@ -158,7 +158,7 @@ static void s_fill(const op_pages_t *self, op_str_t text, const s_moment_t *mome
     }
 }
 
-/*  ------------------------------------------------------------------------------- answers */
+/*  ---- Answers ---- */
 
 /*  A browser may load what is listed from this server, and nothing else from anywhere. ReDoc puts
     two <style> into the page, an empty one that it fills by script and a fixed one, which their

@@ -6,7 +6,7 @@
 
 #include "http/poster.h"
 
-#include "http/share.h"
+#include "http/post_slots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 enum { S_EVENTS = 256 }; /* taken by one op_poster_work */
 
 typedef struct s_job {
-    op_share_item_t item; /* first: an item is its job */
+    op_post_slots_item_t item; /* first: an item is its job */
     TAILQ_ENTRY(s_job) place;
     op_transfer_t *transfer;
     CURL *easy; /* while it runs */
@@ -33,7 +33,7 @@ struct op_poster {
     op_transfer_rules_t rules;
     char **allow, *ca_file;
     size_t max_queued;
-    op_share_t *share;
+    op_post_slots_t *slots;
     CURLM *multi;
     bool global;
     int epoll;
@@ -48,7 +48,7 @@ static int64_t s_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*  ---------------------------------------------------------------- libcurl's callbacks */
+/*  ---- libcurl's callbacks ---- */
 
 static int s_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -74,7 +74,7 @@ static int s_on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-/*  ---------------------------------------------------------------- jobs */
+/*  ---- Jobs ---- */
 
 static void s_job_destroy(s_job_t **job_p)
 {
@@ -85,7 +85,7 @@ static void s_job_destroy(s_job_t **job_p)
 
 static void s_start_waiting(op_poster_t *self)
 {
-    for (op_share_item_t *item; (item = op_share_start(self->share));) {
+    for (op_post_slots_item_t *item; (item = op_post_slots_start(self->slots));) {
         s_job_t *job = (s_job_t *)item;
         job->easy = op_transfer_start(job->transfer, job, s_now_ms());
         TAILQ_INSERT_TAIL(&self->running, job, place);
@@ -100,7 +100,7 @@ static void s_ended(op_poster_t *self, s_job_t *job, CURLcode code)
     curl_multi_remove_handle(self->multi, job->easy);
     op_transfer_destroy(&job->transfer);
     TAILQ_REMOVE(&self->running, job, place);
-    op_share_end(self->share, &job->item, job->result.status != 0);
+    op_post_slots_end(self->slots, &job->item, job->result.status != 0);
     TAILQ_INSERT_TAIL(&self->done, job, place);
 }
 
@@ -118,7 +118,7 @@ static void s_collect(op_poster_t *self)
     s_start_waiting(self);
 }
 
-/*  ---------------------------------------------------------------- the public face */
+/*  ---- The public face ---- */
 
 static size_t s_default(int value, int standard)
 {
@@ -180,11 +180,11 @@ op_poster_t *op_poster_new(const op_poster_options_t *options, char *error, size
     *error = 0;
     op_poster_t *self = op_alloc(sizeof *self);
     size_t slots = s_slots(options->max_slots);
-    *self = (op_poster_t){
-        .max_queued = s_default(options->max_queued, OP_POSTER_QUEUE),
-        .share = op_share_new(slots, s_default(options->max_per_endpoint, OP_POSTER_PER_ENDPOINT)),
-        .epoll = -1,
-        .due_ms = -1};
+    *self = (op_poster_t){.max_queued = s_default(options->max_queued, OP_POSTER_QUEUE),
+                          .slots = op_post_slots_new(
+                              slots, s_default(options->max_per_endpoint, OP_POSTER_PER_ENDPOINT)),
+                          .epoll = -1,
+                          .due_ms = -1};
     TAILQ_INIT(&self->running);
     TAILQ_INIT(&self->done);
     bool good = s_copy_rules(self, &options->transfer, error, size);
@@ -205,12 +205,12 @@ void op_poster_destroy(op_poster_t **self_p)
         return;
     for (s_job_t *job; (job = TAILQ_FIRST(&self->running));)
         s_ended(self, job, CURLE_ABORTED_BY_CALLBACK);
-    for (s_job_t *job; (job = (s_job_t *)op_share_drop(self->share));)
+    for (s_job_t *job; (job = (s_job_t *)op_post_slots_drop(self->slots));)
         s_job_destroy(&job);
     op_posted_result_t result;
     while (op_poster_next(self, &result))
         ;
-    op_share_destroy(&self->share);
+    op_post_slots_destroy(&self->slots);
     curl_multi_cleanup(self->multi);
     if (self->global)
         curl_global_cleanup();
@@ -230,7 +230,7 @@ void op_poster_post(op_poster_t *self, op_id_t id, op_str_t url, const op_post_l
     s_job_t *job = op_alloc(sizeof *job);
     memset(job, 0, sizeof *job);
     job->result.id = id;
-    if (op_share_waiting(self->share) >= self->max_queued)
+    if (op_post_slots_waiting(self->slots) >= self->max_queued)
         snprintf(job->result.error, sizeof job->result.error, "Too many posts wait already.");
     else
         job->transfer =
@@ -239,7 +239,7 @@ void op_poster_post(op_poster_t *self, op_id_t id, op_str_t url, const op_post_l
         TAILQ_INSERT_TAIL(&self->done, job, place);
         return;
     }
-    op_share_wait(self->share, op_transfer_endpoint(job->transfer), &job->item);
+    op_post_slots_wait(self->slots, op_transfer_endpoint(job->transfer), &job->item);
     s_start_waiting(self);
 }
 
@@ -286,5 +286,5 @@ bool op_poster_next(op_poster_t *self, op_posted_result_t *result)
 
 size_t op_poster_busy(const op_poster_t *self)
 {
-    return op_share_waiting(self->share) + op_share_running(self->share);
+    return op_post_slots_waiting(self->slots) + op_post_slots_running(self->slots);
 }

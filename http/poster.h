@@ -8,8 +8,8 @@
         while (op_poster_next(poster, &result)) ...
 
     What holds for each post: transfer.h. Posts beyond the slots wait. The slots are shared among
-    endpoints (scheme, host, port) so that those that hang leave room for the others: share.h. A
-    slot in use costs 15 KB, with TLS 70 KB; connections are kept for the endpoint's next post. Of
+    endpoints (scheme, host, port) so that those that hang leave room for the others: post_slots.h.
+    A slot in use costs 15 KB, with TLS 70 KB; connections are kept for the endpoint's next post. Of
     the descriptors that the process may have, a quarter bounds the slots. */
 
 #ifndef OP_HTTP_POSTER_H
@@ -54,7 +54,7 @@ void op_poster_work(op_poster_t *self);
 /*  Takes the next result; false when there is none. */
 bool op_poster_next(op_poster_t *self, op_posted_result_t *result);
 
-/*  Posts that are queued or under way. */
+/*  Posts that are queued or under way: how tests know when all are done, and what is held. */
 size_t op_poster_busy(const op_poster_t *self);
 
 #endif

@@ -121,9 +121,3 @@ size_t op_route_entry(const op_route_t *self)
 {
     return op_route_credential(self) == OP_CREDENTIAL_NONE ? 0 : 2;
 }
-
-void op_route_print(const op_route_t *self, op_buf_t *out)
-{
-    for (size_t i = 0; i < self->step_count; i++)
-        op_buf_printf(out, "%s%s", i ? " > " : "", op_step_name(self->steps[i]));
-}

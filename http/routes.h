@@ -56,7 +56,4 @@ op_credential_t op_route_credential(const op_route_t *self);
     where no credential is asked for. They take op_nothing_type, too. */
 size_t op_route_entry(const op_route_t *self);
 
-/*  Appends the itinerary: "auth.key > rate.send > ledger.submit". */
-void op_route_print(const op_route_t *self, op_buf_t *out);
-
 #endif

@@ -7,6 +7,11 @@
     - mg_stop cuts writes half-way, so stopping drains first: `running` counts requests from their
       head to the last octet of their answer, and mg_stop comes when it is zero or the time is up.
 
+    To civetweb a late head, a long one and a bad one are all 400: the clock and the kernel tell them
+    apart here (s_refuse_head). What becomes of a request whose head has been read is in exchange.c,
+    which connections give way when there are many in connections.c. There are never more than
+    workers and places in civetweb's queue, and all of them have descriptors.
+
     Each worker thread owns one s_worker_t. */
 
 #include "http/server.h"
@@ -142,7 +147,7 @@ static bool s_is_foreign_method(const struct mg_request_info *info)
 static bool s_may_look(op_http_server_t *self)
 {
     long long now = op_http_now_ms(), last = atomic_load(&self->looked_ms);
-    return op_crowd_here(self->shared.crowd) <= S_FEW ||
+    return op_connections_count(self->shared.connections) <= S_FEW ||
            (now - last >= S_LOOK_MS &&
             atomic_compare_exchange_strong(&self->looked_ms, &last, now));
 }
@@ -403,7 +408,7 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
         free(self);
         return NULL;
     }
-    self->shared.crowd = op_crowd_new((size_t)self->options.threads);
+    self->shared.connections = op_connections_new((size_t)self->options.threads);
     atomic_init(&self->running, 0);
     atomic_init(&self->shared.stopping, false);
     pthread_condattr_t monotonic;
@@ -467,7 +472,7 @@ void op_http_server_destroy(op_http_server_t **self_p)
     (void)op_http_server_stop(self);
     if (self->library)
         mg_exit_library();
-    op_crowd_destroy(&self->shared.crowd);
+    op_connections_destroy(&self->shared.connections);
     pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->mutex);
     free(self);

@@ -2,7 +2,7 @@
 
     One listening socket, a fixed number of worker threads, one connection per worker at a time. The
     handler runs on the worker, so it may wait (within its own deadline), and several run at once.
-    Connections that only wait give way to new ones when most workers are taken (crowd.h).
+    Connections that only wait give way to new ones when most workers are taken (connections.h).
 
     What the server takes care of: the guard (guard.h) before anything else sees a request; bodies
     bounded in size and in time; one write per response; keep-alive only for requests that passed

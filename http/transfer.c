@@ -23,7 +23,7 @@ struct op_transfer {
     char curl_error[CURL_ERROR_SIZE];
 };
 
-/*  ---------------------------------------------------------------- libcurl's callbacks */
+/*  ---- libcurl's callbacks ---- */
 
 static curl_socket_t s_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -72,7 +72,7 @@ static size_t s_on_body(char *octets, size_t size, size_t count, void *arg)
     return self->body_read > OP_TRANSFER_BODY_MAX ? 0 : size; /* 0 ends the transfer */
 }
 
-/*  ---------------------------------------------------------------- before */
+/*  ---- Before ---- */
 
 /*  False: a header that must not be sent. */
 static bool s_add_headers(op_transfer_t *self, const op_post_line_t *headers, size_t count)
@@ -148,7 +148,7 @@ const char *op_transfer_endpoint(const op_transfer_t *self)
     return self->endpoint;
 }
 
-/*  ---------------------------------------------------------------- under way */
+/*  ---- Under way ---- */
 
 #define S_SET(option, value)                                                                       \
     do {                                                                                           \
@@ -215,7 +215,7 @@ CURL *op_transfer_start(op_transfer_t *self, void *owner, int64_t now_ms)
     return self->easy;
 }
 
-/*  ---------------------------------------------------------------- after */
+/*  ---- After ---- */
 
 static const char *s_why(const op_transfer_t *self, CURLcode code)
 {

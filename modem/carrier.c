@@ -150,11 +150,6 @@ void op_carrier_destroy(op_carrier_t **self_p)
     *self_p = NULL;
 }
 
-size_t op_carrier_modems(const op_carrier_t *self)
-{
-    return self->modem_count;
-}
-
 const char *op_carrier_modem_number(const op_carrier_t *self, size_t modem)
 {
     return s_modem(self, modem)->number;

@@ -109,7 +109,6 @@ op_carrier_t *op_carrier_new(size_t modems);
 op_carrier_t *op_carrier_new_of(size_t modems, const op_sim_family_t *families, size_t count);
 void op_carrier_destroy(op_carrier_t **self_p);
 
-size_t op_carrier_modems(const op_carrier_t *self);
 /*  Borrowed, NUL-terminated, E.164; `modem` counts from 0, here and below, and is asserted. */
 const char *op_carrier_modem_number(const op_carrier_t *self, size_t modem);
 /*  The number of the SIM that is in it; NULL while the knob SIM_OUT says there is none. */

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { S_READ_MAX = 4096, S_POLLS = OP_CARRIER_MODEMS_MAX * OP_SIM_TTYS + 1 };
@@ -31,8 +30,8 @@ typedef struct {
 } s_modem_t;
 
 struct op_carrier_pty {
-    pthread_mutex_t lock; /* of core and stop */
-    pthread_cond_t moved; /* bytes from a driver have gone through the core; a modem was plugged */
+    pthread_mutex_t lock;     /* of core and stop */
+    pthread_cond_t replugged; /* a modem was plugged in or unplugged, or could not be */
     pthread_t thread;
     bool running; /* the thread is to be joined */
     bool stop;
@@ -134,7 +133,7 @@ static void s_replug(op_carrier_pty_t *self)
         else
             s_unplug(of);
         op_carrier_plug(self->core, i, of->plugged, op_clock_now());
-        pthread_cond_broadcast(&self->moved);
+        pthread_cond_broadcast(&self->replugged);
     }
 }
 
@@ -181,7 +180,6 @@ static void s_read_all(op_carrier_pty_t *self, const struct pollfd *polls)
         for (size_t tty = 0; tty < self->all[i].count; tty++)
             if (polls++->revents & POLLIN)
                 s_read(self, i, tty);
-    pthread_cond_broadcast(&self->moved);
     s_unlock(self);
 }
 
@@ -248,7 +246,6 @@ static int s_start(op_carrier_pty_t *self)
 
 op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options)
 {
-    pthread_condattr_t monotonic;
     op_carrier_pty_t *self = op_alloc(sizeof(*self));
     memset(self, 0, sizeof(*self));
     self->modems = options->modems;
@@ -258,10 +255,7 @@ op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options)
     for (size_t i = 0; i < self->modems; i++)
         s_layout(self, i);
     int failed = pthread_mutex_init(&self->lock, NULL);
-    failed |= pthread_condattr_init(&monotonic);
-    failed |= pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    failed |= pthread_cond_init(&self->moved, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    failed |= pthread_cond_init(&self->replugged, NULL);
     OP_ASSERT(failed == 0);
     if (s_start(self) != 0) {
         int saved = errno;
@@ -291,7 +285,7 @@ void op_carrier_pty_destroy(op_carrier_pty_t **self_p)
     if (self->wake >= 0)
         close(self->wake);
     op_carrier_destroy(&self->core);
-    pthread_cond_destroy(&self->moved);
+    pthread_cond_destroy(&self->replugged);
     pthread_mutex_destroy(&self->lock);
     free(self);
     *self_p = NULL;
@@ -352,7 +346,7 @@ int op_carrier_pty_plug(op_carrier_pty_t *self, size_t modem, bool in)
     of->wanted = in;
     s_wake(self);
     while (of->wanted != of->plugged)
-        pthread_cond_wait(&self->moved, &self->lock);
+        pthread_cond_wait(&self->replugged, &self->lock);
     int error = in && !of->plugged ? of->error : 0;
     s_unlock(self);
     errno = error;
@@ -464,18 +458,4 @@ bool op_carrier_pty_event(op_carrier_pty_t *self, uint64_t number, op_carrier_ev
     bool there = op_carrier_event(self->core, number, event);
     s_unlock(self);
     return there;
-}
-
-int op_carrier_pty_wait(op_carrier_pty_t *self, op_str_t phone, size_t count, int timeout_ms)
-{
-    int64_t until = op_clock_steady() + timeout_ms;
-    struct timespec at = {.tv_sec = until / OP_SECOND_MS,
-                          .tv_nsec = until % OP_SECOND_MS * 1000000};
-    int failed = 0;
-    s_lock(self);
-    while (failed == 0 && op_carrier_inbox_size(self->core, phone) < count)
-        failed = pthread_cond_timedwait(&self->moved, &self->lock, &at);
-    int result = op_carrier_inbox_size(self->core, phone) < count ? -1 : 0;
-    s_unlock(self);
-    return result;
 }

@@ -76,9 +76,4 @@ bool op_carrier_pty_event(op_carrier_pty_t *self, uint64_t number, op_carrier_ev
 /*  The clock was moved: looks at once what is due. */
 void op_carrier_pty_look(op_carrier_pty_t *self);
 
-/*  Waits until at least `count` texts are in the phone's inbox. -1 when `timeout_ms` pass
-    before. */
-int op_carrier_pty_wait(op_carrier_pty_t *self, op_str_t phone, size_t count,
-                        int timeout_ms) OP_MUST_CHECK;
-
 #endif

@@ -16,8 +16,7 @@
 #include "modem/pdu_field.h"
 
 enum {
-    OP_SMS_PARTS_MAX = 255,  /* what the header's octet can count */
-    OP_SMS_POINTS_MAX = 1600 /* code points that OP accepts in a body; checked at the HTTP edge */
+    OP_SMS_PARTS_MAX = 255 /* what the header's octet can count */
 };
 
 typedef enum {

@@ -76,7 +76,7 @@ bool core_store_holds(const core_t *self, const char *prefix, op_str_t bytes);
 op_id_t core_id(char letter);
 op_str_t core_id_text(const core_t *self, op_id_t id);
 
-/*  ---- the modem's tty, line 0 unless said otherwise ---- */
+/*  ---- The modem's tty, line 0 unless said otherwise ---- */
 
 /*  Bytes from the modem. */
 void tty_say_on(core_t *self, uint64_t line, const char *text);

@@ -54,7 +54,7 @@ static struct {
     int stop_fd, release_fd;
 } s_actors;
 
-/*  ------------------------------------------------------------------------------- the actors */
+/*  ---- The actors ---- */
 
 static inline void s_reply(const op_envelope_t *request, const op_type_t *type, const void *body,
                            bool counted, op_buf_t *frame)

@@ -118,7 +118,7 @@ static inline int s_teardown(void **state)
     return 0;
 }
 
-/*  ---------------------------------------------------------------- a raw client */
+/*  ---- A raw client ---- */
 
 typedef struct {
     int fd;

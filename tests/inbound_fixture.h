@@ -5,7 +5,7 @@
 
 #include "tests/modem_fixture.h"
 
-/*  ---- the network ---- */
+/*  ---- The network ---- */
 
 /*  A DELIVER in hexadecimal, in memory that lasts as long as the test. */
 static inline const char *s_deliver(const char *from, const op_user_data_t *user, int64_t second)

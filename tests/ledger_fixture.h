@@ -62,7 +62,7 @@ static inline int s_teardown(void **state)
     return 0;
 }
 
-/*  ---- helpers ---- */
+/*  ---- Helpers ---- */
 
 /*  Context of an account's calls on /console, and of its key for a number. */
 static inline op_context_t s_account(char who)

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/npm"
 command -v node >/dev/null || { echo "skipped: there is no node"; exit 77; }
-[ -d node_modules/@redocly ] || { echo "skipped: run tools/setup --with-clang"; exit 77; }
+[ -d node_modules/@redocly ] || { echo "skipped: run tools/setup --with-tests"; exit 77; }
 export REDOCLY_TELEMETRY=off
 
 "$1" | node lint_openapi.mjs

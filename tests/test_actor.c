@@ -2,7 +2,7 @@
 
 #include "tests/script_fixture.h"
 
-/*  ---- requests ---- */
+/*  ---- Requests ---- */
 
 static void s_walking(const op_event_t *event, op_turn_t *turn)
 {
@@ -144,7 +144,7 @@ static void test_late_requests(void **state)
     }
 }
 
-/*  ---- bad frames ---- */
+/*  ---- Bad frames ---- */
 
 static void s_unreachable(const op_event_t *event, op_turn_t *turn)
 {
@@ -242,7 +242,7 @@ static void test_bad_frames(void **state)
     assert_int_equal(op_actor_counts(s_actor).steps, 1); /* START */
 }
 
-/*  ---- commits ---- */
+/*  ---- Commits ---- */
 
 static void test_nothing_before_the_commit(void **state)
 {

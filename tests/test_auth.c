@@ -73,7 +73,7 @@ static void s_expect_status(const started_t *started, const char *status)
     assert_true(op_id_equal(view->verification_id, started->text));
 }
 
-/*  ---- codes ---- */
+/*  ---- Codes ---- */
 
 static void test_a_code_lives_600_seconds(void **state)
 {
@@ -273,7 +273,7 @@ static void test_how_far_the_code_has_come(void **state)
     s_expect_status(&started, "delivery_failed");
 }
 
-/*  ---- sessions ---- */
+/*  ---- Sessions ---- */
 
 static void test_sessions(void **state)
 {
@@ -294,7 +294,7 @@ static void test_sessions(void **state)
     assert_false(s_session_lives(&second));
 }
 
-/*  ---- keys ---- */
+/*  ---- Keys ---- */
 
 static const op_keys_view_t *s_keys(const op_context_t *session, op_id_t number)
 {
@@ -397,7 +397,7 @@ static void test_a_lease_takes_its_keys_along(void **state)
     assert_int_equal(s_keys(&mine, s_none)->api_keys.count, 2);
 }
 
-/*  ---- what is kept ---- */
+/*  ---- What is kept ---- */
 
 static void test_no_secret_lies_in_the_store(void **state)
 {

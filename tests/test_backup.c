@@ -95,7 +95,7 @@ static op_buf_t s_backup_of(unsigned rows)
     return stream;
 }
 
-/*  ---- reading from memory ---- */
+/*  ---- Reading from memory ---- */
 
 typedef struct {
     op_str_t left;
@@ -201,7 +201,7 @@ static void test_pieces_stay_where_they_are(void **state)
     op_buf_free(&stream);
 }
 
-/*  ---- restoring ---- */
+/*  ---- Restoring ---- */
 
 static void s_save(const s_fixture_t *self, op_str_t bytes)
 {
@@ -279,7 +279,7 @@ static void test_a_foreign_row_is_refused(void **state)
     op_buf_free(&stream);
 }
 
-/*  ---- a death in the middle: the calls that make something durable or visible are counted ---- */
+/*  ---- A death in the middle: the calls that make something durable or visible are counted ---- */
 
 static int s_die_at; /* 0: never */
 
@@ -363,7 +363,7 @@ static void test_a_death_leaves_all_or_nothing(void **state)
     op_buf_free(&stream);
 }
 
-/*  ---- the lenient opening ---- */
+/*  ---- The lenient opening ---- */
 
 static void s_find_log(const char *path, void *context)
 {

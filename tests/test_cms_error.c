@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
-/*  Ranges from MODEMS.md's sources, every code from -1 to 1023 in exactly one row. */
+/*  +CMS ERROR: 0 to 127 are RP causes (3GPP TS 24.011 E-2), 128 to 255 TP failure causes (TS 23.040
+    9.2.3.22), 300 to 511 the modem's own (TS 27.005 3.2.5), from 512 the maker's. Every code from
+    -1 to 1023 is in exactly one row. */
 static const struct {
     int from, to;
     op_cms_class_t class;

@@ -7,7 +7,7 @@
 
 enum { SEEDS = 20, ELEMENTS_MAX = 64 };
 
-/*  ---- round trips ---- */
+/*  ---- Round trips ---- */
 
 static void s_check_round_trip(const op_type_t *type, value_mode_t mode, uint64_t seed)
 {
@@ -47,7 +47,7 @@ static void test_round_trip(void **state)
     value_each_type(s_round_trip);
 }
 
-/*  ---- other versions ---- */
+/*  ---- Other versions ---- */
 
 /*  An encoding taken apart into its elements, to be put together otherwise. */
 typedef struct {
@@ -155,7 +155,7 @@ static void test_trailing_defaults_are_left_out(void **state)
     op_buf_free(&bytes);
 }
 
-/*  ---- printing ---- */
+/*  ---- Printing ---- */
 
 static const char s_marker[] = "Marker-do-not-show-me-1234567890";
 static const char s_short_marker[] = "918273";

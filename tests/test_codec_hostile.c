@@ -5,7 +5,7 @@
 
 #include "transport/reader.h"
 
-/*  ---- cut and changed bytes ---- */
+/*  ---- Cut and changed bytes ---- */
 
 static op_buf_t s_encoded(const op_type_t *type, value_mode_t mode, uint64_t seed)
 {
@@ -105,7 +105,7 @@ static void test_noise(void **state)
     op_arena_free(&arena);
 }
 
-/*  ---- wrong and hostile elements, at every field ---- */
+/*  ---- Wrong and hostile elements, at every field ---- */
 
 typedef enum { TAKES_NUMBER, TAKES_BOOL, TAKES_STR, TAKES_BIN, TAKES_ARRAY } takes_t;
 

@@ -114,7 +114,7 @@ static void test_expect(void **state)
 }
 
 /*  Idle connections give their worker back where most are held. */
-static void test_crowd(void **state)
+static void test_connections_give_way(void **state)
 {
     (void)state;
     op_http_server_t *server = s_serve((op_http_server_options_t){.threads = 4});
@@ -244,7 +244,7 @@ int main(void)
         cmocka_unit_test(test_old_clients),
         cmocka_unit_test(test_body_sizes),
         cmocka_unit_test(test_expect),
-        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_connections_give_way),
         cmocka_unit_test(test_waiting_ones_give_way),
         cmocka_unit_test(test_stop_in_flight),
         cmocka_unit_test(test_listen),

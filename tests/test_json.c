@@ -67,7 +67,7 @@ static void s_assert_json(const op_type_t *type, const void *value, const char *
     op_buf_free(&out);
 }
 
-/*  ------------------------------------------------------------------------------- printing */
+/*  ---- Printing ---- */
 
 static void s_prints_every_kind(void **state)
 {
@@ -202,7 +202,7 @@ static void s_prints_the_id(void **state)
     assert_false(op_json_id(&op_named_type, &(op_named_t){0}, text));
 }
 
-/*  ------------------------------------------------------------------------------- reading */
+/*  ---- Reading ---- */
 
 static void s_reads_what_it_prints(void **state)
 {

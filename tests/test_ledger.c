@@ -2,7 +2,7 @@
 
 #include "tests/ledger_fixture.h"
 
-/*  ---- the pool and its leases ---- */
+/*  ---- The pool and its leases ---- */
 
 static void test_who_may_lease_what(void **state)
 {
@@ -120,7 +120,7 @@ static void test_the_number_behind_a_key(void **state)
     assert_true(op_str_is(view->e164, FIRST));
 }
 
-/*  ---- login codes ---- */
+/*  ---- Login codes ---- */
 
 static void s_expect_code_line(const char *line)
 {

@@ -144,7 +144,7 @@ static void test_a_message_is_found(void **state)
     CORE_REFUSED(&s_core, NULL, text_find, &none, OP_ERROR_NOT_FOUND, OP_STEP_LEDGER_FIND);
 }
 
-/*  ---- erasing ---- */
+/*  ---- Erasing ---- */
 
 static void s_erase(char who)
 {

@@ -2,7 +2,7 @@
 
 #include "tests/ledger_fixture.h"
 
-/*  ---- handing over ---- */
+/*  ---- Handing over ---- */
 
 static void test_a_text_to_a_leased_number_is_handed_over(void **state)
 {
@@ -71,7 +71,7 @@ static void test_a_hand_over_survives_a_crash_once(void **state)
     assert_true(op_str_is(s_get(&from, sent.id)->status, "sent"));
 }
 
-/*  ---- receiving ---- */
+/*  ---- Receiving ---- */
 
 static void test_inbound_for_a_lessee(void **state)
 {
@@ -234,7 +234,7 @@ static void test_a_fan_out_survives_a_crash_once(void **state)
     s_expect_fanned_out(450);
 }
 
-/*  ---- long texts that are shown in part ---- */
+/*  ---- Long texts that are shown in part ---- */
 
 static void s_receive_part(const char *line, char group, const char *body, bool partial)
 {

@@ -2,7 +2,7 @@
 
 #include "tests/ledger_fixture.h"
 
-/*  ---- accepting ---- */
+/*  ---- Accepting ---- */
 
 static void test_a_text_is_handed_to_its_modem(void **state)
 {
@@ -109,7 +109,7 @@ static void test_counts_of_days_gone_by_are_swept(void **state)
     assert_int_equal(drive_rows(s_core.store, "ledger/d"), 0);
 }
 
-/*  ---- settling ---- */
+/*  ---- Settling ---- */
 
 static void test_outcomes(void **state)
 {
@@ -225,7 +225,7 @@ static void test_reports_change_no_status(void **state)
     assert_true(op_str_is(view->error->code, "unknown_outcome"));
 }
 
-/*  ---- a peer is away, and its outbox full (actors/actor.h) ---- */
+/*  ---- A peer is away, and its outbox full (actors/actor.h) ---- */
 
 static void s_fill(uint64_t max)
 {

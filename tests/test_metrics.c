@@ -55,7 +55,7 @@ static void s_expect(const char *line)
         fail_msg("no line %s in:\n%s", line, s_text.at);
 }
 
-/*  ---- a strict reader of the text format ---- */
+/*  ---- A strict reader of the text format ---- */
 
 static size_t s_name(const char *at)
 {
@@ -126,7 +126,7 @@ static size_t s_check(const char *text)
     return samples;
 }
 
-/*  ---- tests ---- */
+/*  ---- Tests ---- */
 
 static void test_counters_and_gauges(void **state)
 {

@@ -90,7 +90,7 @@ static const char *s_phone(unsigned n, char text[16])
     return text;
 }
 
-/*  ---- sign-ups: 1 in 30 s, 5 an hour, 10 a day of a phone; 20 an hour of an address ---- */
+/*  ---- Sign-ups: 1 in 30 s, 5 an hour, 10 a day of a phone; 20 an hour of an address ---- */
 
 static void test_starts_of_a_phone(void **state)
 {
@@ -157,7 +157,7 @@ static void test_a_refused_start_uses_up_nothing(void **state)
     assert_int_equal(s_sign_up(s_phone(0, phone), "192.0.2.2", 150000), 3450);
 }
 
-/*  ---- the windows of a minute ---- */
+/*  ---- The windows of a minute ---- */
 
 static void test_minutes(void **state)
 {
@@ -263,7 +263,7 @@ static void test_looking_counts_nothing(void **state)
     s_look(600, 5000 + OP_MINUTE_MS, 5000 + 2 * OP_MINUTE_MS);
 }
 
-/*  ---- what is kept, given back, swept ---- */
+/*  ---- What is kept, given back, swept ---- */
 
 static void test_a_restart_forgives_nobody(void **state)
 {

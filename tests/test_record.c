@@ -140,7 +140,7 @@ static void test_declarations(void **state)
     }
 }
 
-/*  ---- the version of the store ---- */
+/*  ---- The version of the store ---- */
 
 static void s_put(op_store_t *store, op_str_t key, op_str_t value)
 {

@@ -14,7 +14,7 @@ static const op_auth_setup_t s_setup = {.code_ttl_ms = 600000,
                                         .wrong_per_day = 20,
                                         .keys_max = 4};
 
-/*  ---- a sink in memory ---- */
+/*  ---- A sink in memory ---- */
 
 typedef struct {
     op_buf_t bytes;
@@ -60,7 +60,7 @@ static op_recording_sink_t s_sink(sink_t *self)
     return (op_recording_sink_t){self, s_actor, s_write, s_stop, s_stopped};
 }
 
-/*  ---- what was recorded ---- */
+/*  ---- What was recorded ---- */
 
 typedef struct {
     op_arena_t arena;
@@ -111,7 +111,7 @@ static void s_expect(const sink_t *sink, const char *letters)
     assert_string_equal(found, letters);
 }
 
-/*  ---- the run ---- */
+/*  ---- The run ---- */
 
 static op_actor_t *s_start(op_store_t *store, op_recording_t *recording, int64_t now,
                            drive_out_t *out)
@@ -207,7 +207,7 @@ static void test_events_in_order(void **state)
     op_store_destroy(&store);
 }
 
-/*  ---- the run again, from the records alone ---- */
+/*  ---- The run again, from the records alone ---- */
 
 static void s_give(op_actor_t *actor, const op_trace_event_t *event)
 {
@@ -276,7 +276,7 @@ static void test_it_is_enough(void **state)
     op_store_destroy(&again);
 }
 
-/*  ---- what does not go well ---- */
+/*  ---- What does not go well ---- */
 
 static void test_a_failed_commit(void **state)
 {

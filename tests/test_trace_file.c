@@ -137,7 +137,7 @@ static void s_row(op_trace_file_t *file)
     op_buf_free(&out);
 }
 
-/*  ---- tests ---- */
+/*  ---- Tests ---- */
 
 static void test_mode_and_content(void **state)
 {
@@ -323,7 +323,7 @@ static void test_full_disk(void **state)
     op_buf_free(&line);
 }
 
-/*  ---- threads ---- */
+/*  ---- Threads ---- */
 
 enum { THREADS = 4, EACH = 500 };
 

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/*  ---------------------------------------------------------------- names */
+/*  ---- Names ---- */
 
 enum { ADDRESSES = 8 };
 
@@ -102,7 +102,7 @@ int connect(int fd, __CONST_SOCKADDR_ARG arg, socklen_t size)
     return (int)syscall(SYS_connect, fd, to, size);
 }
 
-/*  ---------------------------------------------------------------- a receiver */
+/*  ---- A receiver ---- */
 
 typedef struct {
     const char *first, *then; /* said once; said for ever */
@@ -170,7 +170,7 @@ static void s_close(void)
     close(s_there.fd);
 }
 
-/*  ---------------------------------------------------------------- posts */
+/*  ---- Posts ---- */
 
 static op_poster_t *s_poster(int timeout_ms, op_target_rules_t rules)
 {
@@ -303,7 +303,7 @@ static void test_answers(void **state)
         assert_int_equal(result.answer[i], "0123456789abcdef"[i % 16]);
 }
 
-/*  ---------------------------------------------------------------- names that lie */
+/*  ---- Names that lie ---- */
 
 static void test_every_address_is_judged(void **state)
 {

@@ -2,7 +2,7 @@
 
 #include "tests/script_fixture.h"
 
-/*  ---- the keyspace ---- */
+/*  ---- The keyspace ---- */
 
 enum { ROWS = 24 };
 static uint64_t s_model[ROWS]; /* 0: no row */
@@ -128,7 +128,7 @@ static void test_damage_breaks_the_turn(void **state)
     op_buf_free(&seen);
 }
 
-/*  ---- time, the end, and replays ---- */
+/*  ---- Time, the end, and replays ---- */
 
 static int s_timers, s_drains;
 

@@ -2,7 +2,7 @@
 
 #include "tests/webhook_fixture.h"
 
-/*  ---- registering ---- */
+/*  ---- Registering ---- */
 
 static void test_one_per_number_and_account(void **state)
 {
@@ -211,7 +211,7 @@ static void test_strangers(void **state)
     assert_true(s_list('a', (op_id_t){{0}})->webhooks.at[0].enabled);
 }
 
-/*  ---- rotating ---- */
+/*  ---- Rotating ---- */
 
 static void test_a_new_secret_signs_at_once(void **state)
 {

@@ -2,7 +2,7 @@
 
 #include "tests/webhook_fixture.h"
 
-/*  ---- delivering ---- */
+/*  ---- Delivering ---- */
 
 static void test_an_event_is_posted_signed(void **state)
 {
@@ -132,7 +132,7 @@ static void test_a_clock_that_went_back(void **state)
     assert_true(op_str_is(s_header(s_posted(0), "op-event"), "message.received"));
 }
 
-/*  ---- many ---- */
+/*  ---- Many ---- */
 
 /*  An endpoint is given so many at once; the others wait in the store. */
 static void test_an_endpoint_that_hangs_has_its_own_places_only(void **state)

@@ -2,7 +2,7 @@
 
 #include "tests/webhook_fixture.h"
 
-/*  ---- the log ---- */
+/*  ---- The log ---- */
 
 static void test_what_an_entry_shows(void **state)
 {
@@ -136,7 +136,7 @@ static void test_bad_lists(void **state)
     }
 }
 
-/*  ---- once more ---- */
+/*  ---- Once more ---- */
 
 static void test_replays(void **state)
 {
@@ -175,7 +175,7 @@ static void test_replays(void **state)
     op_buf_free(&body);
 }
 
-/*  ---- tests ---- */
+/*  ---- Tests ---- */
 
 static void s_ask_for_test(const hook_t *hook)
 {

@@ -171,7 +171,7 @@ static void test_disabled_is_held(void **state)
     s_expect_after(s_pauses[1], delivery);
 }
 
-/*  ---- a webhook that fails always ---- */
+/*  ---- A webhook that fails always ---- */
 
 /*  So many deliveries go through the schedule in vain, side by side. */
 static void s_fail_many(size_t count)
@@ -224,7 +224,7 @@ static void test_failing_switches_off(void **state)
     assert_true(s_list('a', (op_id_t){{0}})->webhooks.at[0].enabled);
 }
 
-/*  ---- clocks ---- */
+/*  ---- Clocks ---- */
 
 /*  The clock is set back by any amount: no retry is early, none is late by more than its pause. */
 static void test_set_back(void **state)

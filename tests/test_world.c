@@ -13,8 +13,9 @@
 
 #include <cmocka.h>
 
-/*  -------------------------------------------------------------------------------------------------
-    A user of the world. Each call repeats until it is answered, restarting a world that has died,
+/*  ---- A user of the world ----
+
+    Each call repeats until it is answered, restarting a world that has died,
     except where the test wants to know that it was not answered. */
 
 static void s_revive(world_t *world)

@@ -31,7 +31,7 @@ static inline int s_teardown(void **state)
     return 0;
 }
 
-/*  ---- helpers ---- */
+/*  ---- Helpers ---- */
 
 /*  A registered webhook, as its owner knows it. */
 typedef struct {

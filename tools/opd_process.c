@@ -226,9 +226,9 @@ static int s_serve(process_t *self)
                                     .behind_tls = config->http_tls_in_front,
                                     .check_url = s_check_url,
                                     .url_arg = &self->rules,
-                                    .served = {.metrics = self->metrics,
-                                               .logs = strcmp(config->log_access, "off") != 0,
-                                               .level = op_opd_log_level(config->log_access)},
+                                    .access_log = {.metrics = self->metrics,
+                                                   .logs = strcmp(config->log_access, "off") != 0,
+                                                   .level = op_opd_log_level(config->log_access)},
                                     .pages = self->pages};
     if (self->simulation.carrier) {
         options.side.prefix = "/sim";

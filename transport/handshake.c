@@ -56,7 +56,8 @@ void op_catalogue_describe(op_buf_t *out)
     }
 }
 
-bool op_catalogue_agrees(op_str_t theirs, char why[200])
+/*  Can a process with that description be understood? False: `why` says what contradicts. */
+static bool s_agrees(op_str_t theirs, char why[200])
 {
     if (theirs.size % ENTRY != 0) {
         snprintf(why, 200, "its catalogue cannot be read");
@@ -124,7 +125,7 @@ op_heard_t op_handshake_hear(op_handshake_t *self, op_id_t own_incarnation, cons
                      "it speaks protocol %llu, this process %d",
                      (unsigned long long)hello->protocol, OP_PROTOCOL);
         else
-            (void)op_catalogue_agrees(hello->catalogue, self->refusal);
+            (void)s_agrees(hello->catalogue, self->refusal);
     }
     self->heard_at = steady;
     self->clock = hello->clock;

@@ -38,9 +38,6 @@ typedef struct {
     (2) and a hash of their kinds (4), big-endian. */
 void op_catalogue_describe(op_buf_t *out);
 
-/*  Can a process with that description be understood? False: `why` says what contradicts. */
-bool op_catalogue_agrees(op_str_t theirs, char why[200]);
-
 /*  What to say to the peer. The catalogue is borrowed. */
 op_hello_t op_handshake_say(const op_handshake_t *self, op_id_t own_incarnation, op_str_t catalogue,
                             int64_t wall, int64_t steady);

@@ -102,6 +102,13 @@ static size_t s_process(op_topology_t *self, const char *endpoint)
     return i;
 }
 
+/*  Can only this machine reach it? */
+static bool s_is_local(const char *endpoint)
+{
+    return strncmp(endpoint, "ipc://", 6) == 0 || strncmp(endpoint, "tcp://127.", 10) == 0 ||
+           strncmp(endpoint, "tcp://[::1]:", 12) == 0;
+}
+
 static int s_read_peers(op_topology_t *self, const op_config_t *config, op_topology_fault_t *fault)
 {
     char path[sizeof fault->path];
@@ -115,7 +122,7 @@ static int s_read_peers(op_topology_t *self, const op_config_t *config, op_topol
         if (strcmp(peer->endpoint, self->listen) == 0)
             return s_fault(fault, path, peer->line, "%.60s is where this process itself listens",
                            peer->endpoint);
-        if (!op_topology_is_local(peer->endpoint) && !config->link_keys[0])
+        if (!s_is_local(peer->endpoint) && !config->link_keys[0])
             return s_fault(fault, path, peer->line, "%.60s is not on this machine: set link/keys",
                            peer->endpoint);
         op_topology_peer_t *slot = &self->peers[self->peer_count++];
@@ -155,7 +162,7 @@ static int s_check_listen(const op_topology_t *self, const op_config_t *config,
                        "must be set: there are peers, and they answer through it");
     if (!self->peer_count && self->listen[0])
         return s_fault(fault, "link/listen", 0, "is of no use: there are no peers");
-    if (self->listen[0] && !op_topology_is_local(self->listen) && !config->link_keys[0])
+    if (self->listen[0] && !s_is_local(self->listen) && !config->link_keys[0])
         return s_fault(
             fault, "link/listen", 0,
             "%.60s is open to other machines: set link/keys, so that links are encrypted",
@@ -179,12 +186,6 @@ int op_topology_process(const op_topology_t *self, op_str_t actor)
         if (op_str_is(actor, self->peers[i].actor))
             return (int)self->peers[i].process;
     return -1;
-}
-
-bool op_topology_is_local(const char *endpoint)
-{
-    return strncmp(endpoint, "ipc://", 6) == 0 || strncmp(endpoint, "tcp://127.", 10) == 0 ||
-           strncmp(endpoint, "tcp://[::1]:", 12) == 0;
 }
 
 void op_topology_actors(const op_topology_t *self, int process, char *text, size_t size)

@@ -62,7 +62,4 @@ int op_topology_process(const op_topology_t *self, op_str_t actor);
 /*  The names of a process's actors, "ledger,webhook", cut at the size of `text`. */
 void op_topology_actors(const op_topology_t *self, int process, char *text, size_t size);
 
-/*  Can only this machine reach it? */
-bool op_topology_is_local(const char *endpoint);
-
 #endif

@@ -21,32 +21,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
 import harness
-from harness import (
-    DEADLINE_S,
-    EVENT_ID,
-    KEY,
-    MESSAGE_ID,
-    SECOND,
-    SESSION,
-    SHARED,
-    TIME,
-    UUID,
-    WIDE,
-    Account,
-    Answer,
-    Carrier,
-    Case,
-    Client,
-    eventually,
-    launch,
-    new_phone,
-    received,
-    seconds,
-    send,
-    settled,
-    shape,
-    where_webhooks_come_from,
-)
+from harness import *
 
 NOBODY = "0193b3a0-0000-7000-8000-000000000000"  # an id that nothing has
 DEAD = "+16175550199"  # a number whose modem is not there: what it is to send waits

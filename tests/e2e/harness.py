@@ -2,46 +2,46 @@
 
 A test is run as  python3 -B tests/e2e/test_X.py OPD OPSIM [options of unittest].
 
-Nothing here sleeps so that time passes. What takes time is asked for again and again (eventually)
+Nothing here sleeps so that time passes. What takes time is asked for again and again (waiting.py)
 or waited for (Receiver.wait); the deadline is far away and met only when something is broken. Ports
-and folders are each test's own, so tests run beside each other. Call Opd and Opsim from the main
-thread: the programs end with the thread that has started them.
-
-With OP_JOURNAL=DIR every exchange of a Client is written to DIR, one JSON object a line: see
-Journal. tests/contract/validate.mjs holds what is there against the OpenAPI document.
+and folders are each test's own, so tests run beside each other. The programs are started by
+programs.py, the API is spoken by api.py.
 """
 
-import atexit
-import base64
-import collections
-import ctypes
-import datetime
-import http.client
 import http.server
 import itertools
-import json
 import os
-import re
-import select
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
-DEADLINE_S = 60  # how long anything may take; builds with sanitizers are slow
-REST_MIN_S, REST_MAX_S = 0.001, 0.05  # between two looks at what is waited for
+from api import (
+    EVENT_ID,
+    KEY,
+    MESSAGE_ID,
+    SESSION,
+    TIME,
+    UUID,
+    Answer,
+    Client,
+    Maybe,
+    seconds,
+    shape,
+)
+from programs import Carrier, Opd, Opsim, Program, die_with_parent, logs, program, stored, use
+from waiting import DEADLINE_S, eventually
+
+# The tests' vocabulary: what "from harness import *" brings.
+__all__ = """
+    DEADLINE_S EVENT_ID KEY MESSAGE_ID SECOND SESSION SHARED TIME UUID WIDE
+    Account Answer Carrier Case Client Maybe Opd Opsim Program Receiver
+    die_with_parent eventually launch main new_phone program received seconds send settled shape stored use
+    where_webhooks_come_from
+""".split()
+
 SHARED = "+16176088932"  # the simulated carrier's first number
 SECOND = "+16176088933"
-
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-MESSAGE_ID = re.compile("msg_" + UUID.pattern)
-EVENT_ID = re.compile("evt_" + UUID.pattern)
-TIME = re.compile(r"20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ")
-KEY = re.compile(r"op_live_[A-Za-z0-9]{32}")
-SESSION = re.compile(r"ses_live_[A-Za-z0-9]{32}")
 
 # Everything that a test may use up, out of its way.
 WIDE = [
@@ -52,376 +52,12 @@ WIDE = [
     ).split()
 ]
 
-_programs = {}  # the paths of opd and opsim, by name
-_logs = []  # of the programs that the running test uses, newest last
-_libc = ctypes.CDLL(None)
 _phones = itertools.count(4155550000)
-
-
-def program(name):
-    """The path of opd or opsim."""
-    return _programs[name]
 
 
 def new_phone():
     """A phone that no other test of this run has used."""
     return f"+1{next(_phones)}"
-
-
-def eventually(probe, what, deadline_s=DEADLINE_S):
-    """Calls probe until it answers something true, which is returned.
-
-    It rests between two calls, longer and longer. Two processes that ask and answer without a pause
-    can keep the scheduler from others that are ready to run, for many seconds where all processors
-    are busy; among those is the one whose work is waited for."""
-    end = time.monotonic() + deadline_s
-    rest_s = REST_MIN_S
-    while True:
-        found = probe()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {deadline_s} s: {what}; last answer: {found!r}")
-        time.sleep(rest_s)
-        rest_s = min(2 * rest_s, REST_MAX_S)
-
-
-class Maybe:
-    """A member of an object that may be absent, of that shape where it is there."""
-
-    def __init__(self, wanted):
-        self.wanted = wanted
-
-
-def shape(value, wanted, where="answer"):
-    """Asserts that a JSON value looks as wanted: a dict has exactly these members in this order, a
-    list these items, a tuple of one describes every item of a list, a regular expression the whole
-    string, a type its values, anything else itself. Returns the value."""
-    if isinstance(wanted, dict):
-        assert isinstance(value, dict), f"{where}: {value!r} is no object"
-        wanted = {n: w for n, w in wanted.items() if n in value or not isinstance(w, Maybe)}
-        assert list(value) == list(wanted), f"{where}: {list(value)} instead of {list(wanted)}"
-        for name, item in wanted.items():
-            item = item.wanted if isinstance(item, Maybe) else item
-            shape(value[name], item, f"{where}.{name}")
-    elif isinstance(wanted, (list, tuple)):
-        assert isinstance(value, list), f"{where}: {value!r} is no list"
-        items = wanted * len(value) if isinstance(wanted, tuple) else wanted
-        assert len(value) == len(items), f"{where}: {value!r} has not {len(items)} items"
-        for index, item in enumerate(value):
-            shape(item, items[index], f"{where}[{index}]")
-    elif isinstance(wanted, re.Pattern):
-        assert isinstance(value, str) and wanted.fullmatch(value), f"{where}: {value!r}"
-    elif isinstance(wanted, type):
-        assert type(value) is wanted, f"{where}: {value!r} is no {wanted.__name__}"
-    else:
-        assert value == wanted and type(value) is type(wanted), f"{where}: {value!r} != {wanted!r}"
-    return value
-
-
-def seconds(instant):
-    """An instant of the API as Unix seconds."""
-    return int(datetime.datetime.fromisoformat(instant).timestamp())
-
-
-class Journal:
-    """What was asked and answered, for whoever wants to judge it later.
-
-    A line has method, path, query, request_headers, request, status, headers and body. Headers are
-    lists of [name, value]; a body is text, or {"base64"} of bytes that are no UTF-8, or null. What
-    goes to the simulated carrier (/sim) is no part of the API and left out."""
-
-    def __init__(self, folder):
-        os.makedirs(folder, exist_ok=True)
-        name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
-        path = os.path.join(folder, f"{name}-{os.getpid()}.jsonl")
-        self.file = open(path, "w", encoding="utf-8")
-        self.lock = threading.Lock()
-        atexit.register(self.file.close)
-
-    @staticmethod
-    def text(body):
-        if body is None:
-            return None
-        try:
-            return body.decode()
-        except UnicodeDecodeError:
-            return {"base64": base64.b64encode(body).decode()}
-
-    def write(self, method, target, fields, body, answer):
-        path, _, query = target.partition("?")
-        if path.startswith("/sim/"):
-            return
-        line = {
-            "method": method,
-            "path": path,
-            "query": query,
-            "request_headers": list(map(list, fields.items())),
-            "request": self.text(body),
-            "status": answer.status,
-            "headers": list(map(list, answer.headers.items())),
-            "body": self.text(answer.body),
-        }
-        with self.lock:
-            self.file.write(json.dumps(line) + "\n")
-
-
-_journal = Journal(os.environ["OP_JOURNAL"]) if os.environ.get("OP_JOURNAL") else None
-
-
-class Answer(collections.namedtuple("Answer", "status headers body")):
-    """What a server has said."""
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-    def expect(self, status, wanted=None):
-        """The JSON of an answer with that status, of that shape."""
-        assert self.status == status, f"{self.status} instead of {status}: {self.body!r}"
-        if status == 204:
-            assert self.body == b"", self.body
-            return None
-        return self.json if wanted is None else shape(self.json, wanted)
-
-    def expect_error(self, status, code, field=None):
-        """The one shape of errors."""
-        error = {"code": code, "message": re.compile(r"\S.*\S")}
-        if field:
-            error["field"] = field
-        self.expect(status, {"error": error})
-        return self
-
-    def check_headers(self):
-        """What holds for every answer of opd, whatever was asked."""
-        for name in ("Limit", "Remaining", "Reset"):
-            value = self.headers.get(f"X-RateLimit-{name}", "")
-            assert re.fullmatch("[0-9]+", value), f"X-RateLimit-{name}: {value!r}"
-        limit, remaining = (int(self.headers[f"X-RateLimit-{n}"]) for n in ("Limit", "Remaining"))
-        assert remaining < limit or self.status >= 400, f"{remaining} of {limit} remain"
-        assert self.headers.get("X-Request-Id"), "there is no X-Request-Id"
-        return self
-
-    def check(self):
-        """... and for those of the API."""
-        self.check_headers()
-        if self.status != 204:
-            assert self.headers["Content-Type"] == "application/json", self.headers["Content-Type"]
-            assert ("error" in self.json and len(self.json) == 1) == (self.status >= 400), self
-        if self.status == 429:
-            assert int(self.headers["Retry-After"]) >= 1
-        return self
-
-
-class Client:
-    """One kept connection. Not for two threads at once. A call that gets no answer raises OSError
-    or HTTPException. With `credential` (a token) every call presents it."""
-
-    IDLE_S = 2  # then a new connection: the server closes idle ones after 5 s
-
-    def __init__(self, address, credential=None, checked=True):
-        self.address = address
-        self.credential = credential
-        self.checked = checked
-        self.connection = http.client.HTTPConnection(address, timeout=2 * DEADLINE_S)
-        self.used = 0
-
-    def call(self, method, path, body=None, **headers):
-        """body: what is sent as JSON, or bytes as they are. Headers have underscores for dashes."""
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.credential:
-            fields.setdefault("Authorization", f"Bearer {self.credential}")
-        if body is not None:
-            fields.setdefault("Content-Type", "application/json")
-            if not isinstance(body, bytes):
-                body = json.dumps(body).encode()
-        if time.monotonic() - self.used > self.IDLE_S:
-            self.connection.close()
-        try:
-            self.connection.request(method, path, body, fields)
-            response = self.connection.getresponse()
-            answer = Answer(response.status, response.headers, response.read())
-        except (OSError, http.client.HTTPException):
-            self.connection.close()
-            raise
-        self.used = time.monotonic()
-        if _journal:
-            _journal.write(method, path, fields, body, answer)
-        return answer.check() if self.checked else answer
-
-    def get(self, path, **headers):
-        return self.call("GET", path, **headers)
-
-    def get_page(self, path, status=200, method="GET", **headers):
-        """One of the pages, which need not be JSON: what else holds for answers is checked."""
-        checked, self.checked = self.checked, False
-        try:
-            answer = self.call(method, path, **headers)
-        finally:
-            self.checked = checked
-        assert answer.status == status, f"{answer.status} instead of {status}: {answer.body[:200]!r}"
-        answer.check_headers()
-        return answer
-
-    def post(self, path, body=None, **headers):
-        return self.call("POST", path, body, **headers)
-
-    def patch(self, path, body=None, **headers):
-        return self.call("PATCH", path, body, **headers)
-
-    def delete(self, path, **headers):
-        return self.call("DELETE", path, **headers)
-
-    def __del__(self):
-        self.connection.close()
-
-    def pages(self, query="", limit=100):
-        """All messages of a key, newest first, page by page."""
-        found, cursor = [], None
-        while True:
-            more = f"&cursor={cursor}" if cursor else ""
-            page = self.get(f"/v1/messages?limit={limit}{query}{more}").expect(200)
-            found += page["data"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                return found
-
-
-class Carrier:
-    """The simulated phones, at opsim or at an opd that simulates."""
-
-    def __init__(self, address):
-        self.client = Client(address, checked=False)
-
-    def inbox(self, phone):
-        return self.client.get(f"/sim/phones/{phone}/messages").expect(200)["data"]
-
-    def bodies(self, phone):
-        return [text["body"] for text in self.inbox(phone)]
-
-    def text(self, phone, to, body):
-        self.client.post(f"/sim/phones/{phone}/messages", {"to": to, "body": body}).expect(202)
-
-    def turn(self, modem, **knobs):
-        """Turns knobs of a modem (opsim --help); what it shows of them all."""
-        return self.client.call("PATCH", f"/sim/modems/{modem}", knobs).expect(200)
-
-    def events(self, modem=None, after=0):
-        """What happened on the modems, or on one, with numbers above `after`."""
-        found = []
-        while True:
-            page = self.client.get(f"/sim/events?after={after}").expect(200)["data"]
-            if not page:
-                return [event for event in found if modem in (None, event["modem"])]
-            found += page
-            after = page[-1]["number"]
-
-    def count(self, modem, what):
-        """How often that happened on a modem."""
-        return sum(event["what"] == what for event in self.events(modem))
-
-    def code(self, phone, before=0):
-        """The login code in the phone's first text behind `before` texts."""
-        texts = eventually(lambda: self.inbox(phone)[before:], "the code at the phone")
-        return re.search(r"\b\d{6}\b", texts[0]["body"]).group()
-
-
-def die_with_parent():
-    """What a child does first: it is not to outlive the test."""
-    _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-class Program:
-    """opd or opsim, running. Its standard error is in the file `log`."""
-
-    READY = r"(?:OP|opsim) is ready on http://([\d.]+:\d+)\n"
-
-    def __init__(self, name, arguments, folder, before=(), environment=None):
-        """`before` is put in front of the command, `environment` is added to the test's own."""
-        self.log = os.path.join(folder, f"{name}-{len(_logs)}.log")
-        _logs.append(self.log)
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [*before, program(name), *arguments],
-                env={**os.environ, **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                preexec_fn=die_with_parent,
-            )
-        self.address = None
-
-    def wait_ready(self):
-        """Reads the line that says where it serves."""
-        out, line, end = self.process.stdout.fileno(), b"", time.monotonic() + 2 * DEADLINE_S
-        while not line.endswith(b"\n"):
-            readable, _, _ = select.select([out], [], [], max(0, end - time.monotonic()))
-            piece = os.read(out, 4096) if readable else b""
-            if not piece:
-                self.process.kill()
-                self.process.wait()  # then stop has nothing to do
-                raise AssertionError(f"it does not get ready; its log:\n{self.stderr()}")
-            line += piece
-        found = re.fullmatch(self.READY, line.decode())
-        assert found, line
-        self.address = found.group(1)
-        return self
-
-    def stderr(self):
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            return log.read()
-
-    def stop(self, number=signal.SIGTERM, wanted=0):
-        """Ends it, if it still runs, and checks how it went."""
-        if self.process.returncode is not None:
-            return
-        self.process.send_signal(number)
-        code = self.process.wait(2 * DEADLINE_S)
-        self.process.stdout.close()
-        assert code == wanted, f"it ended with {code}; its log:\n{self.stderr()}"
-
-    def kill(self):
-        self.stop(signal.SIGKILL, -signal.SIGKILL)
-
-
-class Opd(Program):
-    """opd on a free port, its data in folder/data unless the arguments say otherwise."""
-
-    def __init__(self, folder, *arguments, data=None, under=(), environment=None):
-        """under: a command that runs it, such as strace."""
-        self.data = data or os.path.join(folder, "data")
-        given = ["--data", self.data, "--listen", "127.0.0.1:0", *arguments]
-        super().__init__("opd", given, folder, under, environment)
-
-    def client(self, credential=None):
-        return Client(self.address, credential)
-
-    def side(self):
-        """A client of /sim (with --simulate)."""
-        return Client(self.address, checked=False)
-
-    def carrier(self):
-        return Carrier(self.side().address)
-
-    def clock(self, advance_s=None):
-        """The server's time in seconds, after that many more have passed (with --simulate)."""
-        side, wanted = self.side(), {"advance_s": advance_s}
-        answer = side.get("/sim/clock") if advance_s is None else side.post("/sim/clock", wanted)
-        return seconds(answer.expect(200, {"now": TIME, "ahead_s": int})["now"])
-
-
-    def stored(self):
-        """What it has written to the disk."""
-        return stored(self.data)
-
-
-def stored(data):
-    found = b""
-    for name in os.listdir(data):
-        if os.path.isfile(os.path.join(data, name)):
-            with open(os.path.join(data, name), "rb") as file:
-                found += file.read()
-    return found
 
 
 def launch(folder, *arguments):
@@ -440,18 +76,6 @@ def where_webhooks_come_from(make):
     import hosts
 
     return hosts.at("core", make)
-
-
-class Opsim(Program):
-    """A carrier of its own; its ttys are folder/pty/modem0 and so on."""
-
-    def __init__(self, folder, modems, *arguments):
-        self.ptys = os.path.join(folder, "pty")
-        given = ["--modems", str(modems), "--pty-dir", self.ptys, "--listen", "127.0.0.1:0"]
-        super().__init__("opsim", [*given, *arguments], folder)
-
-    def tty(self, index):
-        return os.path.join(self.ptys, f"modem{index}")
 
 
 class Account:
@@ -571,7 +195,7 @@ class Case(unittest.TestCase):
         before = len(result.failures) + len(result.errors)
         super().run(result)
         if len(result.failures) + len(result.errors) > before:
-            for log in _logs[-3:]:
+            for log in logs[-3:]:
                 if os.path.exists(log):
                     with open(log, encoding="utf-8", errors="replace") as text:
                         print(f"--- {log}\n{text.read()[-8000:]}", file=sys.stderr)
@@ -593,11 +217,10 @@ class Case(unittest.TestCase):
 
 
 def main():
-    _programs["opd"], _programs["opsim"] = (os.path.abspath(path) for path in sys.argv[1:3])
+    use(opd=sys.argv[1], opsim=sys.argv[2])
     more = 3  # further programs that a test needs
     while len(sys.argv) > more and os.path.isfile(sys.argv[more]):
-        path = os.path.abspath(sys.argv[more])
-        _programs[os.path.basename(path).split(".")[0]] = path
+        use(**{os.path.basename(sys.argv[more]).split(".")[0]: sys.argv[more]})
         more += 1
     if os.environ.get("OP_HOSTS"):
         import hosts

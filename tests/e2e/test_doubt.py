@@ -4,20 +4,7 @@ What OP and other programs do in the same places with their own time-outs is mea
 tests/peers/compare.sh. Here the times are short: opd's time-out is set to fit.
 """
 
-from harness import (
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Opd,
-    Opsim,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 
 
 class Doubt(Case):

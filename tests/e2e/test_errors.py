@@ -3,18 +3,7 @@
 import http.client
 import socket
 
-from harness import (
-    SHARED,
-    WIDE,
-    Account,
-    Answer,
-    Carrier,
-    Case,
-    Opd,
-    main,
-    new_phone,
-    send,
-)
+from harness import *
 
 NOBODY = "0193b3a0-0000-7000-8000-000000000000"  # an id that nothing has
 

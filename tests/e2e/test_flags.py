@@ -7,23 +7,7 @@ import signal
 import socket
 import subprocess
 
-from harness import (
-    DEADLINE_S,
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Opd,
-    Opsim,
-    eventually,
-    main,
-    new_phone,
-    program,
-    send,
-)
+from harness import *
 
 # Flags that are refused, and what the one line must speak of.
 BAD_FLAGS = [

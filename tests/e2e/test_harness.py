@@ -3,7 +3,7 @@
 import math
 import unittest
 
-from harness import REST_MAX_S, REST_MIN_S, eventually
+from waiting import REST_MAX_S, REST_MIN_S, eventually
 
 
 class Eventually(unittest.TestCase):

@@ -15,19 +15,7 @@ import ssl
 import subprocess
 import threading
 
-from harness import (
-    DEADLINE_S,
-    SHARED,
-    WIDE,
-    Account,
-    Case,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 
 EVENTS = ["message.received"]
 OK = b"HTTP/1.1 200 OK\r\n"

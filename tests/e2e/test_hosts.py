@@ -16,20 +16,7 @@ import threading
 import time
 import unittest
 
-from harness import (
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Opsim,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 from hosts import Network, enter, why_not
 from split import THREE, System
 

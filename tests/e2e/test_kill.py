@@ -19,23 +19,7 @@ import os
 import random
 import threading
 
-from harness import (
-    DEADLINE_S,
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Opd,
-    Opsim,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 
 KILLS = int(os.environ.get("OP_KILLS", "14"))
 SEED = int(os.environ.get("OP_SEED", random.SystemRandom().randrange(2**32)))

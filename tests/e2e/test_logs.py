@@ -9,24 +9,7 @@ import json
 import os
 import re
 
-from harness import (
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Opd,
-    Opsim,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    received,
-    send,
-    settled,
-)
+from harness import *
 
 LINE = re.compile(
     r'time=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ level=(debug|info|warning|error) '

@@ -11,24 +11,7 @@ import shutil
 import subprocess
 import time
 
-from harness import (
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Opd,
-    Opsim,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    received,
-    send,
-    settled,
-)
+from harness import *
 
 LISTEN = "--set=metrics/listen=127.0.0.1:0"
 SAMPLE = re.compile(r'([a-z_][a-z0-9_]*)(?:\{(.*)\})? (-?[0-9]+(?:\.[0-9]+)?)')

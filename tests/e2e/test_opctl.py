@@ -9,10 +9,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import (
-    DEADLINE_S, SECOND, SHARED, UUID, WIDE, Account, Carrier, Case, Opd, Receiver, eventually, main,
-    new_phone, program, received, send, settled,
-)
+from harness import *
 
 
 def opctl(data, *arguments, code=0, full=False):

@@ -3,8 +3,7 @@
 import os
 import subprocess
 
-from harness import SHARED, WIDE, Account, Carrier, Case, Opd, main, new_phone, program
-from harness import received, send, settled
+from harness import *
 
 
 def optrace(*arguments):

@@ -15,19 +15,7 @@ import subprocess
 import unittest
 
 from frozen import Frozen
-from harness import (
-    SHARED,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 from machine import APT, Machine, Missing, base, why_not
 
 VERSIONS = ["0.1.0", "0.1.1"]

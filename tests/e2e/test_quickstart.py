@@ -3,24 +3,7 @@
 import re
 
 import harness
-from harness import (
-    KEY,
-    MESSAGE_ID,
-    SESSION,
-    SHARED,
-    TIME,
-    UUID,
-    WIDE,
-    Account,
-    Case,
-    eventually,
-    main,
-    new_phone,
-    received,
-    send,
-    settled,
-    shape,
-)
+from harness import *
 
 NUMBER = {"id": UUID, "e164": re.compile(r"\+1617\d{7}"), "region": "US", "shared": bool}
 LEASED = {**NUMBER, "shared": False, "leased_at": TIME}

@@ -15,20 +15,7 @@ import re
 import shutil
 import unittest
 
-from harness import (
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Opd,
-    Opsim,
-    eventually,
-    main,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *
 
 KILLS = int(os.environ.get("OP_KILLS", "10"))
 SEED = int(os.environ.get("OP_SEED", random.SystemRandom().randrange(2**32)))

@@ -4,23 +4,7 @@ import json
 import os
 
 import test_kill
-from harness import (
-    SECOND,
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Client,
-    Opsim,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    received,
-    send,
-    settled,
-)
+from harness import *
 from split import System, cli
 from test_metrics import Scrapes
 

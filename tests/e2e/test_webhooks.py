@@ -7,27 +7,7 @@ import os
 import re
 import time
 
-from harness import (
-    EVENT_ID,
-    MESSAGE_ID,
-    SHARED,
-    TIME,
-    UUID,
-    WIDE,
-    Account,
-    Carrier,
-    Case,
-    Opd,
-    Opsim,
-    Receiver,
-    eventually,
-    main,
-    new_phone,
-    received,
-    send,
-    settled,
-    shape,
-)
+from harness import *
 
 EVENTS = ["message.received", "message.sent", "message.failed"]
 SECRET = re.compile(r"whs_[A-Za-z0-9]{32}")

@@ -14,7 +14,7 @@ import threading
 import time
 
 import peers
-from harness import Carrier, Opsim, _programs, eventually
+from harness import Carrier, Opsim, eventually, use
 
 PEERS = (peers.Op, peers.GammuSmsd, peers.Smstools, peers.Kannel)
 SLOW_MS = 75000  # TS 24.011 lets a network take 45 s, makers of modems allow for 120 and 180
@@ -113,7 +113,7 @@ def deleted(kind):
 
 
 def main():
-    _programs.update(opd=os.path.abspath(sys.argv[1]), opsim=os.path.abspath(sys.argv[2]))
+    use(opd=sys.argv[1], opsim=sys.argv[2])
     jobs = {}
     for kind in PEERS:
         if sys.argv[3:] and kind.__name__ not in sys.argv[3:]:

@@ -26,19 +26,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
-from harness import (  # noqa: E402
-    SHARED,
-    WIDE,
-    Account,
-    Carrier,
-    Opd,
-    Opsim,
-    _programs,
-    eventually,
-    new_phone,
-    send,
-    settled,
-)
+from harness import *  # noqa: E402
 
 WINDOW = 20  # texts of a line that may be under way
 HEALTHY_S = 11 * 60  # a line that has stopped tries again after ten minutes (actors/modem_line.c)
@@ -356,7 +344,7 @@ def main():
     parser.add_argument("--texts", type=int, default=10000)
     parser.add_argument("--faults", type=int, default=len(FAULTS))
     arguments = parser.parse_args()
-    _programs.update(opd=os.path.abspath(arguments.opd), opsim=os.path.abspath(arguments.opsim))
+    use(opd=arguments.opd, opsim=arguments.opsim)
     with tempfile.TemporaryDirectory(prefix="op-soak-") as home:
         soak = Soak(arguments, home)
         wrong = soak.run()

@@ -118,28 +118,24 @@ void sim_gateway_died(sim_t *self)
 
 /*  ---- What rate and the daily cap let pass ---- */
 
+/*  Counts the request where rate does: by the windows of the step, against whom it concerns. */
 static void s_count(sim_t *self, const sim_request_t *request)
 {
+    const struct {
+        op_step_t step;
+        char kind; /* as the model's windows are named */
+        int subject;
+    } table[] = {
+        {OP_STEP_RATE_START, 'p', request->user},      {OP_STEP_RATE_START, 'A', request->user},
+        {OP_STEP_RATE_CONSOLE, 's', request->session}, {OP_STEP_RATE_SEND, 'k', request->key},
+        {OP_STEP_RATE_READ, 'r', request->key},
+    };
     const op_route_t *route = op_route(request->route);
     int64_t clock = sim_local(self, self->actors[SIM_RATE].process);
     for (size_t i = 0; i < route->step_count; i++)
-        switch (route->steps[i]) {
-        case OP_STEP_RATE_START:
-            model_counted(&self->model, 'p', request->user, clock);
-            model_counted(&self->model, 'A', request->user, clock);
-            return;
-        case OP_STEP_RATE_CONSOLE:
-            model_counted(&self->model, 's', request->session, clock);
-            return;
-        case OP_STEP_RATE_SEND:
-            model_counted(&self->model, 'k', request->key, clock);
-            return;
-        case OP_STEP_RATE_READ:
-            model_counted(&self->model, 'r', request->key, clock);
-            return;
-        default:
-            break;
-        }
+        for (size_t k = 0; k < OP_COUNT(table); k++)
+            if (route->steps[i] == table[k].step)
+                model_counted(&self->model, table[k].kind, table[k].subject, clock);
 }
 
 void sim_gateway_watch(sim_t *self, size_t from, const op_envelope_t *envelope,

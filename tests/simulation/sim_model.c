@@ -69,14 +69,6 @@ int model_number_of(const model_t *self, op_str_t e164)
     return MODEL_NONE;
 }
 
-int model_number_by_id(const model_t *self, op_id_t id)
-{
-    for (int i = 0; i < self->number_count; i++)
-        if (self->numbers[i].known && op_id_equal(self->numbers[i].id, id))
-            return i;
-    return MODEL_NONE;
-}
-
 int model_add_user(model_t *self, const char *phone)
 {
     OP_ASSERT(self->user_count < MODEL_USERS_MAX);

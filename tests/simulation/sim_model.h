@@ -191,7 +191,6 @@ void model_free(model_t *self);
 /*  0 is the shared number. */
 int model_add_number(model_t *self, const char *e164);
 int model_number_of(const model_t *self, op_str_t e164);
-int model_number_by_id(const model_t *self, op_id_t id);
 int model_add_user(model_t *self, const char *phone);
 
 /*  ---- who may do what (sim_model_access.c) ---- */

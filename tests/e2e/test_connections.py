@@ -61,11 +61,11 @@ class Crowds(Case):
         with open(limited, "w", encoding="utf-8") as script:
             script.write(f'#!/bin/sh\nulimit -n 200\nexec "{whole}" "$@"\n')
         os.chmod(limited, 0o700)
-        harness._programs["opd"] = limited
+        harness.use(opd=limited)
         try:
             op = Opd(folder, "--simulate=1", *WIDE)
         finally:
-            harness._programs["opd"] = whole
+            harness.use(opd=whole)
         self.addCleanup(op.stop)
         op.wait_ready()
         self.assertIn("too few open files", op.stderr())

@@ -1,4 +1,4 @@
-/*  ledger_once.c - a call with an Idempotency-Key has its effect once
+/*  ledger_idempotency.c - a call with an Idempotency-Key has its effect once
 
     A client that got no answer cannot know whether its text was accepted. If it said an
     Idempotency-Key, it may ask again with the same one: within a day the same call is answered with
@@ -37,13 +37,14 @@ static op_hash_t s_request(const op_message_send_t *send)
     return hash;
 }
 
-bool op_once_is_dead(const void *now, op_str_t key, const void *row)
+bool op_ledger_idempotency_is_dead(const void *now, op_str_t key, const void *row)
 {
     (void)key;
     return ((const op_once_row_t *)row)->created + s_kept_ms <= *(const int64_t *)now;
 }
 
-bool op_ledger_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_str_t number)
+bool op_ledger_idempotency_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope,
+                                   op_str_t number)
 {
     op_once_row_t row;
     op_text_row_t text;
@@ -51,7 +52,7 @@ bool op_ledger_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope, 
         return false;
     op_key_t key = s_key(event->context, scope);
     if (!op_turn_get(turn, &key, &op_once_row_type, &row) ||
-        op_once_is_dead(&event->now, (op_str_t){0}, &row))
+        op_ledger_idempotency_is_dead(&event->now, (op_str_t){0}, &row))
         return false;
     op_hash_t request = s_request(OP_BODY(event, message_send));
     op_key_t text_key = op_ledger_text_key(scope, 'o', row.text);
@@ -65,7 +66,8 @@ bool op_ledger_repeats(const op_event_t *event, op_turn_t *turn, op_id_t scope, 
     return true;
 }
 
-void op_ledger_remember(const op_event_t *event, op_turn_t *turn, op_id_t scope, op_id_t text)
+void op_ledger_idempotency_remember(const op_event_t *event, op_turn_t *turn, op_id_t scope,
+                                    op_id_t text)
 {
     if (!s_has_key(event->context))
         return;

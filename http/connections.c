@@ -1,11 +1,11 @@
 /*  What happens with each request is a few atomic stores; the mutex is for coming and going. It
-    also holds back op_crowd_leave, and so the close of a descriptor, while descriptors are looked
-    up.
+    also holds back op_connections_leave, and so the close of a descriptor, while descriptors are
+    looked up.
 
     Where a connection comes from is not known yet when it enters: civetweb tells it a moment later,
     before the first octet is read. So addresses are looked up when somebody has to go. */
 
-#include "http/crowd.h"
+#include "http/connections.h"
 
 #include "http/body.h"
 #include "http/descriptor.h"
@@ -31,7 +31,7 @@ typedef struct {
     uint16_t group;                     /* of its address; two addresses may share one */
 } s_place_t;
 
-struct op_crowd {
+struct op_connections {
     pthread_mutex_t mutex;
     s_place_t *places;
     size_t count, given;
@@ -40,9 +40,9 @@ struct op_crowd {
     uint16_t groups[S_GROUPS];
 };
 
-op_crowd_t *op_crowd_new(size_t places)
+op_connections_t *op_connections_new(size_t places)
 {
-    op_crowd_t *self = op_alloc(sizeof *self);
+    op_connections_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->places = op_alloc(places * sizeof *self->places);
     memset(self->places, 0, places * sizeof *self->places);
@@ -51,10 +51,10 @@ op_crowd_t *op_crowd_new(size_t places)
     return self;
 }
 
-void op_crowd_destroy(op_crowd_t **self_p)
+void op_connections_destroy(op_connections_t **self_p)
 {
     OP_ASSERT(self_p);
-    op_crowd_t *self = *self_p;
+    op_connections_t *self = *self_p;
     if (!self)
         return;
     pthread_mutex_destroy(&self->mutex);
@@ -63,7 +63,7 @@ void op_crowd_destroy(op_crowd_t **self_p)
     *self_p = NULL;
 }
 
-size_t op_crowd_place(op_crowd_t *self)
+size_t op_connections_place(op_connections_t *self)
 {
     pthread_mutex_lock(&self->mutex);
     OP_ASSERT(self->given < self->count);
@@ -85,7 +85,7 @@ static uint16_t s_group(const char *peer)
 }
 
 /*  Who is here, and from where. */
-static void s_look_round(op_crowd_t *self)
+static void s_look_round(op_connections_t *self)
 {
     memset(self->groups, 0, sizeof self->groups);
     for (size_t i = 0; i < self->count; i++) {
@@ -100,11 +100,11 @@ static void s_look_round(op_crowd_t *self)
 static bool s_may_go(const s_place_t *place, int64_t now)
 {
     return place->info && !place->sent_away && place->waits &&
-           (!place->answered || now - place->since_ms >= OP_CROWD_REST_MS);
+           (!place->answered || now - place->since_ms >= OP_CONNECTIONS_REST_MS);
 }
 
 /*  Who goes first: NULL when nobody may. */
-static s_place_t *s_next_to_go(op_crowd_t *self, int64_t now)
+static s_place_t *s_next_to_go(op_connections_t *self, int64_t now)
 {
     s_place_t *next = NULL;
     for (size_t i = 0; i < self->count; i++) {
@@ -120,7 +120,7 @@ static s_place_t *s_next_to_go(op_crowd_t *self, int64_t now)
 
 static bool s_shut(void *arg, int fd, const char *peer, int peer_port, int own_port)
 {
-    op_crowd_t *self = arg;
+    op_connections_t *self = arg;
     for (size_t i = 0; i < self->count; i++) {
         s_place_t *place = &self->places[i];
         if (place->info && place->sent_away && !place->shut &&
@@ -134,7 +134,7 @@ static bool s_shut(void *arg, int fd, const char *peer, int peer_port, int own_p
     return true;
 }
 
-static void s_thin(op_crowd_t *self, int64_t now)
+static void s_thin(op_connections_t *self, int64_t now)
 {
     bool any = false;
     s_look_round(self);
@@ -151,20 +151,21 @@ static void s_thin(op_crowd_t *self, int64_t now)
         op_descriptors_visit(s_shut, self);
 }
 
-static void s_wait(op_crowd_t *self, s_place_t *place, int64_t now)
+static void s_wait(op_connections_t *self, s_place_t *place, int64_t now)
 {
     place->since_ms = now;
     place->turn = atomic_fetch_add(&self->turns, 1);
     place->waits = true;
 }
 
-void op_crowd_enter(op_crowd_t *self, size_t index, const struct mg_connection *connection)
+void op_connections_enter(op_connections_t *self, size_t index,
+                          const struct mg_connection *connection)
 {
     int64_t now = op_http_now_ms();
     s_place_t *place = &self->places[index];
     pthread_mutex_lock(&self->mutex);
     atomic_fetch_add(&self->here, 1);
-    if (op_crowd_is_full(self))
+    if (op_connections_is_full(self))
         s_thin(self, now);
     place->connection = connection;
     place->shut = false;
@@ -174,7 +175,7 @@ void op_crowd_enter(op_crowd_t *self, size_t index, const struct mg_connection *
     pthread_mutex_unlock(&self->mutex);
 }
 
-void op_crowd_leave(op_crowd_t *self, size_t index)
+void op_connections_leave(op_connections_t *self, size_t index)
 {
     s_place_t *place = &self->places[index];
     pthread_mutex_lock(&self->mutex);
@@ -185,34 +186,34 @@ void op_crowd_leave(op_crowd_t *self, size_t index)
     pthread_mutex_unlock(&self->mutex);
 }
 
-void op_crowd_hear(op_crowd_t *self, size_t index)
+void op_connections_hear(op_connections_t *self, size_t index)
 {
     s_wait(self, &self->places[index], op_http_now_ms());
 }
 
-void op_crowd_serve(op_crowd_t *self, size_t index)
+void op_connections_serve(op_connections_t *self, size_t index)
 {
     self->places[index].waits = false;
 }
 
-void op_crowd_rest(op_crowd_t *self, size_t index)
+void op_connections_rest(op_connections_t *self, size_t index)
 {
     s_place_t *place = &self->places[index];
     place->answered = true;
     s_wait(self, place, op_http_now_ms());
 }
 
-size_t op_crowd_here(op_crowd_t *self)
+size_t op_connections_count(op_connections_t *self)
 {
     return self->here;
 }
 
-bool op_crowd_is_full(op_crowd_t *self)
+bool op_connections_is_full(op_connections_t *self)
 {
     return self->here > self->count * 3 / 4;
 }
 
-bool op_crowd_is_sent_away(op_crowd_t *self, size_t index)
+bool op_connections_is_sent_away(op_connections_t *self, size_t index)
 {
     return self->places[index].sent_away;
 }

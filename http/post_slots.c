@@ -1,7 +1,7 @@
 /*  An endpoint is in the tree while it has items or is remembered as silent, and in one list at a
     time: `waiting` while one of its items waits, `silent` while it has none at all. */
 
-#include "http/share.h"
+#include "http/post_slots.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -10,17 +10,17 @@
 
 enum { S_PARTS = 64 }; /* of the slots; with k of them in hand, k parts must be free */
 
-typedef struct op_share_endpoint {
+typedef struct op_post_slots_endpoint {
     char *name;
-    TAILQ_ENTRY(op_share_endpoint) place;
-    op_share_item_t *first, **end; /* that wait */
+    TAILQ_ENTRY(op_post_slots_endpoint) place;
+    op_post_slots_item_t *first, **end; /* that wait */
     size_t running;
     bool is_silent;
 } s_endpoint_t;
 
-TAILQ_HEAD(s_endpoints, op_share_endpoint);
+TAILQ_HEAD(s_endpoints, op_post_slots_endpoint);
 
-struct op_share {
+struct op_post_slots {
     size_t slots, each;
     void *tree;
     struct s_endpoints waiting, silent;
@@ -34,7 +34,7 @@ static int s_compare(const void *a, const void *b)
     return strcmp(((const s_endpoint_t *)a)->name, ((const s_endpoint_t *)b)->name);
 }
 
-static s_endpoint_t *s_endpoint(op_share_t *self, const char *name)
+static s_endpoint_t *s_endpoint(op_post_slots_t *self, const char *name)
 {
     s_endpoint_t *fresh = op_alloc(sizeof *fresh);
     *fresh = (s_endpoint_t){.name = op_strdup(op_str(name))};
@@ -49,7 +49,7 @@ static s_endpoint_t *s_endpoint(op_share_t *self, const char *name)
     return *found;
 }
 
-static void s_forget(op_share_t *self, s_endpoint_t *endpoint)
+static void s_forget(op_post_slots_t *self, s_endpoint_t *endpoint)
 {
     tdelete(endpoint, &self->tree, s_compare);
     free(endpoint->name);
@@ -57,14 +57,14 @@ static void s_forget(op_share_t *self, s_endpoint_t *endpoint)
 }
 
 /*  An endpoint without items. */
-static void s_rest(op_share_t *self, s_endpoint_t *endpoint)
+static void s_rest(op_post_slots_t *self, s_endpoint_t *endpoint)
 {
     if (!endpoint->is_silent) {
         s_forget(self, endpoint);
         return;
     }
     TAILQ_INSERT_TAIL(&self->silent, endpoint, place);
-    if (++self->silent_count > OP_SHARE_SILENT) {
+    if (++self->silent_count > OP_POST_SLOTS_SILENT) {
         s_endpoint_t *oldest = TAILQ_FIRST(&self->silent);
         TAILQ_REMOVE(&self->silent, oldest, place);
         self->silent_count--;
@@ -72,9 +72,9 @@ static void s_rest(op_share_t *self, s_endpoint_t *endpoint)
     }
 }
 
-static op_share_item_t *s_take(op_share_t *self, s_endpoint_t *endpoint)
+static op_post_slots_item_t *s_take(op_post_slots_t *self, s_endpoint_t *endpoint)
 {
-    op_share_item_t *item = endpoint->first;
+    op_post_slots_item_t *item = endpoint->first;
     endpoint->first = item->next;
     TAILQ_REMOVE(&self->waiting, endpoint, place);
     if (endpoint->first)
@@ -85,7 +85,7 @@ static op_share_item_t *s_take(op_share_t *self, s_endpoint_t *endpoint)
     return item;
 }
 
-static bool s_may_start(const op_share_t *self, const s_endpoint_t *endpoint)
+static bool s_may_start(const op_post_slots_t *self, const s_endpoint_t *endpoint)
 {
     size_t left = self->slots - self->running;
     if (left == 0 || endpoint->running >= self->each)
@@ -95,20 +95,20 @@ static bool s_may_start(const op_share_t *self, const s_endpoint_t *endpoint)
     return endpoint->running * (self->slots / S_PARTS) < left;
 }
 
-op_share_t *op_share_new(size_t slots, size_t each)
+op_post_slots_t *op_post_slots_new(size_t slots, size_t each)
 {
     OP_ASSERT(slots > 0 && each > 0);
-    op_share_t *self = op_alloc(sizeof *self);
-    *self = (op_share_t){.slots = slots, .each = each};
+    op_post_slots_t *self = op_alloc(sizeof *self);
+    *self = (op_post_slots_t){.slots = slots, .each = each};
     TAILQ_INIT(&self->waiting);
     TAILQ_INIT(&self->silent);
     return self;
 }
 
-void op_share_destroy(op_share_t **self_p)
+void op_post_slots_destroy(op_post_slots_t **self_p)
 {
     OP_ASSERT(self_p);
-    op_share_t *self = *self_p;
+    op_post_slots_t *self = *self_p;
     if (!self)
         return;
     OP_ASSERT(self->items == 0 && self->running == 0);
@@ -120,7 +120,7 @@ void op_share_destroy(op_share_t **self_p)
     *self_p = NULL;
 }
 
-void op_share_wait(op_share_t *self, const char *name, op_share_item_t *item)
+void op_post_slots_wait(op_post_slots_t *self, const char *name, op_post_slots_item_t *item)
 {
     s_endpoint_t *endpoint = s_endpoint(self, name);
     if (endpoint->is_silent && !endpoint->first && endpoint->running == 0) {
@@ -129,13 +129,13 @@ void op_share_wait(op_share_t *self, const char *name, op_share_item_t *item)
     }
     if (!endpoint->first)
         TAILQ_INSERT_TAIL(&self->waiting, endpoint, place);
-    *item = (op_share_item_t){.endpoint = endpoint};
+    *item = (op_post_slots_item_t){.endpoint = endpoint};
     *endpoint->end = item;
     endpoint->end = &item->next;
     self->items++;
 }
 
-op_share_item_t *op_share_start(op_share_t *self)
+op_post_slots_item_t *op_post_slots_start(op_post_slots_t *self)
 {
     s_endpoint_t *endpoint = TAILQ_FIRST(&self->waiting);
     while (endpoint && !s_may_start(self, endpoint))
@@ -148,7 +148,7 @@ op_share_item_t *op_share_start(op_share_t *self)
     return s_take(self, endpoint);
 }
 
-void op_share_end(op_share_t *self, op_share_item_t *item, bool answered)
+void op_post_slots_end(op_post_slots_t *self, op_post_slots_item_t *item, bool answered)
 {
     s_endpoint_t *endpoint = item->endpoint;
     OP_ASSERT(endpoint->running > 0);
@@ -161,23 +161,23 @@ void op_share_end(op_share_t *self, op_share_item_t *item, bool answered)
         s_rest(self, endpoint);
 }
 
-op_share_item_t *op_share_drop(op_share_t *self)
+op_post_slots_item_t *op_post_slots_drop(op_post_slots_t *self)
 {
     s_endpoint_t *endpoint = TAILQ_FIRST(&self->waiting);
     if (!endpoint)
         return NULL;
-    op_share_item_t *item = s_take(self, endpoint);
+    op_post_slots_item_t *item = s_take(self, endpoint);
     if (endpoint->running == 0 && !endpoint->first)
         s_rest(self, endpoint);
     return item;
 }
 
-size_t op_share_waiting(const op_share_t *self)
+size_t op_post_slots_waiting(const op_post_slots_t *self)
 {
     return self->items;
 }
 
-size_t op_share_running(const op_share_t *self)
+size_t op_post_slots_running(const op_post_slots_t *self)
 {
     return self->running;
 }
