@@ -66,8 +66,8 @@ static json_t *s_once(void)
 {
     return json_pack(
         "{s:s,s:s,s:s,s:{s:s,s:s},s:s}", "name", "Idempotency-Key", "in", "header", "description",
-        "Names this call: the same call again under the same name is answered with what the first "
-        "one made.",
+        "Names this call: for a day, the same call again under the same name is answered with what "
+        "the first one made.",
         "schema", "type", "string", "pattern", "^[!-~]{1,255}$", "example", "order-7-reminder");
 }
 

@@ -101,8 +101,10 @@ static json_t *s_array(const op_field_t *field, op_openapi_way_t way)
     if (field->shape->words)
         op_openapi_set(item, "enum", s_words(field->shape));
     json_t *schema = s_made(json_pack("{s:s,s:o}", "type", "array", "items", item));
-    if (way == OP_OPENAPI_REQUEST)
+    if (way == OP_OPENAPI_REQUEST) {
         op_openapi_set(schema, "minItems", json_integer(1));
+        op_openapi_set(schema, "uniqueItems", json_true());
+    }
     return schema;
 }
 

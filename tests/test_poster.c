@@ -11,6 +11,8 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -222,13 +224,24 @@ static void test_many(void **state)
     op_poster_destroy(&poster);
 }
 
-/*  "localhost" and below it resolve to loopback inside libcurl, so that the check at connecting is
-    met without any name server. */
+#define INSIDE "inside.example"
+
+/*  What libcurl asks. One name leads inside, so that the check at connecting is met without any name
+    server. */
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    memcpy(&real, &symbol, sizeof real);
+    return real(node && strcmp(node, INSIDE) == 0 ? "127.0.0.1" : node, service, hints, found);
+}
+
 static void test_forbidden(void **state)
 {
     (void)state;
     static const char *const lan[] = {"127.0.0.0/8", "::1"};
-    static const char *const name[] = {"op.localhost"};
+    static const char *const name[] = {INSIDE};
     int port = op_http_server_port(s_there.server);
     const struct {
         op_target_rules_t rules;
@@ -237,12 +250,15 @@ static void test_forbidden(void **state)
     } cases[] = {
         {{.allow_http = true}, "127.0.0.1", 0},
         {{.allow_http = true}, "localhost", 0},
-        {{.allow_http = true}, "op.localhost", 0},  /* passes the text check, not the connection */
+        {{.allow_http = true}, "op.localhost", 0},
+        {{.allow_http = true}, INSIDE, 0},          /* passes the text check, not the connection */
         {{.allow_loopback = true}, "127.0.0.1", 0}, /* http */
         {{.allow_http = true, .allow_loopback = true}, "op.localhost", 200},
+        {{.allow_http = true, .allow_loopback = true}, INSIDE, 200},
         {{.allow_http = true, .allow = lan, .allow_count = 2}, "127.0.0.1", 200},
         {{.allow_http = true, .allow = lan, .allow_count = 2}, "op.localhost", 200},
-        {{.allow_http = true, .allow = name, .allow_count = 1}, "op.localhost", 200},
+        {{.allow_http = true, .allow = lan, .allow_count = 2}, INSIDE, 200},
+        {{.allow_http = true, .allow = name, .allow_count = 1}, INSIDE, 200},
         {{.allow_http = true, .allow = name, .allow_count = 1}, "127.0.0.1", 0},
     };
     for (size_t i = 0; i < OP_COUNT(cases); i++) {
