@@ -1,7 +1,7 @@
 /*  webhook_private.h - shared by the webhook actor's files
 
     Keys: 'w' account, number        webhook_row
-          'v' lease                  webhook_row: its lease has ended
+          'v' lease                  webhook_row: what an ended lease has left of it
           'h' webhook                webhook_id_row
           'd' delivery               delivery_row
           'l' webhook, delivery      fate_row: the log

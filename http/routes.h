@@ -53,4 +53,8 @@ bool op_route_itinerary(size_t index, op_str_t *steps);
 
 op_credential_t op_route_credential(const op_route_t *self);
 
+/*  How many of the first steps only find out who calls and count the call, whatever it asks for: 0
+    where no credential is asked for. They take op_nothing_type, too. */
+size_t op_route_entry(const op_route_t *self);
+
 #endif

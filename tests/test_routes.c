@@ -25,7 +25,7 @@ static void s_every_call(void **state)
          "rate.address > auth.verification"},
         {"POST", "/auth/verify", OP_ROUTE_AUTH_VERIFY, 200, "rate.address > auth.verify"},
         {"POST", "/auth/logout", OP_ROUTE_AUTH_LOGOUT, 204,
-         "auth.session > rate.console > auth.logout"},
+         "auth.session > rate.address > auth.logout"},
         {"GET", "/console/numbers/available", OP_ROUTE_NUMBERS_AVAILABLE, 200,
          "auth.session > rate.console > ledger.available"},
         {"GET", "/console/numbers/mine", OP_ROUTE_NUMBERS_MINE, 200,
@@ -104,6 +104,11 @@ static void s_rows_are_sound(void **state)
         }
         if (strstr(route->path, "{delivery_id}"))
             assert_string_equal(route->request->fields[1].name, "delivery_id");
+        assert_int_equal(op_route_entry(route), session || key ? 2 : 0);
+        if (op_route_entry(route)) {
+            assert_string_equal(op_step_actor(route->steps[1]), "rate");
+            assert_true(op_step_takes(route->steps[1], &op_nothing_type));
+        }
         assert_int_equal(route->status == 204, route->response == &op_nothing_type);
         char id[OP_JSON_ID_TEXT + 1];
         op_arena_t arena = {0};

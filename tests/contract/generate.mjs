@@ -60,7 +60,7 @@ export class Generator {
       case 'string':
         return this.string(schema);
       case 'array':
-        return fc.array(this.value(`${at}/items`), {
+        return fc[schema.uniqueItems ? 'uniqueArray' : 'array'](this.value(`${at}/items`), {
           minLength: schema.minItems ?? 0,
           maxLength: Math.min(schema.maxItems ?? 5, 5),
         });

@@ -61,6 +61,11 @@ class Management(Hooked):
             answer = self.register(human=other, number=number)
             answer.expect_error(404, "not_found", "number_id")
 
+    def test_no_event_may_be_named_twice(self):
+        for events in (["message.sent"] * 2, EVENTS + EVENTS[:1]):
+            refused(self.register(events=events), 422, "validation_error")
+            self.assertEqual(self.register(events=events).json["error"]["field"], "events")
+
     def test_events_must_be_known(self):
         for events in (["message.read"], ["message.received", "x"]):
             self.register(events=events).expect_error(400, "invalid_events", "events")

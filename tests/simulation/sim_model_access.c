@@ -359,10 +359,9 @@ static bool s_listed(const op_id_t *ids, size_t count, op_id_t id)
     return false;
 }
 
-/*  A lease's end reaches the others by a tell: they may show its things for a while. */
-static bool s_long_gone(const model_t *self, const model_life_t *life, int lease, int64_t at)
+bool model_long_gone(const model_t *self, const model_life_t *life, int lease, int64_t at)
 {
-    return model_surely_gone(life, at) ||
+    return (life && model_surely_gone(life, at)) ||
            (lease >= 0 && self->leases[lease].life.ended &&
             model_surely_gone(&self->leases[lease].life, at - 30 * OP_MINUTE_MS));
 }
@@ -380,7 +379,7 @@ void model_keys_listed(model_t *self, int user, const op_id_t *ids, size_t count
         known += listed;
         if (!listed && model_key_sure(self, i, asked, self->now))
             model_wrong(self, "access: a living key is not listed");
-        if (listed && s_long_gone(self, &key->life, key->lease, asked))
+        if (listed && model_long_gone(self, &key->life, key->lease, asked))
             model_wrong(self, "access: a key that is gone is still listed");
     }
     if (count - known > self->silent_keys[user])
@@ -403,7 +402,7 @@ void model_hooks_listed(model_t *self, int user, const op_id_t *ids, size_t coun
             (hook->lease < 0 || model_lease_sure(self, hook->lease, hook->life.asked, self->now));
         if (!listed && sure)
             model_wrong(self, "access: a living webhook is not listed");
-        if (listed && s_long_gone(self, &hook->life, hook->lease, asked))
+        if (listed && model_long_gone(self, &hook->life, hook->lease, asked))
             model_wrong(self, "access: a webhook that is gone is still listed");
     }
     if (count - known > self->silent_hooks[user])
