@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <stdatomic.h>
 
-enum { MAIL_MAX = 256, REFUSALS_MAX = 64 };
+enum { MAIL_MAX = 256, REFUSALS_MAX = 64, STRANGERS_MAX = 65536 };
 
 /*  The places of op_ingress_counts_t, in its order. */
 typedef enum {
@@ -39,7 +39,9 @@ struct op_ingress {
     zsock_t *pipe;
     zsock_t *listener;
     zsock_t *monitor;
-    op_postbox_t *postbox; /* to the actors here, and to origins of requests */
+    unsigned watches;                     /* monitors so far */
+    uint8_t strangers[STRANGERS_MAX / 8]; /* by descriptor: connected, and no handshake yet */
+    op_postbox_t *postbox;                /* to the actors here, and to origins of requests */
     op_id_t incarnation;
     op_buf_t catalogue, actors, frame;
     op_arena_t arena;
@@ -323,26 +325,48 @@ static bool s_take_mail(op_ingress_t *self)
 
 /*  ---- the listening socket and its monitor ---- */
 
+/*  A name of its own each time: the socket before may still be closing, and hold the last one. */
 static void s_watch(op_ingress_t *self)
 {
-    static const char address[] = "inproc://ingress-monitor";
-    int events = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+    char address[64];
+    snprintf(address, sizeof address, "inproc://ingress-monitor-%p-%u", (void *)self,
+             self->watches++);
+    int events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     OP_ASSERT(zmq_socket_monitor(zsock_resolve(self->listener), address, events) == 0);
     self->monitor = zsock_new(ZMQ_PAIR);
     OP_ASSERT(self->monitor && zsock_connect(self->monitor, "%s", address) == 0);
+    memset(self->strangers, 0, sizeof self->strangers);
+}
+
+/*  A connection that ends before its handshake has succeeded was refused: a key that is not
+    permitted, none at all, or octets that are no ZeroMQ, of which no other event tells. */
+static void s_judge(op_ingress_t *self, unsigned event, uint32_t fd)
+{
+    if (fd >= STRANGERS_MAX)
+        return;
+    uint8_t *octet = &self->strangers[fd / 8], bit = (uint8_t)(1U << fd % 8);
+    bool stranger = *octet & bit;
+    *octet = (uint8_t)(event == ZMQ_EVENT_ACCEPTED ? *octet | bit : *octet & ~bit);
+    if (event == ZMQ_EVENT_DISCONNECTED && stranger)
+        s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
+                (op_str_t){0});
 }
 
 /*  Each event is two frames: its number and value, and the address of our own end. */
 static void s_count_refusals(op_ingress_t *self)
 {
     void *handle = zsock_resolve(self->monitor);
+    uint8_t event[sizeof(uint16_t) + sizeof(uint32_t)];
     char ignored[256];
-    for (int i = 0;
-         i < REFUSALS_MAX && zmq_recv(handle, ignored, sizeof ignored, ZMQ_DONTWAIT) >= 0; i++) {
+    for (int i = 0; i < REFUSALS_MAX &&
+                    zmq_recv(handle, event, sizeof event, ZMQ_DONTWAIT) == (int)sizeof event;
+         i++) {
+        uint16_t number;
+        uint32_t fd;
+        memcpy(&number, event, sizeof number);
+        memcpy(&fd, event + sizeof number, sizeof fd);
         zmq_recv(handle, ignored, sizeof ignored, 0);
-        s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
-                (op_str_t){0});
+        s_judge(self, number, fd);
     }
 }
 
