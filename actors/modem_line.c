@@ -114,6 +114,7 @@ static void s_leave(op_modem_t *self, op_line_t *line, const op_event_t *event, 
         line->since = event->now;
     line->phase = OP_LINE_CLOSED;
     line->to_read.count = line->to_delete.count = 0;
+    line->handed_count = 0; /* the next modem may have another SIM */
     if (reason != line->reason)
         snprintf(line->reason, sizeof line->reason, "%s", reason);
     op_line_tell_state(line, turn, false);
@@ -349,6 +350,8 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
 /*  What the modem was told is forgotten. "+CPIN: READY" is also what follows a PIN. */
 static void s_booted(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t what)
 {
+    if (op_str_starts(what, "+CPIN: NOT"))
+        line->handed_count = 0;
     if (line->phase == OP_LINE_SETUP) {
         line->restarted |= line->row > 0 && !op_str_is(what, "+CPIN: READY");
         return;

@@ -77,6 +77,22 @@ static void test_texts_before_the_line_is_up(void **state)
     s_expect_texts("three");
 }
 
+/*  Nor are they told of another modem's SIM. */
+static void test_held_texts_go_with_their_modem(void **state)
+{
+    (void)state;
+    s_teardown(NULL);
+    s_setup(NULL);
+    tty_open(&s_core, 0);
+    s_hand_out(s_pdu("one", 1));
+    s_went_away();
+    core_advance(&s_core, 1000);
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CIMI");
+    tty_say(&s_core, tty_answer_to(0, "AT+CIMI"));
+    s_expect_texts("");
+}
+
 static void test_not_too_many_are_held(void **state)
 {
     (void)state;
@@ -134,11 +150,9 @@ static void test_who_sent_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_UP(test_the_same_words_again),
-        TEST_UP(test_handed_out_again),
-        TEST_UP(test_texts_before_the_line_is_up),
-        TEST_UP(test_not_too_many_are_held),
-        TEST_UP(test_who_sent_it),
+        TEST_UP(test_the_same_words_again),           TEST_UP(test_handed_out_again),
+        TEST_UP(test_texts_before_the_line_is_up),    TEST_UP(test_not_too_many_are_held),
+        TEST_UP(test_held_texts_go_with_their_modem), TEST_UP(test_who_sent_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -284,7 +284,8 @@ class Vectors(Peer):
                    [f"stamp=2011-11-11T00:00:00/{4 * hours}"])
 
     def row_TestUdhConcatenation(self, reference, sequence, total, hex):
-        self.equal("concat", self.ask("header", f"{len(hex) // 2:02x}{hex}"), [f"concat={reference}/{total}/{sequence}"])
+        self.equal("concat", self.ask("header", f"{len(hex) // 2:02x}{hex}"),
+                   [f"concat={reference}/{total}/{sequence}"])
 
     def row_TestUdhPortAddress(self, destination, origin, hex):
         self.equal("ports", self.ask("header", f"{len(hex) // 2:02x}{hex}"), [f"ports={destination}/{origin}"])
