@@ -197,9 +197,11 @@ static json_t *s_paths(void)
     }
 #define MADE(NAME, path, type, summary)             s_add_page(paths, #NAME, path, type, summary);
 #define PAGE(NAME, path, type, form, file, summary) s_add_page(paths, #NAME, path, type, summary);
+#define GZIP(NAME, file)
 #include "http/pages.def"
 #undef MADE
 #undef PAGE
+#undef GZIP
     op_openapi_set(s_path(paths, OP_READY_PATH), "get", s_ready());
     return paths;
 }
