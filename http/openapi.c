@@ -1,5 +1,4 @@
 #include "http/openapi_private.h"
-#include "http/ready.h"
 
 #include <stdio.h>
 #include <string.h>

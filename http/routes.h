@@ -7,6 +7,8 @@
 
 #include "transport/messages.h"
 
+#define OP_READY_PATH "/readyz" /* not in the table: it asks all actors (ready.h) */
+
 typedef enum {
 #define ROUTE(NAME, method, path, source, request, response, status, ...) OP_ROUTE_##NAME,
 #include "http/routes.def"
