@@ -29,18 +29,28 @@ static inline void s_keys_make(const char *root, const char *name)
     assert_int_equal(op_ctl_keygen(2, arguments), 0);
 }
 
-/*  Lets `peer` in at `name`, to speak as these actors. */
-static inline void s_keys_let_in(const char *root, const char *name, const char *peer,
-                                 const char *actors)
+/*  `host add` at `name` of `peer`, with that file as its key, to speak as these actors: its exit
+    status. */
+static inline int s_keys_add(const char *root, const char *name, const char *peer, const char *file,
+                             const char *actors)
 {
     char folder[200], key[200], peer_name[64], list[200];
     snprintf(folder, sizeof folder, "%s/%s", root, name);
-    snprintf(key, sizeof key, "%s/%s/host.cert", root, peer);
+    snprintf(key, sizeof key, "%s/%s", root, file);
     snprintf(peer_name, sizeof peer_name, "%s", peer);
     snprintf(list, sizeof list, "%s", actors);
     char host[] = "host", add[] = "add", as[] = "--actors", with[] = "--key", in[] = "--dir";
     char *arguments[] = {host, add, peer_name, as, list, with, key, in, folder, NULL};
-    assert_int_equal(op_ctl_host(9, arguments), 0);
+    return op_ctl_host(9, arguments);
+}
+
+/*  Lets `peer` in at `name`, to speak as these actors. */
+static inline void s_keys_let_in(const char *root, const char *name, const char *peer,
+                                 const char *actors)
+{
+    char file[100];
+    snprintf(file, sizeof file, "%s/host.cert", peer);
+    assert_int_equal(s_keys_add(root, name, peer, file, actors), 0);
 }
 
 static inline void s_keys_remove(const char *root)

@@ -280,6 +280,18 @@ static void test_bad_folders(void **state)
     s_refused("opctl keygen");
 }
 
+/*  A key belongs to one host, and its secret half to nobody else. */
+static void test_keys_that_are_not_let_in(void **state)
+{
+    (void)state;
+    assert_int_equal(s_keys_add(s_root, "radio", "mine", "core/host.cert_secret", "webhook"), 1);
+    assert_int_equal(s_keys_add(s_root, "radio", "mine", "radio/host.cert", "webhook"), 1);
+    s_keys_make(s_root, "fourth");
+    for (int times = 0; times < 2; times++) /* the second one replaces the first */
+        assert_int_equal(s_keys_add(s_root, "radio", "fourth", "fourth/host.cert", "webhook"), 0);
+    assert_int_equal(s_keys_add(s_root, "radio", "fifth", "fourth/host.cert", "webhook"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_the_self_test_can_fail),
         cmocka_unit_test(test_who_may_speak),
         cmocka_unit_test(test_rotated_at_once),
+        cmocka_unit_test(test_keys_that_are_not_let_in),
         cmocka_unit_test(test_bad_folders),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);

@@ -85,6 +85,7 @@ int op_ctl_keygen(int argc, char **argv)
 typedef struct {
     const char *verb, *name;
     const char *actors, *key, *folder;
+    char public[41]; /* of `key`, as Z85 */
 } request_t;
 
 static int s_host_usage(void)
@@ -115,6 +116,70 @@ static void s_peer_path(const request_t *request, char path[PATH_SIZE])
     snprintf(path, PATH_SIZE, "%s/peers/%s.cert", request->folder, request->name);
 }
 
+/*  Visits the hosts that are let in, until a visit answers something else than 0; that. -1: the
+    folder cannot be read, which has been said. */
+static int s_each_peer(const request_t *request,
+                       int (*visit)(const request_t *request, zcert_t *cert))
+{
+    char folder[PATH_SIZE], path[2 * PATH_SIZE];
+    s_path(folder, request->folder, "peers");
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort), rc = 0;
+    if (count < 0) {
+        s_sorry(folder, strerror(errno));
+        return -1;
+    }
+    for (int i = 0; i < count; i++) {
+        const char *dot = strrchr(entries[i]->d_name, '.');
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        zcert_t *cert = dot && strcmp(dot, ".cert") == 0 ? zcert_load(path) : NULL;
+        if (rc == 0 && cert && zcert_meta(cert, "name") && zcert_meta(cert, "actors"))
+            rc = visit(request, cert);
+        zcert_destroy(&cert);
+        free(entries[i]);
+    }
+    free(entries);
+    return rc;
+}
+
+static int s_print_peer(const request_t *request, zcert_t *cert)
+{
+    (void)request;
+    printf("%s\t%s\t%s\n", zcert_meta(cert, "name"), zcert_meta(cert, "actors"),
+           zcert_public_txt(cert));
+    return 0;
+}
+
+/*  Does another host have the key that is to be let in? */
+static int s_has_key(const request_t *request, zcert_t *cert)
+{
+    bool other = strcmp(zcert_meta(cert, "name"), request->name) != 0;
+    return other && strcmp(zcert_public_txt(cert), request->public) == 0
+               ? s_sorry(zcert_meta(cert, "name"), "has this very key: each host has its own")
+               : 0;
+}
+
+/*  Is it a key that a host may have to be let in here? 0, or 1 when it has been said why not. Where
+    both halves lie beside each other CZMQ reads both, so only the name tells which was meant. */
+static int s_judge_key(request_t *request, zcert_t *theirs)
+{
+    static const char secret[] = "_secret";
+    char path[PATH_SIZE];
+    size_t size = strlen(request->key), tail = sizeof secret - 1;
+    if (size > tail && strcmp(request->key + size - tail, secret) == 0)
+        return s_sorry(request->key, "a secret key, which stays on its own host; this one needs "
+                                     "that host's host.cert");
+    s_path(path, request->folder, "host.cert");
+    zcert_t *own = zcert_load(path);
+    bool same = own && strcmp(zcert_public_txt(own), zcert_public_txt(theirs)) == 0;
+    zcert_destroy(&own);
+    if (same)
+        return s_sorry(request->key, "this host's own key");
+    snprintf(request->public, sizeof request->public, "%s", zcert_public_txt(theirs));
+    s_path(path, request->folder, "peers");
+    return access(path, F_OK) != 0 || s_each_peer(request, s_has_key) == 0 ? 0 : 1;
+}
+
 static void s_say_rest(const request_t *request)
 {
     char own[PATH_SIZE];
@@ -126,7 +191,7 @@ static void s_say_rest(const request_t *request)
            request->name, request->actors, own);
 }
 
-static int s_add(const request_t *request)
+static int s_add(request_t *request)
 {
     char path[PATH_SIZE], fresh[PATH_SIZE + 8], peers[PATH_SIZE];
     if (!request->actors || !request->key)
@@ -136,6 +201,10 @@ static int s_add(const request_t *request)
     zcert_t *theirs = zcert_load(request->key);
     if (!theirs)
         return s_sorry(request->key, "no certificate");
+    if (s_judge_key(request, theirs) != 0) {
+        zcert_destroy(&theirs);
+        return 1;
+    }
     zcert_t *cert = zcert_new_from(zcert_public_key(theirs), zcert_public_key(theirs));
     zcert_destroy(&theirs);
     if (!cert)
@@ -166,24 +235,7 @@ static int s_remove(const request_t *request)
 
 static int s_list(const request_t *request)
 {
-    char folder[PATH_SIZE], path[2 * PATH_SIZE];
-    s_path(folder, request->folder, "peers");
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    if (count < 0)
-        return s_sorry(folder, strerror(errno));
-    for (int i = 0; i < count; i++) {
-        const char *dot = strrchr(entries[i]->d_name, '.');
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        zcert_t *cert = dot && strcmp(dot, ".cert") == 0 ? zcert_load(path) : NULL;
-        if (cert && zcert_meta(cert, "name") && zcert_meta(cert, "actors"))
-            printf("%s\t%s\t%s\n", zcert_meta(cert, "name"), zcert_meta(cert, "actors"),
-                   zcert_public_txt(cert));
-        zcert_destroy(&cert);
-        free(entries[i]);
-    }
-    free(entries);
-    return 0;
+    return s_each_peer(request, s_print_peer) < 0 ? 1 : 0;
 }
 
 static bool s_read(int argc, char **argv, request_t *request)
