@@ -8,11 +8,12 @@
 #include "transport/handshake.h"
 #include "transport/log.h"
 #include "transport/mailbox.h"
+#include "transport/strangers.h"
 
 #include <poll.h>
 #include <stdatomic.h>
 
-enum { MAIL_MAX = 256, REFUSALS_MAX = 64, STRANGERS_MAX = 65536 };
+enum { MAIL_MAX = 256 };
 
 /*  The places of op_ingress_counts_t, in its order. */
 typedef enum {
@@ -38,10 +39,8 @@ struct op_ingress {
     /* The thread's own. */
     zsock_t *pipe;
     zsock_t *listener;
-    zsock_t *monitor;
-    unsigned watches;                     /* monitors so far */
-    uint8_t strangers[STRANGERS_MAX / 8]; /* by descriptor: connected, and no handshake yet */
-    op_postbox_t *postbox;                /* to the actors here, and to origins of requests */
+    op_strangers_t strangers;
+    op_postbox_t *postbox; /* to the actors here, and to origins of requests */
     op_id_t incarnation;
     op_buf_t catalogue, actors, frame;
     op_arena_t arena;
@@ -325,58 +324,19 @@ static bool s_take_mail(op_ingress_t *self)
 
 /*  ---- the listening socket and its monitor ---- */
 
-/*  A name of its own each time: the socket before may still be closing, and hold the last one. */
-static void s_watch(op_ingress_t *self)
-{
-    char address[64];
-    snprintf(address, sizeof address, "inproc://ingress-monitor-%p-%u", (void *)self,
-             self->watches++);
-    int events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
-    OP_ASSERT(zmq_socket_monitor(zsock_resolve(self->listener), address, events) == 0);
-    self->monitor = zsock_new(ZMQ_PAIR);
-    OP_ASSERT(self->monitor && zsock_connect(self->monitor, "%s", address) == 0);
-    memset(self->strangers, 0, sizeof self->strangers);
-}
-
-/*  A connection that ends before its handshake has succeeded was refused: a key that is not
-    permitted, none at all, or octets that are no ZeroMQ, of which no other event tells. */
-static void s_judge(op_ingress_t *self, unsigned event, uint32_t fd)
-{
-    if (fd >= STRANGERS_MAX)
-        return;
-    uint8_t *octet = &self->strangers[fd / 8], bit = (uint8_t)(1U << fd % 8);
-    bool stranger = *octet & bit;
-    *octet = (uint8_t)(event == ZMQ_EVENT_ACCEPTED ? *octet | bit : *octet & ~bit);
-    if (event == ZMQ_EVENT_DISCONNECTED && stranger)
-        s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
-                (op_str_t){0});
-}
-
-/*  Each event is two frames: its number and value, and the address of our own end. */
 static void s_count_refusals(op_ingress_t *self)
 {
-    void *handle = zsock_resolve(self->monitor);
-    uint8_t event[sizeof(uint16_t) + sizeof(uint32_t)];
-    char ignored[256];
-    for (int i = 0; i < REFUSALS_MAX &&
-                    zmq_recv(handle, event, sizeof event, ZMQ_DONTWAIT) == (int)sizeof event;
-         i++) {
-        uint16_t number;
-        uint32_t fd;
-        memcpy(&number, event, sizeof number);
-        memcpy(&fd, event + sizeof number, sizeof fd);
-        zmq_recv(handle, ignored, sizeof ignored, 0);
-        s_judge(self, number, fd);
-    }
+    for (size_t refused = op_strangers_refused(&self->strangers); refused; refused--)
+        s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
+                (op_str_t){0});
 }
 
 static void s_close(op_ingress_t *self)
 {
     if (self->listener) {
-        zmq_socket_monitor(zsock_resolve(self->listener), NULL, 0);
+        op_strangers_forget(&self->strangers, self->listener);
         zsock_unbind(self->listener, "%s", self->topology->listen);
     }
-    zsock_destroy(&self->monitor);
     zsock_destroy(&self->listener);
 }
 
@@ -394,7 +354,7 @@ static void s_reopen(op_ingress_t *self)
         self->listener = op_links_bind(self->links, error);
     while (!self->listener && op_clock_steady() < until && poll(NULL, 0, 10) == 0);
     if (self->listener)
-        s_watch(self);
+        op_strangers_watch(&self->strangers, self->listener);
     else
         op_log(OP_LOG_ERROR, "ingress", "links are down until a restart reason=%s", error);
 }
@@ -427,7 +387,7 @@ static void s_thread(zsock_t *pipe, void *argument)
             {.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN},
             {.fd = self->timeline ? op_timeline_news(self->timeline) : -1, .events = ZMQ_POLLIN},
             {.socket = self->listener ? zsock_resolve(self->listener) : NULL, .events = ZMQ_POLLIN},
-            {.socket = self->monitor ? zsock_resolve(self->monitor) : NULL, .events = ZMQ_POLLIN}};
+            {.socket = op_strangers_socket(&self->strangers), .events = ZMQ_POLLIN}};
         if (zmq_poll(items, self->listener ? 4 : 2, more || wait <= 0 ? 0 : (long)wait) < 0 &&
             zmq_errno() != EINTR)
             break;
@@ -487,7 +447,7 @@ op_ingress_t *op_ingress_new(op_links_t *links, op_roles_itinerary_t *itinerary,
         s_free(self);
         return NULL;
     }
-    s_watch(self);
+    op_strangers_watch(&self->strangers, self->listener);
     self->actor = zactor_new(s_thread, self);
     OP_ASSERT(self->actor);
     return self;
