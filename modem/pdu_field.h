@@ -19,6 +19,7 @@
 enum {
     OP_ADDRESS_INTERNATIONAL = 0x91, /* types of address: the ISDN plan, E.164 */
     OP_ADDRESS_UNKNOWN = 0x81,
+    OP_ADDRESS_NATIONAL = 0xa1,
     OP_ADDRESS_ALPHANUMERIC = 0xd0,
     OP_ADDRESS_DIGITS = 20, /* the standard's limit, in semi-octets; 11 alphanumeric septets */
     OP_ADDRESS_TEXT = 24,   /* octets of text, without the NUL */
