@@ -5,7 +5,7 @@
     restart. Receiving, durable <= cursor: the peer hears only of a cursor that is on the disk.
 
     Of the tells that wait only those of this turn are in memory; older ones are read when the
-    window moves. So a peer that is away for days costs disk, up to OP_OUTBOX_MAX rows, but neither
+    window moves. So a peer that is away for days costs disk, some OP_OUTBOX_MAX rows, but neither
     memory nor time. A link is never removed: there are at most OP_PEERS_MAX. */
 
 #include "actors/actor_private.h"

@@ -5,6 +5,7 @@
                         the account has one on this number already. The URL was checked at the edge
                         (http/poster.h).
     webhook.list        by_number: webhooks_view.
+    webhook.show        by_id: webhook_view.
     webhook.update      webhook_update: webhook_view.
     webhook.rotate      webhook_rotate: webhook_rotated.
     webhook.test        by_id: webhook_tested, when the post has ended. At most OP_TESTS_MAX wait;

@@ -45,8 +45,9 @@ void op_webhook_on_create(op_webhook_t *self, const op_event_t *event, op_turn_t
     op_webhook_id_row_t owner = {.account = context->account, .number = context->number};
     op_hook_put(turn, &hook);
     op_turn_put(turn, &id_key, &op_webhook_id_row_type, &owner);
-    op_webhook_created_t created = {row->id,      context->number, row->url,    row->events,
-                                    row->enabled, row->secret,     row->created};
+    op_webhook_created_t created = {row->id,      context->number,     row->url,
+                                    row->events,  row->enabled,        row->secret,
+                                    row->created, row->disabled_reason};
     op_turn_reply(turn, &op_webhook_created_type, &created);
 }
 
@@ -69,6 +70,16 @@ void op_webhook_on_list(op_webhook_t *self, const op_event_t *event, op_turn_t *
     }
     op_turn_walk_end(&walk);
     op_turn_reply(turn, &op_webhooks_view_type, &answer);
+}
+
+void op_webhook_on_show(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    op_hook_t hook;
+    if (!op_hook_own(event, turn, OP_BODY(event, by_id)->id, &hook))
+        return;
+    op_webhook_view_t view = s_view(hook.number, &hook.row);
+    op_turn_reply(turn, &op_webhook_view_type, &view);
 }
 
 void op_webhook_on_update(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)

@@ -356,11 +356,18 @@ static void test_keys_are_revoked(void **state)
     char id[OP_ID_TEXT + 1];
     op_str_copy(by_id.id, id, sizeof id);
     by_id.id = op_str(id);
+    const op_key_view_t *shown =
+        CORE_ASK(&s_core, &mine, by_id, &by_id, key_view, OP_STEP_AUTH_KEY_SHOW);
+    assert_true(op_id_equal(shown->id, one.id) && op_id_equal(shown->number_id, core_id('a')));
+    assert_true(op_str_is(shown->name, "one"));
+    assert_true(op_str_equal(shown->key_prefix, op_str_of(one.token, 12)));
+    CORE_REFUSED(&s_core, &theirs, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_SHOW);
     CORE_REFUSED(&s_core, &theirs, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
     s_expect_key(&one, true);
     CORE_ASK(&s_core, &mine, by_id, &by_id, nothing, OP_STEP_AUTH_KEY_REVOKE);
     s_expect_key(&one, false);
     s_expect_key(&two, true);
+    CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_SHOW);
     CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
     by_id.id = OP_STR("nonsense");
     CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);

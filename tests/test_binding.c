@@ -126,11 +126,11 @@ static void s_ids_and_the_rest(void **state)
     assert_null(op_binding_read(op_route(OP_ROUTE_WEBHOOK_REPLAY), &(op_http_request_t){0}, two,
                                 &rules, &arena, &fault));
     assert_int_equal(fault.error, OP_ERROR_NOT_FOUND);
-    op_http_request_t request = {.query = OP_STR("id=other&id=more&status=failed&limit=5")};
+    op_http_request_t request = {.query = OP_STR("id=other&id=more&state=failed&limit=5")};
     const op_delivery_list_t *list =
         s_read(OP_ROUTE_WEBHOOK_DELIVERIES, request, "x1", &arena, &fault);
     assert_non_null(list);
-    assert_true(op_str_is(list->id, "x1") && op_str_is(list->status, "failed"));
+    assert_true(op_str_is(list->id, "x1") && op_str_is(list->state, "failed"));
     assert_int_equal(list->limit, 5);
     assert_null(s_read(OP_ROUTE_WEBHOOK_DELIVERIES, request, "x'1", &arena, &fault));
     request = (op_http_request_t){.body = OP_STR("{\"id\":\"other\",\"enabled\":false}")};

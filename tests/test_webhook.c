@@ -30,6 +30,37 @@ static void test_one_per_number_and_account(void **state)
     assert_int_equal(s_list('c', (op_id_t){{0}})->webhooks.count, 0);
 }
 
+static void s_show_refused(char account, const char *id)
+{
+    op_context_t context = {.account = core_id(account)};
+    op_by_id_t by_id = {op_str(id)};
+    CORE_REFUSED(&s_core, &context, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_SHOW);
+}
+
+static void s_end_lease(void)
+{
+    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
+}
+
+static void test_one_is_shown_as_it_is_listed(void **state)
+{
+    (void)state;
+    hook_t hook = s_create('a', 'n', "message.sent");
+    s_enable(&hook, false);
+    op_context_t context = {.account = core_id('a')};
+    op_by_id_t by_id = {op_str(hook.text)};
+    const op_webhook_view_t *view =
+        CORE_ASK(&s_core, &context, by_id, &by_id, webhook_view, OP_STEP_WEBHOOK_SHOW);
+    assert_true(op_id_equal(view->id, hook.id) && op_id_equal(view->number_id, core_id('n')));
+    assert_true(op_str_is(view->url, URL) && op_str_is(view->events, "message.sent"));
+    assert_false(view->enabled);
+    s_show_refused('b', hook.text);
+    s_show_refused('a', "nonsense");
+    s_end_lease();
+    s_show_refused('a', hook.text);
+}
+
 static void test_deleting(void **state)
 {
     (void)state;
@@ -51,12 +82,6 @@ static void test_deleting(void **state)
     assert_string_not_equal(again.secret, hook.secret);
     core_restart(&s_core, true); /* under the new one neither */
     assert_int_equal(CORE_COUNT(&s_core, "poster", post), 0);
-}
-
-static void s_end_lease(void)
-{
-    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
-    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
 }
 
 static void test_a_lease_takes_its_webhook_along(void **state)
@@ -295,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WEBHOOK_TEST(test_one_per_number_and_account),
+        WEBHOOK_TEST(test_one_is_shown_as_it_is_listed),
         WEBHOOK_TEST(test_deleting),
         WEBHOOK_TEST(test_a_lease_takes_its_webhook_along),
         WEBHOOK_TEST(test_an_ended_lease_posts_nothing_that_was_pending),

@@ -62,7 +62,7 @@ class Errors(Contract):
             ("DELETE", "/v1/messages", {"GET", "HEAD", "POST"}),
             ("GET", "/auth/start", {"POST"}),
             ("PUT", "/healthz", {"GET", "HEAD"}),
-            ("PUT", f"/console/api-keys/{NOBODY}", {"DELETE"}),
+            ("PUT", f"/console/api-keys/{NOBODY}", {"GET", "HEAD", "DELETE"}),
         ):
             answer = self.client.call(method, path).expect_error(405, "method_not_allowed")
             said = set(answer.headers["Allow"].split(", "))

@@ -27,9 +27,12 @@ class Management(Hooked):
             "enabled": True,
             "secret": SECRET,
             "created_at": TIME,
+            "disabled_reason": None,
         }
         made = answer.expect(201, wanted)
         self.assertEqual(answer.headers["Location"], f"{WEBHOOKS}/{made['id']}")
+        listed = self.someone.console.get(WEBHOOKS).expect(200)["webhooks"]
+        self.someone.console.get(answer.headers["Location"]).expect(200, listed[0])
 
     def test_the_secret_is_shown_once(self):
         secret = self.hook()["secret"]
@@ -110,6 +113,7 @@ class Management(Hooked):
     def test_a_foreign_webhook_is_not_found(self):
         made, other = self.hook(), self.human()
         for one in (made["id"], NOBODY, "x"):
+            other.console.get(f"{WEBHOOKS}/{one}").expect_error(404, "not_found")
             other.console.delete(f"{WEBHOOKS}/{one}").expect_error(404, "not_found")
         self.assertEqual(len(self.someone.console.get(WEBHOOKS).expect(200)["webhooks"]), 1)
 
