@@ -18,6 +18,7 @@
 #include "base/instant.h"
 #include "base/plant.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -465,6 +466,23 @@ bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, 
         return true;
     }
     return false;
+}
+
+bool op_actor_compacts(const op_actor_t *self)
+{
+    const op_turn_t *turn = &self->turn;
+    for (size_t i = 0; turn->committed && i < turn->out.count; i++)
+        if (turn->out.at[i].what == OP_SAID_COMPACT)
+            return true;
+    return false;
+}
+
+void op_actor_bounds(const char *name, char low[OP_ACTOR_NAME_MAX + 2],
+                     char high[OP_ACTOR_NAME_MAX + 2])
+{
+    /* '!' and '/' follow the name in keys. */
+    snprintf(low, OP_ACTOR_NAME_MAX + 2, "%s!", name);
+    snprintf(high, OP_ACTOR_NAME_MAX + 2, "%s0", name);
 }
 
 uint64_t op_actor_unacknowledged(const op_actor_t *self)

@@ -138,6 +138,12 @@ bool op_actor_log_warns(const op_actor_t *self);
 bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
                          op_str_t *second) OP_MUST_CHECK;
 
+/*  After a commit, before the last op_actor_next: the store is to be compacted (op_turn_compact)
+    between these bounds, which hold all rows of the actor. */
+bool op_actor_compacts(const op_actor_t *self);
+void op_actor_bounds(const char *name, char low[OP_ACTOR_NAME_MAX + 2],
+                     char high[OP_ACTOR_NAME_MAX + 2]);
+
 const char *op_actor_name(const op_actor_t *self);
 
 /*  The actor's tells to another. */

@@ -41,7 +41,7 @@ typedef struct {
 
 /*  Something that a step said, before it is known whether the step stands. */
 typedef struct {
-    enum { OP_SAID_FRAME, OP_SAID_TELL, OP_SAID_LOG, OP_SAID_COUNT } what;
+    enum { OP_SAID_FRAME, OP_SAID_TELL, OP_SAID_LOG, OP_SAID_COUNT, OP_SAID_COMPACT } what;
     op_str_t to; /* of a frame or tell; of a count: its first label */
     const op_type_t *type;
     op_str_t bytes;      /* a whole frame; of a tell: the encoded message; of a log: the line; of a

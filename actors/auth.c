@@ -1,5 +1,6 @@
 #include "actors/auth_private.h"
 
+#include "actors/erase.h"
 #include "base/instant.h"
 #include "base/plant.h"
 
@@ -108,6 +109,7 @@ static void s_on_timer(op_auth_t *self, const op_event_t *event, op_turn_t *turn
     bool whole = op_sweep_slice(&self->verifications, &event->now, turn);
     whole &= op_sweep_slice(&self->sessions, &event->now, turn);
     whole &= op_sweep_slice(&self->session_ids, &event->now, turn);
+    whole &= op_sweep_slice(&self->erased, &event->now, turn);
     op_turn_wake_at(turn, event->now + (whole ? OP_HOUR_MS : OP_SECOND_MS));
 }
 
@@ -120,10 +122,11 @@ static void s_on_start(op_auth_t *self, const op_event_t *event, op_turn_t *turn
 static void *s_create(void)
 {
     op_auth_t *self = op_alloc(sizeof *self);
-    *self = (op_auth_t){
-        .verifications = op_sweep('v', &op_verification_row_type, s_verification_is_dead),
-        .sessions = op_sweep('s', &op_session_row_type, s_session_is_dead),
-        .session_ids = op_sweep('i', &op_session_id_row_type, s_session_id_is_dead)};
+    *self = (op_auth_t){.verifications =
+                            op_sweep('v', &op_verification_row_type, s_verification_is_dead),
+                        .sessions = op_sweep('s', &op_session_row_type, s_session_is_dead),
+                        .session_ids = op_sweep('i', &op_session_id_row_type, s_session_id_is_dead),
+                        .erased = op_sweep('x', &op_erased_row_type, op_erase_mark_is_dead)};
     return self;
 }
 
@@ -138,6 +141,7 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     switch (event->kind) {
     case OP_EVENT_START:
         s_on_start(core, event, turn);
+        op_erase_resume(turn);
         return;
     case OP_EVENT_REQUEST:
         s_on_step[event->step](core, event, turn);

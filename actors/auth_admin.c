@@ -6,6 +6,7 @@
     until it expires. */
 
 #include "actors/auth_private.h"
+#include "actors/erase.h"
 #include "base/plant.h"
 
 op_key_t op_auth_session_id_key(op_id_t account, op_id_t session)
@@ -141,6 +142,8 @@ void op_auth_on_erase(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
     op_auth_drop_keys(turn, id);
     s_forget_phone(turn, row.phone);
     op_turn_delete(turn, &key);
+    op_erase_mark(event, turn, id);
+    op_turn_compact(turn);
     op_account_erased_t erased = {.account = id};
     op_turn_tell(turn, "ledger", &op_account_erased_type, &erased);
     if (!OP_PLANTED(ERASED_HOOKS))

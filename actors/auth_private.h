@@ -3,7 +3,7 @@
     Keys: 'v' verification id    verification_row       'p' phone         phone_row
           'a' account id         account_row            's' token hash    session_row
           'k' account, key id    key_row                'h' key hash      key_hash_row
-          'i' account, session id  session_id_row */
+          'i' account, session id  session_id_row         'x' account id    erased_row (erase.h) */
 
 #ifndef OP_ACTORS_AUTH_PRIVATE_H
 #define OP_ACTORS_AUTH_PRIVATE_H
@@ -16,7 +16,7 @@ enum { OP_KEY_PREFIX = 12 };
 
 typedef struct {
     op_auth_setup_t setup;
-    op_sweep_t verifications, sessions, session_ids;
+    op_sweep_t verifications, sessions, session_ids, erased;
 } op_auth_t;
 
 typedef void op_auth_step_fn(op_auth_t *self, const op_event_t *event, op_turn_t *turn);

@@ -12,11 +12,18 @@
 /*  Is this account marked? */
 bool op_erase_has(op_turn_t *turn, op_id_t account);
 
+void op_erase_mark(const op_event_t *event, op_turn_t *turn, op_id_t account);
+
 /*  The first account_erased, which comes from auth: marks the account and answers true. */
 bool op_erase_begins(const op_event_t *event, op_turn_t *turn);
 
+/*  At the START: where an account was erased lately, the process may have ended before its bytes had
+    left the disk. */
+void op_erase_resume(op_turn_t *turn);
+
 /*  The next slice, of rows of one of these kinds (as a sweep is set up;
-    their tags differ), and a tell to `self` for what is left. `arg` is what `dead` is given. */
+    their tags differ), and a tell to `self` for what is left; after the last one the store is to be
+    compacted. `arg` is what `dead` is given. */
 void op_erase_slice(const op_event_t *event, op_turn_t *turn, const char *self,
                     const op_sweep_t *kinds, size_t count, const void *arg);
 

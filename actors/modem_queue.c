@@ -411,6 +411,7 @@ void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
                 op_queue_settle(line, turn, &keys[i], &rows[i], OP_TEXT_FAILED,
                                 OP_FAILURE_RELEASED);
     }
+    op_turn_compact(turn); /* the account may have been erased; what went out before is here, too */
 }
 
 void op_send_abandon(op_str_t number, op_turn_t *turn)

@@ -3,14 +3,16 @@
 #include "actors/sweep.h"
 #include "base/instant.h"
 #include "base/plant.h"
+#include "base/token.h"
 #include "store/records.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*  Keys: a letter per kind of subject, then the subject.
-    'a' address (all other calls)   'A' address (sign-ups)   'p' phone   's' session   'k' key
-    (sends) 'r' key (reads) */
+    'a' address (all other calls)   'A' address (sign-ups)   'p' hash of a phone   's' session
+    'k' key (sends)   'r' key (reads). A phone's row outlives its account (erasing it must not give
+    back codes), so it does not say whose it is. */
 
 enum { WINDOWS_MAX = 3 };
 static const int64_t s_sweep_every_ms = 10 * OP_MINUTE_MS;
@@ -74,6 +76,9 @@ static tally_t s_load(const rate_t *self, op_turn_t *turn, char letter, op_str_t
                       int64_t now)
 {
     tally_t tally = {.kind = s_kind(self, letter), .key = op_key(letter)};
+    op_hash_t hash = op_token_hash(subject);
+    if (letter == 'p')
+        subject = op_str_of(hash.bytes, sizeof hash.bytes);
     op_key_hash(&tally.key, subject.at, subject.size);
     op_window_row_t row = {0};
     if (op_turn_get(turn, &tally.key, &op_window_row_type, &row)) {

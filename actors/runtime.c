@@ -27,6 +27,7 @@ struct op_runtime {
     op_trace_file_t *trace; /* or NULL */
     op_metrics_t *metrics;  /* or NULL */
     op_views_t *views;
+    op_compactor_t *compactor;
     uint64_t round; /* of commands to all, so that a late answer is not taken for a later round's */
     atomic_size_t ended; /* threads that are done with all that is not their own */
     int failure[2];      /* a pipe: the reason of the first failure is written into it */
@@ -35,7 +36,7 @@ struct op_runtime {
 op_runtime_t *op_runtime_new(void)
 {
     op_runtime_t *self = op_alloc(sizeof *self);
-    *self = (op_runtime_t){.views = op_views_new()};
+    *self = (op_runtime_t){.views = op_views_new(), .compactor = op_compactor_new()};
     OP_ASSERT(pipe(self->failure) == 0);
     return self;
 }
@@ -49,6 +50,7 @@ void op_runtime_destroy(op_runtime_t **self_p)
         zactor_destroy(&self->actors[i - 1]);
     /* zactor waits for each, but through ZeroMQ, which promises no order of what is in memory. */
     OP_ASSERT(atomic_load(&self->ended) == self->count);
+    op_compactor_destroy(&self->compactor);
     close(self->failure[0]);
     close(self->failure[1]);
     op_views_destroy(&self->views);
@@ -79,6 +81,7 @@ int op_runtime_start(op_runtime_t *self, const op_core_class_t *class, const cha
                                     .trace = self->trace,
                                     .metrics = self->metrics,
                                     .views = self->views,
+                                    .compactor = self->compactor,
                                     .which = op_views_begin(self->views, name),
                                     .failure_fd = self->failure[1],
                                     .ended = &self->ended};

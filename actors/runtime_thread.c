@@ -102,7 +102,7 @@ static void s_fail(thread_t *self, const char *reason)
     self->failed = true;
 }
 
-/*  Commits, and then says what the turn has to say: figures, lines for the log, frames. */
+/*  Commits, and then says what the turn has to say: figures, wishes, lines for the log, frames. */
 static bool s_commit(thread_t *self)
 {
     op_actor_counts_t before = op_actor_counts(self->actor);
@@ -112,6 +112,8 @@ static bool s_commit(thread_t *self)
     op_measure_turn(self->given->metrics, self->actor, began, before.commits);
     if (op_actor_counts(self->actor).syncs > before.syncs)
         self->gather_until = op_clock_steady() + OP_TURN_GATHER_MS;
+    if (op_actor_compacts(self->actor))
+        op_compactor_ask(self->given->compactor, self->given->store, self->given->name);
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
         op_log_fields(op_actor_log_warns(self->actor) ? OP_LOG_WARNING : OP_LOG_INFO,

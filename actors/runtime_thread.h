@@ -7,6 +7,7 @@
 #ifndef OP_ACTORS_RUNTIME_THREAD_H
 #define OP_ACTORS_RUNTIME_THREAD_H
 
+#include "actors/compactor.h"
 #include "actors/port.h"
 #include "actors/views.h"
 #include "transport/metrics.h"
@@ -28,6 +29,7 @@ typedef struct {
     op_trace_file_t *trace; /* or NULL, as at the start */
     op_metrics_t *metrics;  /* likewise */
     op_views_t *views;
+    op_compactor_t *compactor;
     size_t which;   /* of the views */
     int failure_fd; /* the reason of a failure is written here, once */
     atomic_size_t *ended;

@@ -426,6 +426,11 @@ void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const cha
                                          .bytes = op_turn_copy(self, op_str(second))});
 }
 
+void op_turn_compact(op_turn_t *self)
+{
+    op_said_add(&self->said, (op_said_t){.what = OP_SAID_COMPACT});
+}
+
 /*  ---- Resources ---- */
 
 op_id_t op_turn_new_id(op_turn_t *self)

@@ -141,6 +141,11 @@ void op_turn_warn(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const char *first,
                    const char *second);
 
+/*  What the actor has deleted so far is to leave the disk as well, not only its keyspace: soon after
+    the commit (OP_COMPACT_DELAY_MS), and in its own time. For what somebody wants gone for good:
+    all that is kept is written anew for it. */
+void op_turn_compact(op_turn_t *self);
+
 /*  ---- Resources ---- */
 
 op_id_t op_turn_new_id(op_turn_t *self);

@@ -102,6 +102,7 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
     switch (event->kind) {
     case OP_EVENT_START:
         s_on_start(self, event, turn);
+        op_erase_resume(turn);
         return;
     case OP_EVENT_REQUEST:
         s_on_step[event->step](self, event, turn);

@@ -51,6 +51,11 @@ enum {
     OP_MAILBOX_HWM = 1000,   /* frames, at each end of a link */
     OP_KEY_MAX = 256,        /* a key of the store */
 
+    /* From an actor's wish to have the store compacted (actors/compactor.h): what follows from an
+       erasure, in other actors and outboxes, is then done. And between two times. */
+    OP_COMPACT_DELAY_MS = 10000,
+    OP_COMPACT_PAUSE_MS = 60000,
+
     /* Waits. */
     OP_REQUEST_DEADLINE_MS = 5000, /* then the client gets 503 */
     OP_START_DEADLINE_MS = 10000,  /* an actor reports READY or FAILED by then */

@@ -40,7 +40,8 @@ typedef struct s_leveldb {
     char *dir;
     leveldb_readoptions_t *read;
     const leveldb_snapshot_t *snapshot;
-    atomic_size_t views; /* ranges and snapshots not yet destroyed */
+    atomic_size_t views;     /* ranges and snapshots not yet destroyed */
+    atomic_size_t snapshots; /* those of them that are snapshots */
 
     leveldb_options_t *options;
     leveldb_cache_t *cache;
@@ -256,6 +257,42 @@ static int s_write(op_store_t *store, const op_batch_t *batch, bool sync)
     return op_commit_write(self->commit, batch, sync, error) == 0 ? 0 : s_refuse(self, error);
 }
 
+/*  The whole log goes into a table, and tables of upper levels go down. */
+static void s_push_down(s_leveldb_t *self, op_str_t low, op_str_t high)
+{
+    leveldb_compact_range(self->db, low.at, low.size, high.at, high.size);
+}
+
+/*  LevelDB merges level by level, but never the lowest one with itself; and what goes from the log
+    into an empty store lies there at once, deleted rows and all. Two deletions of nothing, one at
+    each bound, make a table that overlaps all between them; so the second time all is merged. Files
+    that a range still read are only removed after the next merge: the last one, of next to
+    nothing. */
+static int s_compact(op_store_t *store, op_str_t low, op_str_t high)
+{
+    s_leveldb_t *self = s_leveldb(store);
+    if (self->origin)
+        return s_refuse(self, "a snapshot is read-only");
+    if (atomic_load(&self->snapshots))
+        return 1;
+    op_buf_t value = {0};
+    int result = s_get(store, low, &value) | s_get(store, high, &value);
+    OP_ASSERT(result <= 0);
+    op_buf_free(&value);
+    op_batch_t bounds = {0};
+    op_batch_delete(&bounds, low);
+    op_batch_delete(&bounds, high);
+    for (int round = 0; result == 0 && round < 2; round++) {
+        result = s_write(store, &bounds, false);
+        if (result == 0)
+            s_push_down(self, low, high);
+    }
+    if (result == 0)
+        s_push_down(self, high, high);
+    op_batch_free(&bounds);
+    return result;
+}
+
 static op_store_t *s_snapshot(op_store_t *store)
 {
     s_leveldb_t *origin = s_leveldb(store);
@@ -269,6 +306,7 @@ static op_store_t *s_snapshot(op_store_t *store)
     self->snapshot = leveldb_create_snapshot(self->db);
     leveldb_readoptions_set_snapshot(self->read, self->snapshot);
     atomic_fetch_add(&origin->views, 1);
+    atomic_fetch_add(&origin->snapshots, 1);
     return &self->base;
 }
 
@@ -299,6 +337,7 @@ static void s_destroy(op_store_t *store)
     leveldb_readoptions_destroy(self->read);
     if (self->origin) {
         leveldb_release_snapshot(self->db, self->snapshot);
+        atomic_fetch_sub(&self->origin->snapshots, 1);
         atomic_fetch_sub(&self->origin->views, 1);
     } else {
         s_destroy_database(self);
@@ -313,6 +352,7 @@ static const op_store_engine_t s_engine = {
     .range_next = s_range_next,
     .range_destroy = s_range_destroy,
     .write = s_write,
+    .compact = s_compact,
     .snapshot = s_snapshot,
     .error = s_error,
     .destroy = s_destroy,

@@ -8,6 +8,9 @@
     the read answers -1 ("DIR: Corruption: ..."); nothing is repaired and no file is rescued by
     force.
 
+    Compacting: LevelDB names keys at the bounds of its files in MANIFEST and LOG; those are written
+    anew when the store is opened, and LOG is kept once more as LOG.old.
+
     After a write that failed (disk full, I/O error) every later write is refused with the same
     error until the store is opened anew; reads go on. */
 

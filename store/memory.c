@@ -182,6 +182,18 @@ static int s_write(op_store_t *store, const op_batch_t *batch, bool sync)
     return 0;
 }
 
+/*  Nothing is kept of rows that are gone. */
+static int s_compact(op_store_t *store, op_str_t low, op_str_t high)
+{
+    s_memory_t *self = s_memory(store);
+    (void)low;
+    (void)high;
+    if (!self->origin)
+        return 0;
+    self->error = "a snapshot is read-only";
+    return -1;
+}
+
 static op_store_t *s_snapshot(op_store_t *store)
 {
     s_memory_t *origin = s_memory(store);
@@ -221,6 +233,7 @@ static const op_store_engine_t s_engine = {
     .range_next = s_range_next,
     .range_destroy = s_range_destroy,
     .write = s_write,
+    .compact = s_compact,
     .snapshot = s_snapshot,
     .error = s_error,
     .destroy = s_destroy,

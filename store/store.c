@@ -34,6 +34,12 @@ int op_store_write(op_store_t *self, const op_batch_t *batch, bool sync)
     return self->engine->write(self, batch, sync);
 }
 
+int op_store_compact(op_store_t *self, op_str_t low, op_str_t high)
+{
+    OP_ASSERT(self && high.size && op_str_compare(low, high) < 0);
+    return self->engine->compact(self, low, high);
+}
+
 op_store_t *op_store_snapshot(op_store_t *self)
 {
     OP_ASSERT(self);

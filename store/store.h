@@ -61,8 +61,16 @@ void op_store_range_destroy(op_store_range_t **self_p);
 /*  0: applied (and durable, when sync); -1: error. */
 int op_store_write(op_store_t *self, const op_batch_t *batch, bool sync) OP_MUST_CHECK;
 
+/*  Deleted and replaced rows stay in an engine's files until it has a reason of its own to write
+    those anew. When this returns 0, no file holds what was deleted or replaced among the keys low
+    <= key < high before the call. It rewrites what lies there, so it takes as long as that is
+    large; other threads read and write meanwhile. Neither bound may be the key of a row (asserted);
+    an empty `high` is not allowed. 1: not now, because a snapshot is open that may see what is to
+    go. -1: error. */
+int op_store_compact(op_store_t *self, op_str_t low, op_str_t high) OP_MUST_CHECK;
+
 /*  A frozen, read-only view of the whole store as it is now: op_store_get and op_store_range
-    work on it, op_store_write answers -1, op_store_snapshot NULL. Destroy it before the store
+    work on it, op_store_write and op_store_compact answer -1, op_store_snapshot NULL. Destroy it before the store
     it was taken from. NULL: error. */
 op_store_t *op_store_snapshot(op_store_t *self) OP_MUST_CHECK;
 
@@ -80,6 +88,7 @@ typedef struct {
     int (*range_next)(op_store_range_t *range, op_str_t *key, op_str_t *value);
     void (*range_destroy)(op_store_range_t *range);
     int (*write)(op_store_t *self, const op_batch_t *batch, bool sync);
+    int (*compact)(op_store_t *self, op_str_t low, op_str_t high);
     op_store_t *(*snapshot)(op_store_t *self);
     const char *(*error)(const op_store_t *self);
     void (*destroy)(op_store_t *self);

@@ -36,12 +36,14 @@ typedef struct {
     op_str_t logs[256];
     bool warns[256];
     size_t log_count;
+    bool compacts; /* the store is to be compacted */
 } drive_out_t;
 
 static inline void drive_forget(drive_out_t *out)
 {
     op_arena_free(&out->arena);
     out->count = out->log_count = 0;
+    out->compacts = false;
 }
 
 static inline const uint8_t *drive_entropy(void)

@@ -26,6 +26,7 @@ static void s_commit(core_t *self)
     if (op_actor_commit(self->actor) != 0)
         fail_msg("commit: %s", op_actor_error(self->actor));
     drive_out_t *out = &self->out;
+    out->compacts |= op_actor_compacts(self->actor);
     while (op_actor_next_log(self->actor, &line)) {
         assert_true(out->log_count < OP_COUNT(out->logs));
         out->warns[out->log_count] = op_actor_log_warns(self->actor);

@@ -171,6 +171,7 @@ static void test_an_erased_account_leaves_nothing(void **state)
     s_receive(FIRST, PEER, "for the lessee");
     assert_int_equal(s_pooled(SHARED)->waiting, 2);
     s_erase('a');
+    assert_true(s_core.out.compacts);
     assert_int_equal(CORE_COUNT(&s_core, "auth", lease_ended), 1);
     bool cancelled[2] = {false, false};
     for (size_t i = 0; i < CORE_COUNT(&s_core, "modem", text_cancel); i++) {

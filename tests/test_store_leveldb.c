@@ -357,6 +357,84 @@ static void test_error_is_per_thread(void **state)
     op_store_destroy(&store);
 }
 
+/*  Of all files of the database together. */
+typedef struct {
+    op_str_t wanted;
+    bool found;
+} s_grep_t;
+
+static void s_grep_file(const char *path, void *context)
+{
+    s_grep_t *self = context;
+    op_buf_t content = {0};
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char piece[4096];
+    for (size_t size; (size = fread(piece, 1, sizeof piece, file)) > 0;)
+        op_buf_add(&content, piece, size);
+    assert_int_equal(fclose(file), 0);
+    self->found |= content.size &&
+                   memmem(content.at, content.size, self->wanted.at, self->wanted.size) != NULL;
+    op_buf_free(&content);
+}
+
+static bool s_on_disk(const s_fixture_t *self, const char *wanted)
+{
+    s_grep_t grep = {op_str(wanted), false};
+    scratch_each(self->dir, s_grep_file, &grep);
+    return grep.found;
+}
+
+static void s_delete(op_store_t *store, op_str_t key)
+{
+    op_batch_t batch = {0};
+    op_batch_delete(&batch, key);
+    assert_int_equal(op_store_write(store, &batch, true), 0);
+    op_batch_free(&batch);
+}
+
+/*  From the log, from the tables that an open makes of it, and from under what came later. */
+static void test_compacted(void **state)
+{
+    s_fixture_t *self = *state;
+    for (unsigned opens = 0; opens < 4; opens++) {
+        op_store_t *store = s_open(self, NULL);
+        put(store, OP_STR("a/1"), OP_STR("kept of a"), true);
+        put(store, OP_STR("b/1"), OP_STR("kept of b"), true);
+        put(store, OP_STR("b/2"), OP_STR("SECRET-deleted"), true);
+        put(store, OP_STR("b/3"), OP_STR("SECRET-replaced"), true);
+        for (unsigned i = 0; i < opens; i++) {
+            op_store_destroy(&store);
+            store = s_open(self, NULL);
+        }
+        s_delete(store, OP_STR("b/2"));
+        put(store, OP_STR("b/3"), OP_STR("kept, too"), true);
+        assert_true(s_on_disk(self, "SECRET"));
+        assert_int_equal(op_store_compact(store, OP_STR("b"), OP_STR("c")), 0);
+        assert_false(s_on_disk(self, "SECRET"));
+        assert_true(has(store, OP_STR("a/1"), "kept of a") && has(store, OP_STR("b/2"), NULL));
+        assert_true(has(store, OP_STR("b/1"), "kept of b") &&
+                    has(store, OP_STR("b/3"), "kept, too"));
+        op_store_destroy(&store);
+    }
+}
+
+static void test_compacted_after_a_snapshot(void **state)
+{
+    s_fixture_t *self = *state;
+    op_store_t *store = s_open(self, NULL);
+    put(store, OP_STR("b/2"), OP_STR("SECRET"), true);
+    op_store_t *snapshot = op_store_snapshot(store);
+    s_delete(store, OP_STR("b/2"));
+    assert_int_equal(op_store_compact(store, OP_STR("b"), OP_STR("c")), 1);
+    assert_int_equal(op_store_compact(snapshot, OP_STR("b"), OP_STR("c")), -1);
+    assert_true(has(snapshot, OP_STR("b/2"), "SECRET"));
+    op_store_destroy(&snapshot);
+    assert_int_equal(op_store_compact(store, OP_STR("b"), OP_STR("c")), 0);
+    assert_false(s_on_disk(self, "SECRET"));
+    op_store_destroy(&store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
 
 int main(void)
@@ -372,6 +450,8 @@ int main(void)
         TEST(test_disk_full),
         TEST(test_threads),
         TEST(test_error_is_per_thread),
+        TEST(test_compacted),
+        TEST(test_compacted_after_a_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

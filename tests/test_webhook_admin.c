@@ -23,6 +23,7 @@ static void test_an_erased_account_leaves_nothing(void **state)
     core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
     s_create('a', 'm', EVENTS);
     s_erase('a');
+    assert_true(s_core.out.compacts);
     op_id_t id = core_id('a');
     assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 0);
     assert_int_equal(s_list('b', (op_id_t){{0}})->webhooks.count, 1);

@@ -256,6 +256,38 @@ class Commands(OpctlCase):
 
 
 
+class Erased(OpctlCase):
+    """A server of its own, because it is stopped."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.start(cls.data)
+
+    def on_disk(self, *wanted):
+        """Which of these stand in any of the store's files."""
+        found = set()
+        for name in os.listdir(self.data):
+            path = os.path.join(self.data, name)
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    content = file.read()
+                found |= {one for one in wanted if one.encode() in content}
+        return found
+
+    def test_nothing_is_readable_after_it(self):
+        agent, other = self.account(), self.account()
+        key, others = agent.mint(agent.number()[0]), other.mint(other.number()[0])
+        sent, kept = "zebra-sent-7f3a9", "zebra-kept-51c0d"
+        settled(key, send(key, new_phone(), sent)["id"])
+        settled(others, send(others, new_phone(), kept)["id"])
+        everything = (agent.phone, sent, other.phone, kept)
+        self.assertEqual(self.on_disk(*everything), set(everything))
+        self.ask("accounts", "erase", agent.phone, "--yes")
+        self.op.stop()
+        self.assertEqual(self.on_disk(*everything), {other.phone, kept})
+
+
 class Backups(OpctlCase):
     """One server after the other."""
 

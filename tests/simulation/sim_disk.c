@@ -78,6 +78,11 @@ static int s_write(op_store_t *store, const op_batch_t *batch, bool sync)
     return -1;
 }
 
+static int s_compact(op_store_t *store, op_str_t low, op_str_t high)
+{
+    return op_store_compact(s_disk(store)->memory, low, high);
+}
+
 static op_store_t *s_snapshot(op_store_t *store)
 {
     return op_store_snapshot(s_disk(store)->memory);
@@ -102,6 +107,7 @@ static const op_store_engine_t s_engine = {
     .range_next = s_range_next,
     .range_destroy = s_range_destroy,
     .write = s_write,
+    .compact = s_compact,
     .snapshot = s_snapshot,
     .error = s_error,
     .destroy = s_destroy,
