@@ -16,7 +16,7 @@
 
 enum {
     OP_HTTP_DISCARD_MAX = 8 * 1024 * 1024, /* of a body that is refused with 413 */
-    OP_HTTP_KEPT_BUFFER = 256 * 1024       /* what a worker keeps between requests */
+    OP_HTTP_KEPT_BUFFER = 32 * 1024 /* of each buffer, what a worker keeps between requests */
 };
 
 struct op_exchange {

@@ -203,7 +203,7 @@ json_t *op_openapi_responses(const op_route_t *route)
     return responses;
 }
 
-/*  ------------------------------------------------------------------------------- beside the routes */
+/*  ---- Beside the routes ---- */
 
 json_t *op_openapi_page_responses(const char *media, const char *summary)
 {

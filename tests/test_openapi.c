@@ -198,7 +198,7 @@ static void s_events_are_there(void **state)
     json_decref(document);
 }
 
-/*  ------------------------------------------------------------------------------- examples */
+/*  ---- Examples ---- */
 
 static bool s_is_null(json_t *object, const char *member)
 {
