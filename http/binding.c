@@ -85,6 +85,11 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
     return op_shape_text(field, text, fault);
 }
 
+bool op_binding_may_be_empty(const op_field_t *field)
+{
+    return field->kind == OP_KIND_ID && field->presence != OP_REQUIRED;
+}
+
 static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_arena_t *arena,
                           op_json_fault_t *fault)
 {
@@ -110,6 +115,8 @@ static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_
                            "This parameter stands in the query twice.");
         seen |= bit;
         op_shape_fault_t wrong;
+        if (!text.size && op_binding_may_be_empty(field))
+            continue;
         if (!text.size)
             return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known, "This must not be empty.");
         if (!s_parameter(field, text, value, &wrong))

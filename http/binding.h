@@ -20,10 +20,14 @@
 
     A query is split at '&' and decoded strictly: a broken escape, a control character or what is
     not UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, as unknown members of
-    bodies are; a known one that is empty or stands there twice is a fault. What a value may look
-    like is declared with its field (transport/shape.h); a number has no zeros in front. */
+    bodies are; a known one that is empty or stands there twice is a fault, but for an empty id, by
+    which nothing is asked for (op_binding_may_be_empty). What a value may look like is declared
+    with its field (transport/shape.h); a number has no zeros in front. */
 const void *op_binding_read(const op_route_t *route, const op_http_request_t *request,
                             const op_str_t ids[OP_ROUTE_IDS_MAX], const op_json_rules_t *rules,
                             op_arena_t *arena, op_json_fault_t *fault) OP_MUST_CHECK;
+
+/*  Of a parameter of a query: is it taken as absent when it is empty? The document says so, too. */
+bool op_binding_may_be_empty(const op_field_t *field);
 
 #endif

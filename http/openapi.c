@@ -1,5 +1,7 @@
 #include "http/openapi_private.h"
 
+#include "http/binding.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,6 +48,8 @@ static json_t *s_parameter(const op_field_t *field, const char *in, const char *
                                   op_openapi_field(field, OP_OPENAPI_QUERY));
     if (strcmp(in, "path") == 0 || field->presence == OP_REQUIRED)
         op_openapi_set(parameter, "required", json_true());
+    if (strcmp(in, "query") == 0 && op_binding_may_be_empty(field))
+        op_openapi_set(parameter, "allowEmptyValue", json_true());
     op_openapi_say(parameter, "description", description);
     op_openapi_set(parameter, "example", op_openapi_field_example(field, OP_OPENAPI_QUERY));
     return parameter;

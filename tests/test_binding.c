@@ -169,7 +169,13 @@ static void s_query_ids(void **state)
     const op_by_number_t *by = s_read(OP_ROUTE_KEYS, request, "", &arena, &fault);
     assert_non_null(by);
     assert_true(op_id_equal(by->number_id, id));
-    static const char *const bad[] = {"number_id=7", "number_id=", "number_id"};
+    static const char *const none[] = {"number_id=", "number_id"}; /* a filter by nothing */
+    for (size_t i = 0; i < OP_COUNT(none); i++) {
+        request.query = op_str(none[i]);
+        by = s_read(OP_ROUTE_WEBHOOKS, request, "", &arena, &fault);
+        assert_true(by && op_id_is_none(by->number_id));
+    }
+    static const char *const bad[] = {"number_id=7", "number_id=-"};
     for (size_t i = 0; i < OP_COUNT(bad); i++) {
         request.query = op_str(bad[i]);
         assert_null(s_read(OP_ROUTE_WEBHOOKS, request, "", &arena, &fault));

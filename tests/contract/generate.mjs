@@ -257,6 +257,7 @@ export class Generator {
       ),
     );
     const fits = (name, value) => {
+      if (value === '' && this.judge.at(known.get(name)).allowEmptyValue) return true;
       const type = [this.judge.at(`${known.get(name)}/schema`).type].flat();
       const number = type.includes('integer') && /^(0|[1-9]\d*)$/.test(value);
       return this.judge.validator(`${known.get(name)}/schema`)(number ? Number(value) : value);

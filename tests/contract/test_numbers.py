@@ -174,6 +174,7 @@ class Keys(Contract):
         self.assertEqual(len(self.listed(human)), 2)
         (key,) = self.listed(human, f"?number_id={number}")
         self.assertEqual(key["number_id"], number)
+        self.assertEqual(self.listed(human, "?number_id="), self.listed(human))  # by no number
         answer = human.console.get(f"{self.PATH}?number_id=x")
         answer.expect_error(422, "validation_error", "number_id")
 
