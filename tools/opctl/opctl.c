@@ -57,7 +57,7 @@ static const char s_more[] =
     "ACCOUNT is a phone number or an id, NUMBER one of the pool's or its id. Options may stand\n"
     "anywhere. Phone numbers are masked and texts left out unless --full asks for them.\n"
     "\n"
-    "What accounts erase deletes is out of the store's files a minute later (the log says when), "
+    "What accounts erase deletes is out of the store's files within a minute (the log says when), "
     "or\n"
     "when opd has ended; of a text that is on its way, once it has arrived or was given up. "
     "Backups\n"
