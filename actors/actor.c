@@ -259,14 +259,8 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
         return;
     }
     link->ack_due = true;
-    if (envelope->sequence <= link->cursor && !OP_PLANTED(SKIP_DEDUPE)) {
-        self->counts.repeats++;
+    if (!op_link_expects(self, link, envelope) && !OP_PLANTED(SKIP_DEDUPE))
         return;
-    }
-    if (envelope->sequence != link->cursor + 1 && !OP_PLANTED(SKIP_DEDUPE)) {
-        self->counts.early++;
-        return;
-    }
     if (s_must_wait(self, link)) {
         self->counts.held++;
         if (OP_PLANTED(HELD_TAKEN))
@@ -319,7 +313,14 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
     case OP_FRAME_ACK:
         link = op_link_find(self, envelope->from);
         if (link)
-            op_link_acknowledged(self, link, envelope->sequence);
+            op_link_acknowledged(self, link, envelope);
+        else
+            self->counts.bad++;
+        return;
+    case OP_FRAME_RESUME:
+        link = op_link_of(self, envelope->from);
+        if (link && envelope->sequence)
+            op_link_resumed(self, link, envelope);
         else
             self->counts.bad++;
         return;
@@ -440,6 +441,12 @@ bool op_actor_next_log(op_actor_t *self, op_str_t *line)
         return true;
     }
     return false;
+}
+
+bool op_actor_log_warns(const op_actor_t *self)
+{
+    const op_turn_t *turn = &self->turn;
+    return turn->log_next && turn->out.at[turn->log_next - 1].value;
 }
 
 bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,

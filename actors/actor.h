@@ -18,6 +18,19 @@
     OP_TELL_WINDOW tells in flight, and sends again from the first one not acknowledged when
     OP_TELL_RESEND_MS pass without progress, or after a restart.
 
+    Numbers are worth something only as long as both stores live, and two hosts' stores need not
+    live equally long: one is restored from a backup, or begins empty on a new disk. So numbers
+    belong to a series, drawn at random when a store first tells a peer something and again when it
+    was restored (store/restore.h); every tell and ack names it.
+      - Number 1 of an unknown series begins it: the sender's store is new.
+      - A restored sender tells what its outbox holds in the former series, in which the receiver
+        knows what it has taken since the backup; what it tells from then on, in the new one.
+      - When a sender starts over it first sends a resume: the series and number it goes on from,
+        all before having been acknowledged. A receiver that is behind that number, or does not
+        know the series, goes on from there: what it does not know is lost with its own store, or
+        with its peer's. The log says how much.
+    A receiver does not return to the series it has just left: what still comes of it is stale.
+
     Two things that nobody waits for are no reason to write, and go along with what is. The rows of
     acknowledged tells are deleted by the next turn that writes, at the latest after
     OP_TELL_ERASE_MS. And the number of a tell whose step has neither written durably nor said
@@ -39,7 +52,9 @@
     which is logged.
 
     Rows in the store: "<actor>/" and the core's keys; "<actor>!o<peer>" NUL <number> the outbox,
-    "<actor>!n<peer>" NUL the last number given out, "<actor>!c<peer>" NUL the cursor. */
+    "<actor>!n<peer>" NUL the last number given out, "<actor>!c<peer>" NUL the cursor,
+    "<actor>!s<peer>" NUL the series of both, and "<actor>!r" in a restored store, until the actor
+    starts. */
 
 #ifndef OP_ACTORS_ACTOR_H
 #define OP_ACTORS_ACTOR_H
@@ -118,6 +133,8 @@ bool op_actor_next(op_actor_t *self, op_str_t *to, op_str_t *frame) OP_MUST_CHEC
 /*  After a commit, before the last op_actor_next: the lines for the log (base/fields.h), and what
     was counted (op_turn_count). False at the end. */
 bool op_actor_next_log(op_actor_t *self, op_str_t *line) OP_MUST_CHECK;
+/*  Is the line that was given out last a warning? */
+bool op_actor_log_warns(const op_actor_t *self);
 bool op_actor_next_count(op_actor_t *self, op_metric_t *metric, int64_t *value, op_str_t *first,
                          op_str_t *second) OP_MUST_CHECK;
 

@@ -18,12 +18,19 @@ typedef struct op_tell {
 typedef struct {
     char name[OP_ACTOR_NAME_MAX + 1];
     uint64_t last;     /* number of the latest tell to the peer */
+    op_id_t series;    /* in which it is counted; none in stores from before there were any */
+    uint64_t first;    /* the first number of that series */
+    op_id_t former;    /* what came before `first` is counted in this one */
     uint64_t acked;    /* the peer has taken all up to this one */
     uint64_t erased;   /* the outbox has none up to this one; at most `acked` */
     int64_t erase_at;  /* when the rows between the two go, if nothing is written before; 0: none */
     uint64_t sent;     /* all up to this one are on their way or taken */
     int64_t resend_at; /* 0: nothing in flight */
+    bool resume;       /* the peer is to hear from where it goes on */
+    bool ahead;        /* the peer has taken what was never told, and it was logged */
     uint64_t cursor;   /* the latest tell taken from the peer */
+    op_id_t taken;     /* the series in which the peer counts */
+    op_id_t left;      /* the one in which it did before */
     uint64_t durable;  /* the cursor that a power cut leaves: the only one that the peer hears */
     int64_t hold_until; /* when the cursor becomes durable if nothing is synced before; 0: it is */
     bool ack_due;       /* the peer waits to hear the cursor */
@@ -41,7 +48,7 @@ typedef struct {
                             count: its second label */
     op_str_t request_id; /* of a tell */
     op_metric_t metric;  /* of a count */
-    int64_t value;
+    int64_t value;       /* of a count; of a log: it is a warning */
 } op_said_t;
 
 typedef struct {
@@ -111,7 +118,11 @@ op_link_t *op_link_of(op_actor_t *actor, op_str_t peer);   /* NULL: too many pee
 op_link_t *op_link_find(op_actor_t *actor, op_str_t peer); /* NULL: none yet */
 void op_link_load(op_actor_t *actor);
 void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said);
-void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number);
+void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_t *ack);
+/*  Is this tell the next one to be taken? If not it is counted, as a repeat or as early. */
+bool op_link_expects(op_actor_t *actor, op_link_t *link, const op_envelope_t *tell);
+/*  The peer goes on from this number of this series: all before it was acknowledged. */
+void op_link_resumed(op_actor_t *actor, op_link_t *link, const op_envelope_t *resume);
 /*  `effect`: the tell has changed something, so its number is worth a sync. */
 void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number, bool effect);
 void op_link_tick(op_actor_t *actor);

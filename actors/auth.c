@@ -74,6 +74,7 @@ static op_auth_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_AUTH_LOGOUT] = s_on_logout,
     [OP_STEP_AUTH_KEY_CREATE] = op_auth_on_key_create,
     [OP_STEP_AUTH_KEYS] = op_auth_on_keys,
+    [OP_STEP_AUTH_KEY_SHOW] = op_auth_on_key_show,
     [OP_STEP_AUTH_KEY_REVOKE] = op_auth_on_key_revoke,
     [OP_STEP_AUTH_FIND] = op_auth_on_find,
     [OP_STEP_AUTH_SUSPEND] = op_auth_on_suspend,

@@ -14,6 +14,7 @@
     auth.logout        ends the session in the context: nothing.
     auth.key_create    key_create{name}, number and lease in the context: key_created.
     auth.keys          by_number: keys_view.
+    auth.key_show      by_id: key_view, or not_found.
     auth.key_revoke    by_id: nothing, or not_found.
 
     The operator's, with the account in the context:

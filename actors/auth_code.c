@@ -136,10 +136,27 @@ void op_auth_on_verification(op_auth_t *self, const op_event_t *event, op_turn_t
     op_turn_reply(turn, &op_verification_view_type, &view);
 }
 
+static int64_t s_day_end(int64_t now)
+{
+    return (op_instant_day(now) + 1) * OP_DAY_MS;
+}
+
+/*  Shows how many more wrong codes the verification allows, or its phone's day where that allows
+    fewer. */
+static void s_show_tries(const op_auth_t *self, const op_event_t *event,
+                         const op_verification_row_t *row, const op_phone_row_t *phone)
+{
+    uint64_t tries = self->setup.tries, day = self->setup.wrong_per_day;
+    op_context_window(event->context, tries, row->wrong < tries ? tries - row->wrong : 0,
+                      row->expires);
+    op_context_window(event->context, day, phone->wrong < day ? day - phone->wrong : 0,
+                      s_day_end(event->now));
+}
+
 /*  Counts a wrong code against the verification and against its phone's day. Unlike other refusals
     this one must leave a trace, so it is answered as a reply. */
-static void s_count_wrong(const op_event_t *event, op_turn_t *turn, const op_key_t *key,
-                          op_verification_row_t *row, op_phone_row_t *phone)
+static void s_count_wrong(const op_auth_t *self, const op_event_t *event, op_turn_t *turn,
+                          const op_key_t *key, op_verification_row_t *row, op_phone_row_t *phone)
 {
     op_key_t phone_key = op_key_of_text('p', row->phone);
     row->wrong += !OP_PLANTED(TRIES_FREE);
@@ -147,6 +164,7 @@ static void s_count_wrong(const op_event_t *event, op_turn_t *turn, const op_key
     phone->day = (uint64_t)op_instant_day(event->now);
     phone->wrong++;
     op_turn_put(turn, &phone_key, &op_phone_row_type, phone);
+    s_show_tries(self, event, row, phone);
     op_refusal_t refusal = {.error = OP_ERROR_VERIFICATION_INVALID, .field = OP_STR("code")};
     op_turn_reply(turn, &op_refusal_type, &refusal);
 }
@@ -185,6 +203,17 @@ static void s_open_session(op_auth_t *self, const op_event_t *event, op_turn_t *
     op_turn_reply(turn, &op_session_opened_type, &opened);
 }
 
+/*  No more wrong codes for this phone today: that window is the one to show. */
+static void s_refuse_day(const op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    int64_t ends = s_day_end(event->now);
+    event->context->limit = 0;
+    op_context_window(event->context, self->setup.wrong_per_day, 0, ends);
+    op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL,
+                        "Too many wrong codes for this phone today.",
+                        (uint64_t)(ends - event->now + OP_SECOND_MS - 1) / OP_SECOND_MS);
+}
+
 void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_auth_verify_t *verify = OP_BODY(event, auth_verify);
@@ -201,6 +230,7 @@ void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn
         return;
     }
     if (row.wrong >= self->setup.tries) {
+        op_context_window(event->context, self->setup.tries, 0, row.expires);
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "code");
         return;
     }
@@ -214,18 +244,15 @@ void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
         return;
     }
-    int64_t day = op_instant_day(event->now);
-    if (phone.day != (uint64_t)day)
+    if (phone.day != (uint64_t)op_instant_day(event->now))
         phone.wrong = 0;
     if (phone.wrong >= self->setup.wrong_per_day) {
-        uint64_t wait = (uint64_t)((day + 1) * OP_DAY_MS - event->now) / OP_SECOND_MS + 1;
-        op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL,
-                            "Too many wrong codes for this phone today.", wait);
+        s_refuse_day(self, event, turn);
         return;
     }
     op_hash_t hash = s_code_hash(id, verify->code);
     if (sodium_memcmp(hash.bytes, row.code_hash.bytes, sizeof hash.bytes) != 0) {
-        s_count_wrong(event, turn, &key, &row, &phone);
+        s_count_wrong(self, event, turn, &key, &row, &phone);
         return;
     }
     row.ended = !OP_PLANTED(USED_CODE);

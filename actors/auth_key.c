@@ -99,6 +99,11 @@ void op_auth_on_key_create(op_auth_t *self, const op_event_t *event, op_turn_t *
     op_turn_reply(turn, &op_key_created_type, &created);
 }
 
+static op_key_view_t s_view(op_id_t id, const op_key_row_t *row)
+{
+    return (op_key_view_t){id, row->number, row->prefix, row->name, row->created};
+}
+
 void op_auth_on_keys(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     (void)self;
@@ -109,10 +114,32 @@ void op_auth_on_keys(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
     for (size_t i = 0; i < keys.count; i++) {
         const op_key_row_t *row = &keys.rows[i];
         if (op_id_is_none(wanted) || op_id_equal(wanted, row->number))
-            views[answer.api_keys.count++] =
-                (op_key_view_t){keys.ids[i], row->number, row->prefix, row->name, row->created};
+            views[answer.api_keys.count++] = s_view(keys.ids[i], row);
     }
     op_turn_reply(turn, &op_keys_view_type, &answer);
+}
+
+/*  The calling account's key, by the id in the path; false: refused with not_found. */
+static bool s_own(const op_event_t *event, op_turn_t *turn, op_id_t *id, op_key_row_t *row)
+{
+    if (op_id_parse(OP_BODY(event, by_id)->id, id)) {
+        op_key_t key = s_row_key(event->context->account, *id);
+        if (op_turn_get(turn, &key, &op_key_row_type, row))
+            return true;
+    }
+    op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+    return false;
+}
+
+void op_auth_on_key_show(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    op_id_t id;
+    op_key_row_t row;
+    if (!s_own(event, turn, &id, &row))
+        return;
+    op_key_view_t view = s_view(id, &row);
+    op_turn_reply(turn, &op_key_view_type, &view);
 }
 
 static void s_revoke(op_turn_t *turn, op_id_t account, op_id_t id, const op_key_row_t *row)
@@ -125,17 +152,12 @@ static void s_revoke(op_turn_t *turn, op_id_t account, op_id_t id, const op_key_
 void op_auth_on_key_revoke(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     (void)self;
-    op_id_t id, account = event->context->account;
+    op_id_t id;
     op_key_row_t row;
-    if (op_id_parse(OP_BODY(event, by_id)->id, &id)) {
-        op_key_t key = s_row_key(account, id);
-        if (op_turn_get(turn, &key, &op_key_row_type, &row)) {
-            s_revoke(turn, account, id, &row);
-            op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
-            return;
-        }
-    }
-    op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
+    if (!s_own(event, turn, &id, &row))
+        return;
+    s_revoke(turn, event->context->account, id, &row);
+    op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
 }
 
 void op_auth_on_lease_ended(const op_event_t *event, op_turn_t *turn)

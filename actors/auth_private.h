@@ -34,7 +34,8 @@ op_auth_step_fn op_auth_on_start, op_auth_on_verification, op_auth_on_verify;
 void op_auth_on_outcome(const op_event_t *event, op_turn_t *turn);
 
 /*  auth_key.c */
-op_auth_step_fn op_auth_on_key, op_auth_on_key_create, op_auth_on_keys, op_auth_on_key_revoke;
+op_auth_step_fn op_auth_on_key, op_auth_on_key_create, op_auth_on_keys, op_auth_on_key_show,
+    op_auth_on_key_revoke;
 /*  Deletes all of the account's keys. */
 void op_auth_drop_keys(op_turn_t *turn, op_id_t account);
 size_t op_auth_count_keys(op_turn_t *turn, op_id_t account);

@@ -94,12 +94,11 @@ static void s_remember_peer(op_turn_t *turn, const op_context_t *context, op_str
 }
 
 static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
-                     const op_number_row_t *number, op_id_t inside)
+                     const op_number_row_t *number, op_id_t scope, op_id_t inside)
 {
     const op_message_send_t *send = OP_BODY(event, message_send);
     const op_context_t *context = event->context;
     op_id_t id = op_turn_new_id(turn);
-    op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
     op_text_row_t row = {.account = context->account,
                          .number = context->number,
                          .peer = send->to,
@@ -178,7 +177,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     if (radio)
         s_set_count(turn, &queue_key, waiting + 1);
     op_context_window(context, limit, limit - used - 1, day_ends);
-    s_accept(self, event, turn, &number, inside);
+    s_accept(self, event, turn, &number, scope, inside);
 }
 
 /*  ---- Settling ---- */

@@ -14,7 +14,8 @@
 
 #include <string.h>
 
-/*  The rows of a link: '!', a letter, the peer, and for the outbox the tell's number. */
+/*  The rows of a link: '!', a letter, the peer, and for the outbox the tell's number. 's': the
+    series, a row that is only written when one begins. */
 static op_str_t s_key(op_actor_t *actor, char letter, const op_link_t *link, uint64_t number)
 {
     op_key_t key = op_key_of_text(letter, op_str(link->name));
@@ -45,24 +46,79 @@ op_link_t *op_link_of(op_actor_t *actor, op_str_t peer)
     return link;
 }
 
+/*  ---- Series ---- */
+
+static void s_put_series(op_actor_t *actor, const op_link_t *link)
+{
+    op_link_row_t row = {.series = link->series,
+                         .first = link->first,
+                         .former = link->former,
+                         .taken = link->taken,
+                         .left = link->left};
+    op_turn_write(&actor->turn, s_key(actor, 's', link, 0), &op_link_row_type, &row);
+    actor->turn.must_sync = true;
+}
+
+/*  What is told from now on is counted in this series; where all of the former one is not taken yet,
+    the latest one's tells join it. */
+static void s_begin_series(op_actor_t *actor, op_link_t *link, op_id_t series)
+{
+    if (link->acked + 1 >= link->first) {
+        link->former = link->series;
+        link->first = link->last + 1;
+    }
+    link->series = series;
+    s_put_series(actor, link);
+}
+
+static op_id_t s_series_of(const op_link_t *link, uint64_t number)
+{
+    return number < link->first ? link->former : link->series;
+}
+
+/*  A backup that is a store again (store/restore.h): numbers may have been given out since it was
+    taken, and are not to be given to other tells. */
+static void s_note_restored(op_actor_t *actor)
+{
+    op_str_t key = op_turn_full_key(&actor->turn, '!', OP_STR("r"));
+    op_link_row_t mark;
+    if (op_turn_read(&actor->turn, key, &op_link_row_type, &mark) <= 0)
+        return;
+    for (size_t i = 0; i < actor->link_count; i++)
+        if (actor->links[i].last)
+            s_begin_series(actor, &actor->links[i], mark.series);
+    op_overlay_delete(&actor->turn.overlay, key);
+    actor->turn.must_sync = true;
+}
+
 /*  ---- Loading ----
 
-    The rows of all links lie together: the counters "n..." and "c...", and the outboxes. */
+    The rows of all links lie together: the counters "n..." and "c...", the series "s...", and the
+    outboxes. */
 
 static void s_load_row(op_actor_t *actor, op_str_t key, op_str_t value)
 {
     op_str_t rest = op_str_of(key.at + 1, key.size - 1), peer;
     op_link_t *link = op_key_take_text(&rest, &peer) ? op_link_of(actor, peer) : NULL;
-    op_counter_row_t row = {0};
-    const char *damage =
-        link ? op_record_open(&op_counter_row_type, value, &actor->turn.arena, &row) : "its key";
+    op_counter_row_t counter = {0};
+    op_link_row_t series = {0};
+    const op_type_t *type = key.at[0] == 's' ? &op_link_row_type : &op_counter_row_type;
+    void *row = key.at[0] == 's' ? (void *)&series : (void *)&counter;
+    const char *damage = link ? op_record_open(type, value, &actor->turn.arena, row) : "its key";
     if (damage)
         op_turn_break(&actor->turn, "a damaged link row in the store (%s); restore a backup",
                       damage);
     else if (key.at[0] == 'n')
-        link->last = row.value;
-    else
-        link->cursor = row.value;
+        link->last = counter.value;
+    else if (key.at[0] == 'c')
+        link->cursor = counter.value;
+    else {
+        link->series = series.series;
+        link->first = series.first;
+        link->former = series.former;
+        link->taken = series.taken;
+        link->left = series.left;
+    }
 }
 
 /*  Acknowledged rows were deleted in order, but unsynced: a power cut may have taken back any of
@@ -103,11 +159,12 @@ static void s_load_outbox(op_actor_t *actor, op_link_t *link)
     if (first && link->acked == link->last)
         s_acknowledge_up_to(actor, link, first, previous);
     link->sent = link->erased = link->acked;
+    link->resume = link->last > 0;
 }
 
 void op_link_load(op_actor_t *actor)
 {
-    static const char letters[] = {'c', 'n'};
+    static const char letters[] = {'c', 'n', 's'};
     for (size_t i = 0; i < sizeof letters; i++) {
         op_key_t low = op_key(letters[i]), high = op_key_end(&low);
         op_str_t from = op_turn_full_key(&actor->turn, '!', op_key_str(&low));
@@ -125,6 +182,7 @@ void op_link_load(op_actor_t *actor)
         actor->links[i].durable = actor->links[i].cursor;
         s_load_outbox(actor, &actor->links[i]);
     }
+    s_note_restored(actor);
 }
 
 /*  ---- Sending ---- */
@@ -133,12 +191,15 @@ void op_link_tell(op_actor_t *actor, op_link_t *link, const op_said_t *said)
 {
     op_turn_t *turn = &actor->turn;
     op_tell_t *tell = op_arena_alloc(&turn->arena, sizeof *tell);
+    if (!link->last)
+        s_begin_series(actor, link, op_turn_new_id(turn));
     tell->number = ++link->last;
     op_envelope_t envelope = {.kind = OP_FRAME_TELL,
                               .type = said->type->number,
                               .from = op_str(actor->name),
                               .to = op_str(link->name),
                               .sequence = tell->number,
+                              .series = link->series,
                               .request_id = said->request_id};
     op_buf_clear(&actor->scratch);
     op_encode(&op_envelope_type, &envelope, &actor->scratch);
@@ -160,12 +221,55 @@ static void s_emit(op_actor_t *actor, op_link_t *link, op_str_t frame)
                 (op_said_t){.what = OP_SAID_FRAME, .to = op_str(link->name), .bytes = frame});
 }
 
+/*  A frame without content: an ack, or a resume. */
+static void s_signal(op_actor_t *actor, op_link_t *link, op_frame_kind_t kind, op_id_t series,
+                     uint64_t sequence)
+{
+    op_envelope_t signal = {.kind = kind,
+                            .from = op_str(actor->name),
+                            .to = op_str(link->name),
+                            .sequence = sequence,
+                            .series = series};
+    s_emit(actor, link,
+           op_turn_encode(&actor->turn, &signal, &op_nothing_type, &(op_nothing_t){0}));
+}
+
+/*  May the next tell leave? One of a new series waits until all of the former one are taken, so
+    that the peer, which hears of the series first, cannot miss any. */
+static bool s_may_send(op_link_t *link)
+{
+    if (link->sent == link->last || link->sent - link->acked >= OP_TELL_WINDOW)
+        return false;
+    if (link->sent + 1 != link->first || link->first == 1)
+        return true;
+    link->resume |= link->acked == link->sent;
+    return link->acked == link->sent;
+}
+
+/*  A tell from the outbox, as one of this series. */
+static op_str_t s_in_series(op_actor_t *actor, op_str_t frame, op_id_t series)
+{
+    op_envelope_t envelope;
+    op_str_t body;
+    op_decode_t result = op_frame_open(frame, &actor->turn.arena, &envelope, &body);
+    if (result != OP_DECODE_OK || op_id_equal(envelope.series, series))
+        return frame;
+    envelope.series = series;
+    op_buf_clear(&actor->scratch);
+    op_encode(&op_envelope_type, &envelope, &actor->scratch);
+    op_buf_add_str(&actor->scratch, body);
+    return op_arena_copy(&actor->turn.arena, op_buf_str(&actor->scratch));
+}
+
 /*  Sends on, as far as the window allows: older tells from the store, this turn's from memory. */
 static void s_pump(op_actor_t *actor, op_link_t *link)
 {
     op_tell_t *fresh = link->fresh;
-    while (link->sent < link->last && link->sent - link->acked < OP_TELL_WINDOW) {
+    while (s_may_send(link)) {
         uint64_t number = link->sent + 1;
+        if (link->resume)
+            s_signal(actor, link, OP_FRAME_RESUME, s_series_of(link, number), number);
+        link->resume = false;
         while (fresh && fresh->number < number)
             fresh = fresh->next;
         if (fresh && fresh->number == number)
@@ -178,7 +282,7 @@ static void s_pump(op_actor_t *actor, op_link_t *link)
                               (unsigned long long)number, link->name);
                 return;
             }
-            s_emit(actor, link, row.frame);
+            s_emit(actor, link, s_in_series(actor, row.frame, s_series_of(link, number)));
         }
         link->sent = number;
         if (!link->resend_at)
@@ -188,8 +292,26 @@ static void s_pump(op_actor_t *actor, op_link_t *link)
     link->fresh_end = &link->fresh;
 }
 
-void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
+static void s_log(op_actor_t *actor, op_str_t line)
 {
+    op_said_add(&actor->turn.out, (op_said_t){.what = OP_SAID_LOG, .bytes = line});
+}
+
+void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_t *ack)
+{
+    uint64_t number = ack->sequence;
+    if (!op_id_equal(ack->series, s_series_of(link, link->acked + 1)))
+        return;
+    /* A peer may have taken more of a former series than a restored store knows of. */
+    if (link->acked + 1 < link->first && number >= link->first)
+        number = link->first - 1;
+    if (number > link->last && !link->ahead) {
+        s_log(actor, op_turn_text(&actor->turn,
+                                  "this store is older than what a peer has taken: a copy of files "
+                                  "is no backup peer=%s",
+                                  link->name));
+        link->ahead = true;
+    }
     if (number <= link->acked || number > link->last)
         return;
     link->acked = number;
@@ -201,6 +323,52 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, uint64_t number)
 }
 
 /*  ---- Receiving ---- */
+
+/*  The peer counts in another series from now on; all up to `cursor` is taken or lost. What still
+    comes of the series before is stale. */
+static void s_take_series(op_actor_t *actor, op_link_t *link, op_id_t series, uint64_t cursor)
+{
+    if (link->cursor)
+        s_log(actor, op_turn_text(&actor->turn, "a peer's store is a new or a restored one peer=%s",
+                                  link->name));
+    link->left = link->taken;
+    link->taken = series;
+    s_put_series(actor, link);
+    op_link_taken(actor, link, cursor, true);
+}
+
+bool op_link_expects(op_actor_t *actor, op_link_t *link, const op_envelope_t *tell)
+{
+    bool stale = op_id_equal(tell->series, link->left);
+    if (!op_id_equal(tell->series, link->taken) && !stale && tell->sequence == 1)
+        s_take_series(actor, link, tell->series, 0);
+    bool known = op_id_equal(tell->series, link->taken);
+    if (known && tell->sequence == link->cursor + 1)
+        return true;
+    if (known ? tell->sequence <= link->cursor : stale)
+        actor->counts.repeats++;
+    else
+        actor->counts.early++;
+    return false;
+}
+
+void op_link_resumed(op_actor_t *actor, op_link_t *link, const op_envelope_t *resume)
+{
+    uint64_t before = resume->sequence - 1;
+    bool known = op_id_equal(resume->series, link->taken);
+    if (known ? before <= link->cursor : op_id_equal(resume->series, link->left))
+        return;
+    uint64_t unknown = known || !link->cursor ? before - link->cursor : 0;
+    if (unknown)
+        s_log(actor, op_turn_text(&actor->turn,
+                                  "this store is a new or a restored one: it does not know what a "
+                                  "peer has told it peer=%s tells=%llu",
+                                  link->name, (unsigned long long)unknown));
+    if (known)
+        op_link_taken(actor, link, before, true);
+    else
+        s_take_series(actor, link, resume->series, before);
+}
 
 void op_link_taken(op_actor_t *actor, op_link_t *link, uint64_t number, bool effect)
 {
@@ -265,6 +433,7 @@ void op_link_tick(op_actor_t *actor)
         if (link->resend_at > actor->now)
             continue;
         link->sent = link->acked;
+        link->resume = true;
         link->resend_at = 0;
         actor->counts.resent++;
     }
@@ -292,12 +461,7 @@ void op_link_release(op_actor_t *actor, bool synced)
             link->hold_until = 0;
         }
         if (link->ack_due && (link->durable == link->cursor || OP_PLANTED(ACK_UNSYNCED))) {
-            op_envelope_t ack = {.kind = OP_FRAME_ACK,
-                                 .from = op_str(actor->name),
-                                 .to = op_str(link->name),
-                                 .sequence = link->cursor + OP_PLANTED(ACK_AHEAD)};
-            s_emit(actor, link,
-                   op_turn_encode(&actor->turn, &ack, &op_nothing_type, &(op_nothing_t){0}));
+            s_signal(actor, link, OP_FRAME_ACK, link->taken, link->cursor + OP_PLANTED(ACK_AHEAD));
             link->ack_due = false;
         }
         s_pump(actor, link);

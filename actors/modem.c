@@ -88,7 +88,7 @@ static void s_on_start(op_modem_t *self, const op_event_t *event, op_turn_t *tur
         op_at_init(&line->at);
         op_device_load(line, turn);
         op_line_tell_state(line, turn, false);
-        op_send_begin(line, turn);
+        op_send_begin(self, line, event, turn);
         op_line_count_none(line, turn);
         op_setup_begin(line);
         if (*line->device)
@@ -247,8 +247,10 @@ static void s_follow_clock(op_modem_t *self, int64_t now)
     for (size_t i = 0; by < -OP_SECOND_MS && i < self->count; i++) {
         op_line_t *line = &self->lines[i];
         int64_t *instants[] = {&line->reopen_at,  &line->not_before, &line->sweep_at,
-                               &line->idle_until, &line->wait_until, &line->check_at};
+                               &line->idle_until, &line->wait_until, &line->check_at,
+                               &line->doubt_until};
         op_at_shift(&line->at, by);
+        line->paused_until = 0;
         for (size_t k = 0; k < OP_COUNT(instants); k++)
             if (*instants[k])
                 *instants[k] += by;

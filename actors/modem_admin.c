@@ -5,7 +5,7 @@
 void op_modem_on_queued(const op_event_t *event, op_turn_t *turn)
 {
     const op_queued_find_t *find = OP_BODY(event, queued_find);
-    static const char tags[] = {'Q', 'H'}; /* waiting, held */
+    static const char tags[] = {'Q', 'D', 'H'}; /* waiting, paused, held */
     op_queue_row_t row;
     op_str_t key;
     bool found = false;
@@ -20,6 +20,7 @@ void op_modem_on_queued(const op_event_t *event, op_turn_t *turn)
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);
         return;
     }
-    op_queued_view_t view = {row.sent, row.in_air, row.tries, row.not_before, row.expires};
+    op_queued_view_t view = {row.sent,       row.in_air,  row.tries,
+                             row.not_before, row.expires, row.error};
     op_turn_reply(turn, &op_queued_view_type, &view);
 }

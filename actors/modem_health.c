@@ -4,6 +4,23 @@
 
 #include <string.h>
 
+const char *op_trouble_text(op_trouble_t trouble)
+{
+    switch (trouble) {
+    case OP_TROUBLE_BARRED:
+        return "the network bars the SIM from sending";
+    case OP_TROUBLE_MEMORIES:
+        return "the modem does not say where it stores texts";
+    case OP_TROUBLE_NOTICES:
+        return "the modem announces nothing: texts are found by looking for them";
+    case OP_TROUBLE_POWER:
+        return "the modem's supply voltage is out of its bounds";
+    case OP_TROUBLES:
+        break;
+    }
+    return "";
+}
+
 const char *op_line_state_name(const op_line_t *line)
 {
     switch (line->phase) {
@@ -15,6 +32,8 @@ const char *op_line_state_name(const op_line_t *line)
     case OP_LINE_CLOSED:
         break;
     }
+    if (op_str_starts(op_str(line->reason), "another program holds it"))
+        return "held";
     return line->stopped ? "stopped" : line->absent || !*line->device ? "absent" : "waiting";
 }
 
@@ -25,7 +44,18 @@ static op_str_t s_last_four(const char *digits)
     return op_str_of(digits + size - shown, shown);
 }
 
-static op_line_health_t s_health(const op_line_t *line)
+/*  Of a line that is up. */
+static op_str_t s_troubles(const op_line_t *line, op_turn_t *turn)
+{
+    op_str_t all = {0};
+    for (op_trouble_t trouble = 0; trouble < OP_TROUBLES; trouble++)
+        if (line->troubles & 1U << trouble)
+            all = op_turn_text(turn, "%.*s%s%s", (int)all.size, all.size ? all.at : "",
+                               all.size ? "; " : "", op_trouble_text(trouble));
+    return op_str_of(all.at, all.size < OP_REASON_MAX ? all.size : OP_REASON_MAX);
+}
+
+static op_line_health_t s_health(const op_line_t *line, op_turn_t *turn)
 {
     const op_vitals_t *is = &line->is;
     bool up = line->phase == OP_LINE_READY;
@@ -35,7 +65,7 @@ static op_line_health_t s_health(const op_line_t *line)
     return (op_line_health_t){
         .number = op_str(line->number),
         .state = op_str(op_line_state_name(line)),
-        .reason = op_str(up ? "" : reason),
+        .reason = up ? s_troubles(line, turn) : op_str(reason),
         .since = line->since,
         .last_ok = is->last_ok,
         .device = op_str(line->device),
@@ -65,7 +95,7 @@ void op_health_answer(const op_modem_t *self, op_turn_t *turn)
 {
     op_line_health_t *lines = op_turn_alloc(turn, (self->count + 1) * sizeof *lines);
     for (size_t i = 0; i < self->count; i++)
-        lines[i] = s_health(&self->lines[i]);
+        lines[i] = s_health(&self->lines[i], turn);
     op_lines_health_t answer = {{lines, self->count}};
     op_turn_reply(turn, &op_lines_health_type, &answer);
 }

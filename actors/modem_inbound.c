@@ -11,13 +11,32 @@
 #include <sodium.h>
 #include <string.h>
 
-/*  How long a message's identity is remembered: networks deliver again for days at most. */
+/*  How long a message's identity is remembered: networks deliver again for days at most. One that
+    was handed out without a readable time stamp has nothing that tells it from the same words said
+    again: it is taken for a repetition for a short while only. */
 static const int64_t s_seen_ms = 30 * OP_DAY_MS;
+static const int64_t s_seen_unstamped_ms = 10 * OP_MINUTE_MS;
 
 bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
 {
     (void)key;
     return ((const op_seen_row_t *)row)->taken + s_seen_ms < *(const int64_t *)arg;
+}
+
+/*  The identity of what was in a slot until that is emptied, of a message without a readable time
+    stamp. */
+static op_key_t s_identity_in(const op_line_t *line, const op_slot_t *slot)
+{
+    op_key_t key = op_key('I');
+    uint8_t hash[16];
+    const uint64_t numbers[] = {slot->hash, slot->memory, slot->index};
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    crypto_generichash_update(&state, (const uint8_t *)line->sim, strlen(line->sim) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    op_key_hash(&key, hash, sizeof hash);
+    return key;
 }
 
 /*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.
@@ -28,7 +47,7 @@ static op_key_t s_identity(const op_line_t *line, op_str_t hex, const op_pdu_t *
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     crypto_generichash_update(&state, (const uint8_t *)line->sim, strlen(line->sim) + 1);
-    if (pdu) {
+    if (pdu && pdu->stamp.instant) {
         const op_user_data_t *user = &pdu->user;
         crypto_generichash_update(&state, (const uint8_t *)pdu->peer.text,
                                   strlen(pdu->peer.text) + 1);
@@ -52,6 +71,18 @@ void op_inbound_put(const op_line_t *line, op_turn_t *turn, const op_key_t *key,
     (lazy ? op_turn_put_lazy : op_turn_put)(turn, key, record, row);
 }
 
+op_str_t op_inbound_sender(const op_line_t *line, op_turn_t *turn, const op_address_t *peer)
+{
+    char text[OP_PHONE_MAX + 1];
+    bool national = peer->type == OP_ADDRESS_NATIONAL;
+    if (!*peer->text)
+        return OP_STR(OP_SENDER_UNKNOWN);
+    if ((national || peer->type == OP_ADDRESS_UNKNOWN) &&
+        op_phone_complete(op_str(line->number), op_str(peer->text), national, text))
+        return op_turn_copy(turn, op_str(text));
+    return op_turn_copy(turn, op_str(peer->text));
+}
+
 /*  A text that came whole. */
 static void s_take_text(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                         const op_pdu_t *pdu, int64_t found)
@@ -61,7 +92,7 @@ static void s_take_text(op_line_t *line, const op_event_t *event, op_turn_t *tur
     op_sms_result_t result = op_sms_join(&piece, 1, &body);
     if (result == OP_SMS_OK && body.size) {
         op_text_received_t text = {.line = op_str(line->number),
-                                   .from = op_turn_copy(turn, op_str(pdu->peer.text)),
+                                   .from = op_inbound_sender(line, turn, &pdu->peer),
                                    .body = op_buf_str(&body),
                                    .received = found,
                                    .stamped = line->trust_stamps ? pdu->stamp.instant : 0};
@@ -85,8 +116,24 @@ static void s_take_message(op_line_t *line, const op_event_t *event, op_turn_t *
         s_take_text(line, event, turn, hex, pdu, found);
 }
 
+static void s_say_repeated(const op_line_t *line, op_turn_t *turn)
+{
+    char masked[OP_PHONE_MAX + 1];
+    op_line_count(line, turn, OP_METRIC_MODEM_REPEATED, 1, NULL);
+    op_turn_log(turn, "line=%s a message that was received before has come again",
+                op_phone_mask(op_str(line->number), masked));
+}
+
+void op_inbound_emptied(const op_line_t *line, op_turn_t *turn, const op_slot_t *slot)
+{
+    op_key_t identity = s_identity_in(line, slot);
+    op_seen_row_t seen;
+    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen))
+        op_turn_delete(turn, &identity);
+}
+
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                     int64_t found)
+                     int64_t found, const op_slot_t *slot)
 {
     op_pdu_t pdu;
     op_pdu_result_t result = op_pdu_decode(hex, &pdu);
@@ -95,10 +142,16 @@ void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
         op_report_take(line, event, turn, hex, &pdu);
         return;
     }
-    op_key_t identity = s_identity(line, hex, decoded ? &pdu : NULL);
+    bool unstamped = decoded && !pdu.stamp.instant;
+    op_key_t identity = unstamped && slot ? s_identity_in(line, slot)
+                                          : s_identity(line, hex, decoded ? &pdu : NULL);
+    int64_t keep = unstamped && !slot ? s_seen_unstamped_ms : s_seen_ms;
     op_seen_row_t seen;
-    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && !OP_PLANTED(SEEN_IGNORED))
+    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen) && seen.taken + keep > event->now &&
+        !OP_PLANTED(SEEN_IGNORED)) {
+        s_say_repeated(line, turn);
         return;
+    }
     op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
     seen.taken = event->now;
     op_inbound_put(line, turn, &identity, &op_seen_row_type, &seen);

@@ -44,6 +44,21 @@ void op_line_say_state(const op_line_t *line, op_turn_t *turn, bool up)
     op_turn_tell(turn, "ledger", &op_line_state_type, &state);
 }
 
+void op_line_warn(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail)
+{
+    char masked[OP_PHONE_MAX + 1];
+    op_turn_warn(turn, "line=%s device=%s %s%s%s", op_phone_mask(op_str(line->number), masked),
+                 line->device, what, *detail ? ": " : "", detail);
+}
+
+void op_line_trouble(op_line_t *line, op_turn_t *turn, op_trouble_t trouble)
+{
+    if (!(line->troubles_said & 1U << trouble))
+        op_line_warn(line, turn, op_trouble_text(trouble), "");
+    line->troubles_said |= 1U << trouble;
+    line->troubles |= 1U << trouble;
+}
+
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
 {
     op_key_t key = op_key_of_text('L', op_str(line->number));
@@ -99,6 +114,7 @@ static void s_leave(op_modem_t *self, op_line_t *line, const op_event_t *event, 
         line->since = event->now;
     line->phase = OP_LINE_CLOSED;
     line->to_read.count = line->to_delete.count = 0;
+    line->handed_count = 0; /* the next modem may have another SIM */
     if (reason != line->reason)
         snprintf(line->reason, sizeof line->reason, "%s", reason);
     op_line_tell_state(line, turn, false);
@@ -111,7 +127,7 @@ void op_line_fail(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     line->absent = line->phase == OP_LINE_OPENING;
     op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "down");
     if (news)
-        op_line_log(line, turn, "down", reason);
+        op_line_warn(line, turn, "down", reason);
     snprintf(line->logged, sizeof line->logged, "%s", reason);
     s_leave(self, line, event, turn, reason);
     line->failures++;
@@ -130,7 +146,7 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 {
     bool news = !line->stopped || strcmp(reason, line->logged) != 0;
     if (news) {
-        op_line_log(line, turn, "stopped for ten minutes at a time", reason);
+        op_line_warn(line, turn, "stopped for ten minutes at a time", reason);
         line->stops++;
         op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "stopped");
     }
@@ -182,6 +198,14 @@ static void s_restarting(op_modem_t *self, op_line_t *line, const op_event_t *ev
     line->reopen_at = event->now + OP_BOOT_MS;
 }
 
+void op_line_not_up(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    line->phase = OP_LINE_SETUP;
+    line->since = event->now;
+    op_line_count(line, turn, OP_METRIC_MODEM_STATE, 0, NULL);
+    op_line_tell_state(line, turn, false);
+}
+
 int64_t op_line_wake_at(const op_line_t *line)
 {
     if (line->phase == OP_LINE_CLOSED)
@@ -231,9 +255,26 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     op_device_bind(line, turn);
 }
 
+/*  The modem may still be sending, and say so: it is asked on and on, neither closed nor restarted.
+    */
+static void s_wait_for_answer(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    snprintf(line->reason, sizeof line->reason, "the modem does not say what became of a text");
+    if (line->phase == OP_LINE_READY) {
+        op_line_warn(line, turn, "down", line->reason);
+        op_line_not_up(line, event, turn);
+        op_setup_begin(line);
+    }
+    s_drain(line, event);
+}
+
 static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_at_action_t *done)
 {
+    if (done->result != OP_AT_OK && line->doubt && event->now < line->doubt_until) {
+        s_wait_for_answer(line, event, turn);
+        return;
+    }
     if (done->result != OP_AT_OK && line->reset_due) { /* it may still hear */
         op_serial_bytes_t reset = {line->index, OP_STR("\x1b"
                                                        "AT+CFUN=1,1\r")};
@@ -309,6 +350,8 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
 /*  What the modem was told is forgotten. "+CPIN: READY" is also what follows a PIN. */
 static void s_booted(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t what)
 {
+    if (op_str_starts(what, "+CPIN: NOT"))
+        line->handed_count = 0;
     if (line->phase == OP_LINE_SETUP) {
         line->restarted |= line->row > 0 && !op_str_is(what, "+CPIN: READY");
         return;
@@ -336,7 +379,10 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         op_send_late(line, notice->line);
     else if (notice->notice == OP_AT_NOTICE_BOOT)
         s_booted(line, event, turn, notice->line);
-    else if (notice->notice == OP_AT_NOTICE_SIGNAL)
+    else if (notice->notice == OP_AT_NOTICE_POWER) {
+        op_line_trouble(line, turn, OP_TROUBLE_POWER);
+        line->power_warned = true;
+    } else if (notice->notice == OP_AT_NOTICE_SIGNAL)
         s_signal(line, turn, notice->line);
     else if (notice->notice == OP_AT_NOTICE_CALL && op_at_line_rings(notice->line))
         line->ringing = true;

@@ -1,9 +1,12 @@
 /*  modem_parts.c - the parts of long texts: kept raw, joined when all are there, shown before where
     some are late
 
-    A part belongs to the text of its line, sender, reference and number of parts, if that lacks it
-    and was stamped within a day of it: senders use references again. A part that does not belong
-    ends the text that is there, which is shown as far as it goes.
+    A part belongs to a text of its line, sender, reference and number of parts that lacks it and was
+    stamped within a day of it: senders use references again. A text that was stamped more than a day
+    apart is over, and shown as far as it goes. Else there may be a few such texts at a time, whose
+    parts come mixed: a part goes to the one that was stamped nearest. Where two were stamped nearly
+    as near, that is a guess, and all that it concerns are shown as partial: nobody is to take a
+    mixture for what was written.
 
     A text of which parts have been missing for ten minutes is shown with a mark for each gap, and
     completed, under the same id (`group`), when they come within a week. */
@@ -19,6 +22,8 @@
 static const int64_t s_patience_ms = 10 * OP_MINUTE_MS;
 static const int64_t s_keep_ms = 7 * OP_DAY_MS;
 static const int64_t s_apart_ms = OP_DAY_MS;
+static const int64_t s_clear_ms = OP_MINUTE_MS; /* one text is so much nearer than any other */
+enum { ALIKE_MAX = 4 };                         /* texts whose parts may come mixed */
 #define S_GAP (OP_PLANTED(GAP_UNMARKED) ? "" : "[...]")
 
 typedef struct {
@@ -92,7 +97,7 @@ static void s_tell(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
     op_sms_result_t result = s_join(text, turn, &body);
     if (result == OP_SMS_OK && body.size && body.size <= OP_INBOUND_MAX) {
         op_text_received_t told = {.line = op_str(line->number),
-                                   .from = op_turn_copy(turn, op_str(text->pdus[0].peer.text)),
+                                   .from = op_inbound_sender(line, turn, &text->pdus[0].peer),
                                    .body = op_buf_str(&body),
                                    .received = text->rows[0].received,
                                    .partial = partial};
@@ -115,51 +120,123 @@ static void s_tell(op_line_t *line, const op_event_t *event, op_turn_t *turn, co
     op_buf_free(&body);
 }
 
-/*  Does the part belong to the text that is there? *again: it is there already. */
-static bool s_belongs(const text_t *text, const op_pdu_t *pdu, bool *again)
+typedef enum { LACKS_IT, HAS_IT, HAS_ANOTHER, IS_OVER } fit_t;
+
+/*  Does the part belong to the text? *apart: between its stamp and the text's nearest, as far as
+    they are known. */
+static fit_t s_fit(const text_t *text, const op_pdu_t *pdu, int64_t *apart)
 {
-    *again = false;
+    fit_t fit = LACKS_IT;
+    *apart = INT64_MAX;
     for (size_t i = 0; i < text->count; i++) {
         const op_pdu_t *other = &text->pdus[i];
-        int64_t apart = pdu->stamp.instant - other->stamp.instant;
-        if (pdu->stamp.instant && other->stamp.instant &&
-            (apart > s_apart_ms || apart < -s_apart_ms))
-            return false;
+        bool stamped = pdu->stamp.instant && other->stamp.instant;
+        int64_t by = stamped ? pdu->stamp.instant - other->stamp.instant : 0;
+        by = by < 0 ? -by : by;
+        if (by > s_apart_ms)
+            return IS_OVER;
+        *apart = by < *apart ? by : *apart;
         if (other->user.concat.sequence != pdu->user.concat.sequence)
             continue;
-        *again = other->user.count == pdu->user.count &&
-                 memcmp(other->user.units, pdu->user.units, pdu->user.count) == 0;
-        if (!*again)
-            return false;
+        fit = other->user.count == pdu->user.count &&
+                      memcmp(other->user.units, pdu->user.units, pdu->user.count) == 0
+                  ? HAS_IT
+                  : HAS_ANOTHER;
     }
-    return true;
+    return fit;
 }
 
-static op_key_t s_text_of(const op_line_t *line, const op_pdu_t *pdu)
+static op_key_t s_text_of(const op_line_t *line, const op_pdu_t *pdu, uint64_t which)
 {
     const op_concat_t *concat = &pdu->user.concat;
     op_key_t low = op_key_of_text('P', op_str(line->number));
     op_key_text(&low, op_str(pdu->peer.text));
-    op_key_number(&low,
-                  (uint64_t)concat->reference << 16 | (uint64_t)concat->wide << 8 | concat->total);
+    op_key_number(&low, which << 32 | (uint64_t)concat->reference << 16 |
+                            (uint64_t)concat->wide << 8 | concat->total);
     return low;
+}
+
+static bool s_is_there(op_turn_t *turn, const op_key_t *low)
+{
+    op_key_t high = op_key_end(low);
+    op_part_row_t row;
+    op_str_t bytes;
+    op_walk_t *walk = op_turn_walk(turn, low, &high, false);
+    bool there = op_turn_walk_next(walk, &op_part_row_type, &bytes, &row);
+    op_turn_walk_end(&walk);
+    return there;
+}
+
+static void s_end(op_line_t *line, const op_event_t *event, op_turn_t *turn, text_t *text)
+{
+    if (!text->rows[0].shown)
+        s_tell(line, event, turn, text, true);
+    s_forget(turn, text);
+    text->count = 0;
+}
+
+/*  It may have what is another's. */
+static void s_doubt(op_turn_t *turn, text_t *text)
+{
+    text->rows[0].guessed = true;
+    op_turn_put(turn, &text->keys[0], &op_part_row_type, &text->rows[0]);
+}
+
+/*  The text that the part goes to, with parts or without; NULL: it is there already. */
+static text_t *s_choose(op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                        const op_pdu_t *pdu)
+{
+    text_t *fits[ALIKE_MAX], *empty = NULL, *oldest = NULL;
+    size_t count = 0, best = 0;
+    int64_t aparts[ALIKE_MAX];
+    for (uint64_t which = 0; which < ALIKE_MAX; which++) {
+        op_key_t low = s_text_of(line, pdu, which);
+        if (empty && !s_is_there(turn, &low))
+            continue;
+        text_t *text = s_load(turn, &low);
+        fit_t fit = text->count ? s_fit(text, pdu, &aparts[count]) : IS_OVER;
+        if (fit == HAS_IT)
+            return NULL;
+        if (fit == IS_OVER && text->count)
+            s_end(line, event, turn, text);
+        if (fit == IS_OVER && !empty)
+            empty = text;
+        if (fit == HAS_ANOTHER && (!oldest || text->rows[0].received < oldest->rows[0].received))
+            oldest = text;
+        if (fit == LACKS_IT) {
+            best = aparts[count] < aparts[best] ? count : best;
+            fits[count++] = text;
+        }
+    }
+    if (!count && !empty)
+        s_end(line, event, turn, empty = oldest);
+    if (!count)
+        return empty;
+    bool guess = false;
+    for (size_t i = 0; i < count; i++)
+        guess |= i != best && aparts[i] - aparts[best] < s_clear_ms;
+    for (size_t i = 0; guess && i < count; i++)
+        if (aparts[i] - aparts[best] < s_clear_ms)
+            s_doubt(turn, fits[i]);
+    return fits[best];
+}
+
+static bool s_is_guessed(const text_t *text)
+{
+    bool guessed = false;
+    for (size_t i = 0; i < text->count; i++)
+        guessed |= text->rows[i].guessed;
+    return guessed;
 }
 
 void op_parts_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                    const op_pdu_t *pdu, int64_t found)
 {
     const op_concat_t *concat = &pdu->user.concat;
-    op_key_t low = s_text_of(line, pdu), key = low;
-    text_t *text = s_load(turn, &low);
-    bool again;
-    if (!s_belongs(text, pdu, &again)) {
-        if (!text->rows[0].shown)
-            s_tell(line, event, turn, text, true);
-        s_forget(turn, text);
-        text->count = 0;
-    }
-    if (again)
+    text_t *text = s_choose(line, event, turn, pdu);
+    if (!text)
         return;
+    op_key_t low = text->low, key = low;
     op_part_row_t row = {.pdu = hex, .received = found};
     row.group = text->count ? text->rows[0].group : op_turn_new_id(turn);
     row.shown = text->count && text->rows[0].shown;
@@ -168,7 +245,7 @@ void op_parts_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op
     if (text->count + 1 < concat->total)
         return;
     text = s_load(turn, &low);
-    s_tell(line, event, turn, text, false);
+    s_tell(line, event, turn, text, s_is_guessed(text));
     s_forget(turn, text);
 }
 

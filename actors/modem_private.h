@@ -1,7 +1,8 @@
 /*  modem_private.h - shared by the files of the modem actor, modem*.c
 
     Keys: 'Q' line, '0' code or '1' other, id   queue_row       'L' line               line_row
-          'H' the same, of a text that is held  queue_row       'I' identity           seen_row
+          'D' line, instant, the rest as in 'Q': until then it is paused             queue_row
+          'H' as 'Q', of a text that is held    queue_row       'I' identity           seen_row
           'P' line, sender, parts, sequence     part_row        'X' id                 quarantine_row
           'R' line, reference, id               report_row      'E' line, id           early_row
           'B' line                              bound_row       'W' SIM and PIN, hashed  pin_row
@@ -31,7 +32,9 @@ enum {
     OP_RETRIES_MAX = 5,         /* of one part, after its first submission */
     OP_REFERENCE_UNKNOWN = 256, /* of a part in doubt, in the keys of report_row */
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
+    OP_HANDED_MAX = 8,          /* texts handed out before it is known to which SIM */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
+    OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
     OP_REASON_MAX = 160,
 
@@ -110,6 +113,15 @@ typedef struct {
     bool said; /* to the operator */
 } op_stuck_t;
 
+/*  What is wrong with a line that is up all the same. */
+typedef enum {
+    OP_TROUBLE_BARRED, /* until a text is taken */
+    OP_TROUBLE_MEMORIES,
+    OP_TROUBLE_NOTICES,
+    OP_TROUBLE_POWER, /* until it is not said any more */
+    OP_TROUBLES
+} op_trouble_t;
+
 /*  What a modem and its SIM have said of themselves; empty: nothing. */
 typedef struct {
     char maker[33], model[33], revision[49];
@@ -146,12 +158,13 @@ typedef struct {
     int64_t not_before; /* of the next command: a pause within the setup */
     char sim[OP_SIM_ID_MAX + 1];
 
-    bool flying;        /* `flight` is being submitted */
-    bool doubt;         /* `flight` is in doubt */
-    op_key_t flight;    /* key of its queue_row */
-    bool late_answer;   /* a +CMGS came after its time */
-    int late_reference; /* its reference, -1: none */
-    bool late_error;    /* a +CMS ERROR came after its time */
+    bool flying;         /* `flight` is being submitted */
+    bool doubt;          /* `flight` is in doubt */
+    int64_t doubt_until; /* so long its answer is waited for, whatever the line does */
+    op_key_t flight;     /* key of its queue_row */
+    bool late_answer;    /* a +CMGS came after its time */
+    int late_reference;  /* its reference, -1: none */
+    bool late_error;     /* a +CMS ERROR came after its time */
     int late_code;
     const char *fail_because; /* why the line fails behind this answer, or NULL */
     bool no_burst;            /* the modem has refused AT+CMMS */
@@ -162,6 +175,8 @@ typedef struct {
     bool none[2];             /* of either kind there is no row at all: no need to look */
     bool no_early;            /* nor is there an early_row */
     uint64_t waiting;         /* texts not settled yet, held ones too */
+    int64_t paused_until;     /* no text is paused until before; 0: not known */
+    op_key_t expire_from[3];  /* of paused ones, codes, others: where the next look begins */
     bool queue_empty;         /* nothing to send before something is queued or `idle_until` */
     int64_t idle_until;
     uint64_t reference; /* of the last long text */
@@ -176,6 +191,10 @@ typedef struct {
     uint64_t oddities; /* lines that were nobody's, when the line was last known to be in step */
     bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
+    size_t ack_form;                                /* of AT+CNMA: the one that the modem takes */
+    bool sim_known;                                 /* `sim` is the one that this setup has found */
+    char handed[OP_HANDED_MAX][OP_PDU_HEX_MAX + 1]; /* texts that came before */
+    size_t handed_count;
     int64_t sweep_at;
 
     /* Which modem it is. */
@@ -196,6 +215,9 @@ typedef struct {
     bool restarted;   /* the modem has restarted: the script begins anew */
     bool pin_wanted;
     int64_t wait_until; /* for the SIM or the network; 0: not waited for */
+    bool notices_set;   /* AT+CNMI was taken */
+    bool notices_lost;  /* ... and is not in force any more, or may not be */
+    bool unselectable;  /* AT+CPMS takes nothing: there is one memory, whichever it is */
     int64_t check_at;   /* when a line that is up is looked at; 0: never */
     bool checking;
     bool ringing;
@@ -206,6 +228,8 @@ typedef struct {
     bool stopped;
     bool absent; /* there is no such device, or another program holds it */
     char reason[OP_REASON_MAX + 1], logged[OP_REASON_MAX + 1];
+    bool power_warned;                /* since the last check */
+    unsigned troubles, troubles_said; /* a bit for each op_trouble_t */
     int64_t since;
     uint64_t drains, opens, resets, stops;
 } op_line_t;
@@ -271,6 +295,10 @@ void op_line_command(op_line_t *line, op_job_t job, op_str_t command, const char
 
 /*  modem_line.c, too: for the script and the ladder. */
 void op_line_log(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
+/*  The same for what somebody should look after. */
+void op_line_warn(const op_line_t *line, op_turn_t *turn, const char *what, const char *detail);
+/*  It is shown in the line's health, and said once. */
+void op_line_trouble(op_line_t *line, op_turn_t *turn, op_trouble_t trouble);
 void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  It stays down, for long: what is wrong does not mend by itself. */
 void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -278,12 +306,15 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 /*  Its device is not its own: gives it back and waits for another. */
 void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const char *reason);
+/*  It was up, and begins to be set up again. */
+void op_line_not_up(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  There is hope: it is tried at once. */
 void op_line_try_now(op_line_t *line, const op_event_t *event);
 /*  AT+CFUN=1,1 to a modem that answers; the line opens it again when it has restarted. */
 void op_line_restart(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 
 /*  modem_health.c */
+const char *op_trouble_text(op_trouble_t trouble);
 const char *op_line_state_name(const op_line_t *line);
 void op_health_answer(const op_modem_t *self, op_turn_t *turn);
 
@@ -332,7 +363,8 @@ void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  The line is not configured any more: all that waits for it fails. */
 void op_send_abandon(op_str_t number, op_turn_t *turn);
 /*  At START: counts what waits, and finds what was in the air when the process ended. */
-void op_send_begin(op_line_t *line, op_turn_t *turn);
+void op_send_begin(const op_modem_t *self, op_line_t *line, const op_event_t *event,
+                   op_turn_t *turn);
 /*  Texts that have waited too long, for the line or for a report, fail. */
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
                     op_turn_t *turn);
@@ -346,10 +378,14 @@ void op_queue_settle(op_line_t *line, op_turn_t *turn, const op_key_t *key,
                      const op_queue_row_t *row, op_text_state_t state, op_failure_t failure);
 /*  How long to wait before the next try, the first of which is number 0. */
 int64_t op_queue_pause(uint64_t tries);
+/*  Takes a text out of the queue until that instant, op_queue_pause at most. */
+void op_queue_postpone(op_line_t *line, op_turn_t *turn, const op_key_t *key, op_queue_row_t *row,
+                       int64_t until);
 /*  Takes a text in doubt out of the queue until a report comes, doubt_ms at most. */
 void op_queue_hold(const op_modem_t *self, const op_event_t *event, op_turn_t *turn,
                    const op_key_t *key, op_queue_row_t *row);
-/*  The text with this id in its key; one that was held is in the queue again. */
+/*  The text with this id in its key; one that was held or paused is in the
+    queue again. */
 bool op_queue_find(op_line_t *line, op_turn_t *turn, bool code, op_id_t id, op_key_t *key,
                    op_queue_row_t *row);
 op_key_t op_key_copy(op_str_t bytes);
@@ -376,9 +412,21 @@ void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, o
                     const op_pdu_t *pdu);
 op_sweep_dead_fn op_report_is_dead, op_early_is_dead;
 
+/*  modem_stuck.c */
+bool op_slot_is(const op_slot_t *a, const op_slot_t *b);
+/*  How often this was tried within the hour; NULL: not at all. */
+op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  A deletion is tried, or a slot without a message looked at. */
+void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  It was tried often enough. */
+bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn);
+
 /*  modem_receive.c */
+extern const char *const op_memory_name[OP_MEMORIES];
 /*  The line is ready: nothing is known of what lies in its modem. */
 void op_receive_begin(op_line_t *line, const op_event_t *event);
+/*  It is known which SIM it is: what was handed out before. */
+void op_receive_held(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice);
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
@@ -386,9 +434,14 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
                      const op_at_action_t *done);
 
 /*  modem_inbound.c */
-/*  A PDU was read, as hexadecimal digits or what the modem gave for them; found: when. */
+/*  A PDU was read, as hexadecimal digits or what the modem gave for them; found: when; the slot that
+    it lies in, its hash included, or NULL: it was handed out. */
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
-                     int64_t found);
+                     int64_t found, const op_slot_t *slot);
+/*  The slot was emptied: what is read in it from now on is another message. */
+void op_inbound_emptied(const op_line_t *line, op_turn_t *turn, const op_slot_t *slot);
+/*  Who sent it, in full form where the number is one of the line's own country. */
+op_str_t op_inbound_sender(const op_line_t *line, op_turn_t *turn, const op_address_t *peer);
 /*  Writes a row of what came in: the slot is emptied, or the text acknowledged, behind its commit.
     */
 void op_inbound_put(const op_line_t *line, op_turn_t *turn, const op_key_t *key,

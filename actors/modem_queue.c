@@ -1,8 +1,9 @@
 /*  modem_queue.c - the texts that wait for a line: queued, picked, expired, cancelled
 
-    Codes and other texts are two queues, one behind the other. What is in doubt and waits for a
-    status report is held: taken out of the queue, so that it blocks nobody, and put back when the
-    report has come and parts are left. */
+    Codes and other texts are two queues, one after the other. What waits for its next try is paused,
+    what is in doubt and waits for a status report is held: both are out of the queue, so that they
+    block nobody however many they are, and come back to their own place in it when their time, or
+    the report, has come. */
 
 #include "actors/failure.h"
 #include "actors/modem_private.h"
@@ -12,7 +13,7 @@
 
 #include <string.h>
 
-enum { LOOK_AHEAD = 100 }; /* texts looked at for one whose time has come */
+enum { LOOK_AT_MOST = 100 }; /* texts in one go */
 
 static op_key_t s_queue_of(const op_line_t *line)
 {
@@ -111,14 +112,10 @@ op_key_t op_key_copy(op_str_t bytes)
     return key;
 }
 
+/*  ---- Paused ---- */
+
 static const int64_t s_pauses[OP_RETRIES_MAX] = {
     5 * OP_SECOND_MS, 30 * OP_SECOND_MS, 2 * OP_MINUTE_MS, 5 * OP_MINUTE_MS, 10 * OP_MINUTE_MS};
-
-/*  Nothing pauses longer than the last of the pauses: else the clock went back meanwhile. */
-static bool s_is_due(const op_queue_row_t *row, int64_t now)
-{
-    return row->not_before <= now || row->not_before > now + s_pauses[OP_RETRIES_MAX - 1];
-}
 
 int64_t op_queue_pause(uint64_t tries)
 {
@@ -126,11 +123,88 @@ int64_t op_queue_pause(uint64_t tries)
     return s_pauses[tries];
 }
 
+static op_key_t s_paused_until(const op_line_t *line, int64_t instant)
+{
+    op_key_t key = op_key_of_text('D', op_str(line->number));
+    op_key_number(&key, (uint64_t)instant);
+    return key;
+}
+
+/*  What stands behind the line in its key in the queue: class and id. */
+static op_str_t s_place_of(const op_line_t *line, op_str_t key)
+{
+    op_key_t base = s_queue_of(line);
+    return op_str_of(key.at + base.size, key.size - base.size);
+}
+
+void op_queue_postpone(op_line_t *line, op_turn_t *turn, const op_key_t *key, op_queue_row_t *row,
+                       int64_t until)
+{
+    op_key_t paused = s_paused_until(line, until);
+    op_str_t place = s_place_of(line, op_key_str(key));
+    op_key_hash(&paused, place.at, place.size);
+    row->not_before = until;
+    op_turn_delete(turn, key);
+    op_turn_put(turn, &paused, &op_queue_row_type, row);
+    if (until < line->paused_until)
+        line->paused_until = until;
+}
+
+/*  Its own place in the queue. */
+static op_key_t s_place_again(const op_line_t *line, op_str_t paused)
+{
+    op_key_t key = s_queue_of(line), base = s_paused_until(line, 0);
+    op_key_hash(&key, paused.at + base.size, paused.size - base.size);
+    return key;
+}
+
+static void s_return(op_line_t *line, op_turn_t *turn, op_str_t paused, op_queue_row_t *row)
+{
+    op_key_t old = op_key_copy(paused), key = s_place_again(line, paused);
+    row->not_before = 0;
+    op_turn_delete(turn, &old);
+    op_turn_put(turn, &key, &op_queue_row_type, row);
+    s_is_there(line, &key);
+}
+
+/*  The texts that are paused until an instant in [from, to) are in the queue again, some at a time.
+    Until when the first one is paused that stays; INT64_MAX: none does. */
+static int64_t s_return_some(op_line_t *line, op_turn_t *turn, int64_t from, int64_t to)
+{
+    op_key_t low = s_paused_until(line, from), all = op_key_of_text('D', op_str(line->number));
+    op_key_t high = op_key_end(&all);
+    op_queue_row_t *rows = op_turn_alloc(turn, (LOOK_AT_MOST + 1) * sizeof *rows);
+    op_str_t keys[LOOK_AT_MOST + 1];
+    size_t count = 0;
+    int64_t next = INT64_MAX;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    while (next == INT64_MAX &&
+           op_turn_walk_next(walk, &op_queue_row_type, &keys[count], &rows[count]))
+        if (rows[count].not_before >= to || count == LOOK_AT_MOST)
+            next = rows[count].not_before;
+        else
+            count++;
+    op_turn_walk_end(&walk);
+    for (size_t i = 0; i < count; i++)
+        s_return(line, turn, keys[i], &rows[i]);
+    return next;
+}
+
+/*  Nothing pauses longer than the last of the pauses: else the clock went back meanwhile. */
+static void s_return_due(op_line_t *line, int64_t now, op_turn_t *turn)
+{
+    (void)s_return_some(line, turn, now + s_pauses[OP_RETRIES_MAX - 1] + 1, INT64_MAX);
+    line->paused_until = s_return_some(line, turn, 0, now + 1);
+}
+
+/*  ---- Picked ---- */
+
 /*  The walk begins where the last one found the first row: a queue in LevelDB leaves a trail of
     deletions before its head, and stepping over them again for each text would cost more than all
-    else. New rows come behind all others, because ids increase (see op_send_queue). */
-static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn,
-                         op_key_t *key, op_queue_row_t *row)
+    else. New rows come behind all others, because ids increase (see op_send_queue). What is in the
+    air is passed over: there is at most one. */
+static bool s_pick_class(op_line_t *line, size_t class, op_turn_t *turn, op_key_t *key,
+                         op_queue_row_t *row)
 {
     if (line->none[class])
         return false;
@@ -138,19 +212,15 @@ static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event,
     op_key_t *first = &line->first[class];
     op_walk_t *walk = op_turn_walk(turn, first->size ? first : &all, &high, false);
     op_str_t bytes;
-    bool found = false;
-    for (size_t i = 0; i < LOOK_AHEAD && !found; i++) {
-        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row)) {
-            line->none[class] = i == 0;
-            break;
-        }
+    bool found = false, any = false;
+    while (!found && op_turn_walk_next(walk, &op_queue_row_type, &bytes, row)) {
         *key = op_key_copy(bytes);
-        if (i == 0)
+        if (!any)
             *first = *key;
-        found = s_is_due(row, event->now) && (!row->in_air || OP_PLANTED(FORGET_AIR));
-        if (!found && (!line->idle_until || row->not_before < line->idle_until))
-            line->idle_until = row->not_before;
+        any = true;
+        found = !row->in_air || OP_PLANTED(FORGET_AIR);
     }
+    line->none[class] = !any;
     op_turn_walk_end(&walk);
     return found;
 }
@@ -158,28 +228,33 @@ static bool s_pick_class(op_line_t *line, size_t class, const op_event_t *event,
 bool op_queue_pick(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_key_t *key,
                    op_queue_row_t *row)
 {
-    line->idle_until = 0;
-    bool found = s_pick_class(line, 0, event, turn, key, row) ||
-                 s_pick_class(line, 1, event, turn, key, row);
+    if (line->paused_until <= event->now)
+        s_return_due(line, event->now, turn);
+    line->idle_until = line->paused_until < INT64_MAX ? line->paused_until : 0;
+    bool found = s_pick_class(line, 0, turn, key, row) || s_pick_class(line, 1, turn, key, row);
     line->queue_empty = !found;
     return found;
 }
 
-static void s_expire_class(op_line_t *line, size_t class, const op_event_t *event, op_turn_t *turn)
+/*  ---- Expired ---- */
+
+/*  Of one kind of row, some at a time: the next look goes on where this one ends. */
+static void s_expire_some(op_line_t *line, const op_key_t *all, op_key_t *next,
+                          const op_event_t *event, op_turn_t *turn)
 {
-    op_key_t all = s_class_of(line, class), high = op_key_end(&all), dead[LOOK_AHEAD];
-    op_key_t low = line->first[class].size ? line->first[class] : all;
-    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AHEAD * sizeof *rows);
-    size_t deaths = 0;
+    op_key_t high = op_key_end(all), low = next->size ? *next : *all, dead[LOOK_AT_MOST];
+    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AT_MOST * sizeof *rows);
+    size_t deaths = 0, looked = 0;
     op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
     op_str_t bytes;
-    for (size_t i = 0; i < LOOK_AHEAD; i++) {
-        op_queue_row_t *row = &rows[deaths];
-        if (!op_turn_walk_next(walk, &op_queue_row_type, &bytes, row))
-            break;
+    next->size = 0;
+    while (looked++ < LOOK_AT_MOST &&
+           op_turn_walk_next(walk, &op_queue_row_type, &bytes, &rows[deaths])) {
         op_key_t key = op_key_copy(bytes);
         bool flying = line->flying && op_str_equal(bytes, op_key_str(&line->flight));
-        if (row->expires <= event->now && !flying)
+        if (looked == LOOK_AT_MOST)
+            *next = key;
+        if (rows[deaths].expires <= event->now && !flying)
             dead[deaths++] = key;
     }
     op_turn_walk_end(&walk);
@@ -215,6 +290,25 @@ void op_queue_hold(const op_modem_t *self, const op_event_t *event, op_turn_t *t
     op_turn_put(turn, &held, &op_queue_row_type, row);
 }
 
+/*  Paused texts are ordered by time: all are looked at, for a report that proves a part which was
+    to be sent again. */
+static bool s_find_paused(op_line_t *line, op_turn_t *turn, const op_key_t *key,
+                          op_queue_row_t *row)
+{
+    op_key_t low = op_key_of_text('D', op_str(line->number)), high = op_key_end(&low);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    op_str_t bytes;
+    bool found = false;
+    while (!found && op_turn_walk_next(walk, &op_queue_row_type, &bytes, row)) {
+        op_key_t place = s_place_again(line, bytes);
+        found = op_str_equal(op_key_str(&place), op_key_str(key));
+    }
+    op_turn_walk_end(&walk);
+    if (found)
+        s_return(line, turn, bytes, row);
+    return found;
+}
+
 bool op_queue_find(op_line_t *line, op_turn_t *turn, bool code, op_id_t id, op_key_t *key,
                    op_queue_row_t *row)
 {
@@ -228,7 +322,7 @@ bool op_queue_find(op_line_t *line, op_turn_t *turn, bool code, op_id_t id, op_k
         op_turn_put(turn, key, &op_queue_row_type, row);
         return true;
     }
-    return op_turn_get(turn, key, &op_queue_row_type, row);
+    return op_turn_get(turn, key, &op_queue_row_type, row) || s_find_paused(line, turn, key, row);
 }
 
 /*  No report has come in time. */
@@ -236,12 +330,12 @@ static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_even
                           op_turn_t *turn)
 {
     op_key_t all = op_key_of_text('H', op_str(line->number)), high = op_key_end(&all);
-    op_key_t dead[LOOK_AHEAD];
-    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AHEAD * sizeof *rows);
+    op_key_t dead[LOOK_AT_MOST];
+    op_queue_row_t *rows = op_turn_alloc(turn, LOOK_AT_MOST * sizeof *rows);
     size_t deaths = 0;
     op_str_t bytes;
     op_walk_t *walk = op_turn_walk(turn, &all, &high, false);
-    while (deaths < LOOK_AHEAD &&
+    while (deaths < LOOK_AT_MOST &&
            op_turn_walk_next(walk, &op_queue_row_type, &bytes, &rows[deaths])) {
         int64_t until = rows[deaths].not_before;
         if (until <= event->now || until > event->now + self->doubt_ms)
@@ -258,8 +352,13 @@ static void s_expire_held(const op_modem_t *self, op_line_t *line, const op_even
 void op_send_expire(const op_modem_t *self, op_line_t *line, const op_event_t *event,
                     op_turn_t *turn)
 {
-    for (size_t i = 0; i < 2; i++)
-        s_expire_class(line, i, event, turn);
+    const op_key_t all[] = {op_key_of_text('D', op_str(line->number)), s_class_of(line, 0),
+                            s_class_of(line, 1)};
+    for (size_t i = 0; i < OP_COUNT(all); i++) {
+        if (i && !line->expire_from[i].size) /* see s_pick_class */
+            line->expire_from[i] = line->first[i - 1];
+        s_expire_some(line, &all[i], &line->expire_from[i], event, turn);
+    }
     s_expire_held(self, line, event, turn);
 }
 
@@ -302,18 +401,22 @@ void op_send_cancel(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_text_cancel_t *cancel = OP_BODY(event, text_cancel);
     op_line_t *line = s_line_of(self, cancel->line);
-    op_key_t *keys;
-    op_queue_row_t *rows;
-    size_t count = s_collect(turn, 'Q', cancel->line, &cancel->scope, &keys, &rows);
-    for (size_t i = 0; i < count; i++)
-        if (!rows[i].in_air && !rows[i].sent && op_id_is_none(rows[i].doubt))
-            op_queue_settle(line, turn, &keys[i], &rows[i], OP_TEXT_FAILED, OP_FAILURE_RELEASED);
+    static const char tags[] = {'Q', 'D'};
+    for (size_t t = 0; t < sizeof tags; t++) {
+        op_key_t *keys;
+        op_queue_row_t *rows;
+        size_t count = s_collect(turn, tags[t], cancel->line, &cancel->scope, &keys, &rows);
+        for (size_t i = 0; i < count; i++)
+            if (!rows[i].in_air && !rows[i].sent && op_id_is_none(rows[i].doubt))
+                op_queue_settle(line, turn, &keys[i], &rows[i], OP_TEXT_FAILED,
+                                OP_FAILURE_RELEASED);
+    }
     op_turn_compact(turn); /* the account may have been erased; what went out before is here, too */
 }
 
 void op_send_abandon(op_str_t number, op_turn_t *turn)
 {
-    static const char tags[] = {'Q', 'H'};
+    static const char tags[] = {'Q', 'D', 'H'};
     for (size_t t = 0; t < sizeof tags; t++) {
         op_key_t *keys;
         op_queue_row_t *rows;
@@ -334,20 +437,24 @@ static size_t s_count_all(const op_line_t *line, char tag, op_turn_t *turn, op_k
     op_str_t bytes;
     size_t count = 0;
     for (; op_turn_walk_next(walk, &op_queue_row_type, &bytes, &row); count++)
-        if (row.in_air)
-            *in_air =
-                op_key_copy(bytes); /* a line has one command in flight: there is at most one */
+        if (row.in_air) /* a line has one command in flight: there is at most one */
+            *in_air = op_key_copy(bytes);
     op_turn_walk_end(&walk);
     return count;
 }
 
-void op_send_begin(op_line_t *line, op_turn_t *turn)
+void op_send_begin(const op_modem_t *self, op_line_t *line, const op_event_t *event,
+                   op_turn_t *turn)
 {
+    static const char tags[] = {'H', 'D', 'Q'};
     op_key_t in_air = {.size = 0};
-    line->waiting = s_count_all(line, 'H', turn, &in_air);
-    line->waiting += s_count_all(line, 'Q', turn, &in_air);
+    line->waiting = 0;
+    for (size_t t = 0; t < sizeof tags; t++)
+        line->waiting += s_count_all(line, tags[t], turn, &in_air);
     s_count(line, turn);
     line->doubt = in_air.size && !OP_PLANTED(FORGET_AIR);
-    if (line->doubt)
+    if (line->doubt) {
+        line->doubt_until = event->now + (int64_t)self->send_timeout_ms;
         line->flight = in_air;
+    }
 }

@@ -19,35 +19,27 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const s_memories[OP_MEMORIES] = {"SM", "ME", "SR", "MT"};
-
-/*  A dead slot is tried again. */
-static const int64_t s_stuck_ms = OP_HOUR_MS;
+const char *const op_memory_name[OP_MEMORIES] = {"SM", "ME", "SR", "MT"};
 
 /*  Some read their memories as one only; then its slots have numbers of their own. */
 static bool s_reads_as_one(const op_line_t *line)
 {
-    return strcmp(line->memories[0], s_memories[OP_MEMORY_MT]) == 0;
+    return strcmp(line->memories[0], op_memory_name[OP_MEMORY_MT]) == 0;
 }
 
 static unsigned s_swept(const op_line_t *line)
 {
-    return OP_PLANTED(ALWAYS_SM)  ? 1U << OP_MEMORY_SM
-           : s_reads_as_one(line) ? 1U << OP_MEMORY_MT | 1U << OP_MEMORY_SR
+    return OP_PLANTED(ALWAYS_SM) || line->unselectable ? 1U << OP_MEMORY_SM
+           : s_reads_as_one(line)                      ? 1U << OP_MEMORY_MT | 1U << OP_MEMORY_SR
                                   : 1U << OP_MEMORY_SM | 1U << OP_MEMORY_ME | 1U << OP_MEMORY_SR;
 }
 
 /*  ---- Slots ---- */
 
-static bool s_same_slot(const op_slot_t *a, const op_slot_t *b)
-{
-    return a->memory == b->memory && a->index == b->index;
-}
-
 static bool s_slots_add(op_slots_t *slots, op_slot_t slot)
 {
     for (size_t i = 0; i < slots->count; i++)
-        if (s_same_slot(&slots->at[i], &slot)) {
+        if (op_slot_is(&slots->at[i], &slot)) {
             slots->at[i].hash = slot.hash;
             return true;
         }
@@ -76,7 +68,7 @@ static int64_t s_slots_take(op_slots_t *slots, const op_slot_t *slot)
 {
     int64_t found = slot->found;
     for (size_t i = slots->count; i-- > 0;)
-        if (s_same_slot(&slots->at[i], slot)) {
+        if (op_slot_is(&slots->at[i], slot)) {
             found = slots->at[i].found;
             s_slots_drop(slots, i);
         }
@@ -99,76 +91,13 @@ static uint64_t s_hash(op_str_t pdu)
     return hash;
 }
 
-/*  ---- Slots that cannot be emptied ---- */
-
-static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
-{
-    return stuck->tries && stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
-}
-
-static op_stuck_t *s_stuck(op_line_t *line, const op_slot_t *slot, int64_t now)
-{
-    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
-        op_stuck_t *stuck = &line->stuck[i];
-        if (s_is_fresh(stuck, now) && s_same_slot(&stuck->slot, slot) &&
-            stuck->slot.hash == slot->hash)
-            return stuck;
-    }
-    return NULL;
-}
-
-/*  What is forgotten first: what is old, then what was tried once, which nearly always was enough.
-    */
-static op_stuck_t *s_least_stuck(op_line_t *line, int64_t now)
-{
-    op_stuck_t *least = NULL;
-    unsigned fewest = 0;
-    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
-        op_stuck_t *stuck = &line->stuck[i];
-        unsigned tries = !s_is_fresh(stuck, now) ? 0 : stuck->tries > 1 ? 2 : 1;
-        if (!least || tries < fewest ||
-            (tries == fewest && stuck->slot.found < least->slot.found)) {
-            least = stuck;
-            fewest = tries;
-        }
-    }
-    return least;
-}
-
-/*  A deletion is tried. */
-static void s_count_deletion(op_line_t *line, const op_slot_t *slot, int64_t now)
-{
-    op_stuck_t *stuck = s_stuck(line, slot, now);
-    if (!stuck) {
-        stuck = s_least_stuck(line, now);
-        *stuck = (op_stuck_t){.slot = *slot};
-        stuck->slot.found = now;
-    }
-    stuck->tries++;
-}
-
-static bool s_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn)
-{
-    op_stuck_t *stuck = s_stuck(line, slot, now);
-    if (!stuck || stuck->tries < OP_DELETIONS_MAX || OP_PLANTED(STUCK_LOOP))
-        return false;
-    char masked[OP_PHONE_MAX + 1];
-    if (!stuck->said)
-        op_turn_log(turn, "line=%s memory=%s slot=%u cannot be emptied; it is left as it is",
-                    op_phone_mask(op_str(line->number), masked), s_memories[slot->memory],
-                    slot->index);
-    stuck->said = true;
-    return true;
-}
-
 /*  ---- Notices ---- */
 
 void op_receive_begin(op_line_t *line, const op_event_t *event)
 {
     line->to_read.count = line->to_delete.count = 0;
-    line->memory = OP_MEMORIES;
+    line->memory = line->unselectable ? OP_MEMORY_SM : OP_MEMORIES;
     line->to_list = 0;
-    line->to_acknowledge = 0;
     line->sweep_at = event->now;
     line->oddities = line->at.noise + line->at.late;
 }
@@ -187,9 +116,9 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
         return;
     }
     slot.index = (uint16_t)index;
-    while (slot.memory < OP_MEMORIES && strcmp(memory, s_memories[slot.memory]) != 0)
+    while (slot.memory < OP_MEMORIES && strcmp(memory, op_memory_name[slot.memory]) != 0)
         slot.memory++;
-    if (OP_PLANTED(ALWAYS_SM))
+    if (OP_PLANTED(ALWAYS_SM) || line->unselectable)
         slot.memory = OP_MEMORY_SM;
     bool foreign = s_reads_as_one(line) && !(s_swept(line) & 1U << slot.memory);
     if (slot.memory == OP_MEMORIES || foreign ||
@@ -197,19 +126,44 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
         line->sweep_at = event->now;
 }
 
+/*  Handed out and in no memory: it is here, or nowhere. The acknowledgement leaves behind the
+    commit. */
+static void s_handed_out(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)
+{
+    op_inbound_take(line, event, turn, hex, event->now, NULL);
+    line->to_acknowledge += line->acknowledges;
+}
+
+/*  A text whose SIM is not known yet; what is too much is not acknowledged. */
+static void s_hold(op_line_t *line, op_str_t hex)
+{
+    if (line->handed_count < OP_HANDED_MAX &&
+        op_str_copy(hex, line->handed[line->handed_count], sizeof line->handed[0]))
+        line->handed_count++;
+}
+
+void op_receive_held(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    for (size_t i = 0; i < line->handed_count; i++)
+        s_handed_out(line, event, turn, op_turn_copy(turn, op_str(line->handed[i])));
+    line->handed_count = 0;
+}
+
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice)
 {
-    if (line->phase != OP_LINE_READY)
-        return; /* the sweep at the end of the setup finds it */
     bool announced = notice->notice == OP_AT_NOTICE_CMTI || notice->notice == OP_AT_NOTICE_CDSI;
     bool direct = notice->notice == OP_AT_NOTICE_CMT || notice->notice == OP_AT_NOTICE_CDS;
-    if (announced)
+    bool report = notice->notice == OP_AT_NOTICE_CDS;
+    if (direct && notice->pdu.size && (report || line->sim_known))
+        s_handed_out(line, event, turn, op_turn_copy(turn, notice->pdu));
+    else if (direct && notice->pdu.size)
+        s_hold(line, notice->pdu);
+    else if (line->phase != OP_LINE_READY)
+        return; /* the sweep at the end of the setup finds it */
+    else if (announced)
         s_announced(line, event, notice->line);
-    else if (direct && notice->pdu.size) {
-        op_inbound_take(line, event, turn, op_turn_copy(turn, notice->pdu), event->now);
-        line->to_acknowledge += line->acknowledges; /* it leaves behind the commit */
-    } else if (direct || notice->notice == OP_AT_NOTICE_FULL)
+    else if (direct || notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
 }
 
@@ -232,7 +186,7 @@ static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memor
         return false;
     char command[32];
     line->wanted = memory;
-    snprintf(command, sizeof command, "AT+CPMS=\"%s\"", s_memories[memory]);
+    snprintf(command, sizeof command, "AT+CPMS=\"%s\"", op_memory_name[memory]);
     op_line_command(line, OP_JOB_MEMORY, op_str(command), "+CPMS:", (op_str_t){0},
                     event->now + OP_COMMAND_MS);
     return true;
@@ -280,15 +234,33 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
         return s_command(line, event, OP_JOB_READ, "CMGR", line->slot.index, "+CMGR:");
     if (line->slot.hash && !line->slot.checked && s_in_doubt(line))
         return s_command(line, event, OP_JOB_RECHECK, "CMGR", line->slot.index, "+CMGR:");
-    s_count_deletion(line, &line->slot, event->now);
+    op_stuck_count(line, &line->slot, event->now);
     return s_command(line, event, OP_JOB_DELETE, "CMGD", line->slot.index, "");
+}
+
+/*  AT+CNMA, in the forms that modems take (TS 27.005 3.4.4, 4.7). */
+static const char *const s_acks[] = {"AT+CNMA", "AT+CNMA=1", "AT+CNMA=0"};
+
+/*  One that is refused in all forms came too late, or is not to be had: such a modem hands nothing
+    out any more until AT+CNMI is set again, which is looked at next. */
+static void s_acknowledged(op_line_t *line, const op_event_t *event, const op_at_action_t *done)
+{
+    bool late = done->result == OP_AT_CMS_ERROR && done->code == 340;
+    bool refused = done->result != OP_AT_OK && done->result != OP_AT_TIMEOUT && !late;
+    if (refused && ++line->ack_form < OP_COUNT(s_acks))
+        return;
+    line->ack_form = refused ? 0 : line->ack_form;
+    line->to_acknowledge--;
+    if (done->result == OP_AT_OK)
+        return;
+    line->notices_lost = true;
+    line->check_at = event->now;
 }
 
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     if (line->to_acknowledge) { /* the modem waits for it, for seconds */
-        line->to_acknowledge--;
-        op_line_command(line, OP_JOB_ACKNOWLEDGE, OP_STR("AT+CNMA"), "", (op_str_t){0},
+        op_line_command(line, OP_JOB_ACKNOWLEDGE, op_str(s_acks[line->ack_form]), "", (op_str_t){0},
                         event->now + OP_COMMAND_MS);
         return true;
     }
@@ -330,9 +302,9 @@ static void s_selected(op_line_t *line, op_turn_t *turn, const op_at_action_t *d
         return;
     bool full = total && used >= total;
     if (full && !(line->full & bit)) /* what can be emptied is, now */
-        op_turn_log(turn, "line=%s memory=%s is full: %u of %u",
-                    op_phone_mask(op_str(line->number), masked), s_memories[line->memory], used,
-                    total);
+        op_turn_warn(turn, "line=%s memory=%s is full: %u of %u",
+                     op_phone_mask(op_str(line->number), masked), op_memory_name[line->memory],
+                     used, total);
     line->full = full ? line->full | bit : line->full & ~bit;
 }
 
@@ -344,33 +316,54 @@ static void s_passed_over(op_line_t *line)
     s_slots_forget(&line->to_delete, line->wanted);
 }
 
-static void s_to_delete(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_slot_t slot)
+static void s_to_delete(op_line_t *line, const op_event_t *event, op_slot_t slot)
 {
-    if (s_is_dead(line, &slot, event->now, turn))
-        return;
     if (!s_slots_add(&line->to_delete, slot))
         line->sweep_at = event->now + OP_SECOND_MS;
+}
+
+/*  A header and no PDU: damaged on its way, or all that there is. What was so each time that it was
+    looked at would stay for ever: the header is kept for the operator, and the slot emptied. */
+static void s_take_bare(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t header,
+                        op_slot_t slot)
+{
+    slot.hash = s_hash(header);
+    op_stuck_count(line, &slot, event->now);
+    op_stuck_t *looks = op_stuck_find(line, &slot, event->now);
+    if (looks->tries < OP_LOOKS_MAX)
+        return;
+    looks->tries = 0;
+    slot.hash = ~slot.hash; /* the tries to delete it are counted for themselves */
+    if (op_stuck_is_dead(line, &slot, event->now, turn))
+        return;
+    op_quarantine_put(line, event, turn, op_turn_copy(turn, header), "a slot without a message");
+    slot.checked = true;
+    s_to_delete(line, event, slot);
 }
 
 /*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again. */
 static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {
-    for (size_t i = 0; i + 1 < done->line_count; i++) {
+    for (size_t i = 0; i < done->line_count; i++) {
         char head[64];
         unsigned index;
         op_str_copy(done->lines[i], head, sizeof head);
         if (sscanf(head, "+CMGL: %u", &index) != 1 || index > UINT16_MAX)
             continue;
-        if (op_str_starts(done->lines[i + 1], "+CMGL:"))
-            continue; /* a header without its PDU: the next sweep */
+        op_slot_t slot = {.memory = line->memory, .index = (uint16_t)index, .found = event->now};
+        if (i + 1 == done->line_count || op_str_starts(done->lines[i + 1], "+CMGL:")) {
+            if (i + 1 < done->line_count || !done->cut)
+                s_take_bare(line, event, turn, done->lines[i], slot);
+            continue;
+        }
         op_str_t hex = op_turn_copy(turn, done->lines[++i]);
-        op_slot_t slot = {.memory = line->memory,
-                          .index = (uint16_t)index,
-                          .hash = s_hash(hex),
-                          .found = event->now};
-        op_inbound_take(line, event, turn, hex, s_slots_take(&line->to_read, &slot));
-        s_to_delete(line, event, turn, slot);
+        slot.hash = s_hash(hex);
+        int64_t found = s_slots_take(&line->to_read, &slot);
+        if (op_stuck_is_dead(line, &slot, event->now, turn))
+            continue; /* it was taken when it was read first */
+        op_inbound_take(line, event, turn, hex, found, &slot);
+        s_to_delete(line, event, slot);
     }
     if (done->cut)
         line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
@@ -380,9 +373,11 @@ static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                    const op_at_action_t *done)
 {
     op_str_t hex = op_turn_copy(turn, done->lines[1]);
-    op_inbound_take(line, event, turn, hex, line->slot.found);
     line->slot.hash = s_hash(hex);
-    s_to_delete(line, event, turn, line->slot);
+    if (op_stuck_is_dead(line, &line->slot, event->now, turn))
+        return;
+    op_inbound_take(line, event, turn, hex, line->slot.found, &line->slot);
+    s_to_delete(line, event, line->slot);
 }
 
 /*  Is what lies in the slot what was read? Then it is deleted next. */
@@ -414,6 +409,8 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
         s_read(line, event, turn, done);
     else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
+    else if (job == OP_JOB_DELETE)
+        op_inbound_emptied(line, turn, &line->slot);
     else if (reading)
         /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that
            OK may as well be another command's: taking the next answer for this slot's would delete
@@ -428,6 +425,8 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
                    done->result == OP_AT_CMS_ERROR;
     if (line->phase != OP_LINE_READY)
         return;
+    if (job == OP_JOB_ACKNOWLEDGE && line->to_acknowledge)
+        s_acknowledged(line, event, done);
     /* What failed is found again by the next sweep: nothing was deleted that was not taken. */
     if (done->result == OP_AT_OK)
         s_answered(line, job, event, turn, done);

@@ -7,6 +7,7 @@
 #include "actors/modem_private.h"
 #include "base/instant.h"
 #include "base/plant.h"
+#include "modem/at_line.h"
 #include "modem/cms_error.h"
 #include "modem/pdu.h"
 #include "modem/sms.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NO_REFERENCE = -1, BURST_MS = 1000 };
+enum { NO_REFERENCE = -1, BURST_MS = 1000, MINUTES = 2 /* the place of a pause */ };
 
 /*  ---- Submitting ---- */
 
@@ -127,6 +128,7 @@ static void s_part_taken(op_line_t *line, op_turn_t *turn, const op_key_t *key, 
     row->sent += OP_PLANTED(DROP_PART) && row->sent == 1 ? 2 : 1;
     row->in_air = false;
     row->tries = 0;
+    row->error = (op_str_t){0};
     row->doubt = (op_id_t){{0}};
     if (row->sent >= op_sms_count(row->body, row->wide))
         op_queue_settle(line, turn, key, row, OP_TEXT_SENT, OP_FAILURE_NONE);
@@ -144,9 +146,10 @@ static void s_answered(op_line_t *line, const op_event_t *event, op_turn_t *turn
         op_report_expect(line, event, turn, key, &taken, (uint64_t)reference);
 }
 
-/*  The part was not taken, and may be tried again. */
-static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *turn,
-                        const op_key_t *key, op_queue_row_t *row, op_failure_t failure)
+/*  The part was not taken, and may be tried again, after that pause at least. */
+static void s_try_after(op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                        const op_key_t *key, op_queue_row_t *row, op_failure_t failure,
+                        uint64_t pause)
 {
     row->in_air = false;
     if (row->tries >= OP_RETRIES_MAX) {
@@ -157,9 +160,16 @@ static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *tur
     }
     if (OP_PLANTED(RESEND_CONFIRMED))
         row->sent = 0;
-    row->not_before = event->now + op_queue_pause(row->tries++);
-    op_turn_put(turn, key, &op_queue_row_type, row);
+    int64_t by = op_queue_pause(row->tries > pause ? row->tries : pause);
+    row->tries++;
+    op_queue_postpone(line, turn, key, row, event->now + by);
     line->queue_empty = false;
+}
+
+static void s_try_later(op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                        const op_key_t *key, op_queue_row_t *row, op_failure_t failure)
+{
+    s_try_after(line, event, turn, key, row, failure, 0);
 }
 
 /*  Nobody knows whether the part was taken. A status report may settle it, within a time; a login
@@ -194,11 +204,29 @@ void op_send_proven(op_line_t *line, op_turn_t *turn, const op_report_row_t *rep
         s_part_taken(line, turn, &key, &row);
 }
 
+/*  What a try was answered with, as it is shown to whoever operates it. */
+static op_str_t s_error(op_turn_t *turn, op_at_result_t result, int code)
+{
+    return code < 0 ? op_str(op_at_result_name(result))
+                    : op_turn_text(turn, "%s %d", op_at_result_name(result), code);
+}
+
+static void s_log_refusal(const op_line_t *line, op_turn_t *turn, const op_queue_row_t *row,
+                          const char *class)
+{
+    op_str_t other = op_turn_request(turn);
+    op_turn_on_behalf(turn, row->request);
+    op_turn_log(turn, "line=%zu error=\"%.*s\" class=%s a text was refused", line->index,
+                (int)row->error.size, row->error.size ? row->error.at : "", class);
+    op_turn_on_behalf(turn, other);
+}
+
 /*  Refused behind the PDU, with an error of this class. */
 static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       op_queue_row_t *row, op_cms_class_t class)
 {
     const op_key_t key = line->flight;
+    s_log_refusal(line, turn, row, op_cms_class_name(class));
     switch (class) {
     case OP_CMS_FULL:
         line->sweep_at = event->now;
@@ -214,6 +242,20 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
         return;
     case OP_CMS_TEMPORARY:
         s_try_later(line, event, turn, &key, row, OP_FAILURE_NO_SERVICE);
+        return;
+    case OP_CMS_LASTING:
+        s_try_after(line, event, turn, &key, row, OP_FAILURE_NO_SERVICE, MINUTES);
+        return;
+    case OP_CMS_ONCE:
+        if (row->tries == 0)
+            s_try_after(line, event, turn, &key, row, OP_FAILURE_REJECTED, MINUTES);
+        else
+            op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
+        return;
+    case OP_CMS_BARRED:
+        op_line_trouble(line, turn, OP_TROUBLE_BARRED);
+        line->fail_because = op_trouble_text(OP_TROUBLE_BARRED);
+        op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
         return;
     case OP_CMS_REJECTED:
         op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
@@ -241,17 +283,18 @@ static int s_reference(op_str_t line)
                                                                                 : NO_REFERENCE;
 }
 
-/*  The answer is OK. Without its +CMGS it may be another command's: in doubt. */
-static void s_accepted(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
+/*  +CMGS proves that the network has the part, whatever became of the OK behind it. False: it did
+    not come. */
+static bool s_accepted(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        op_queue_row_t *row, const op_at_action_t *done)
 {
     for (size_t i = 0; i < done->line_count; i++)
         if (op_str_starts(done->lines[i], "+CMGS:")) {
             op_key_t key = line->flight;
             s_answered(line, event, turn, &key, row, s_reference(done->lines[i]));
-            return;
+            return true;
         }
-    s_refused(self, line, event, turn, row, OP_CMS_IN_DOUBT);
+    return false;
 }
 
 void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -259,21 +302,27 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 {
     op_queue_row_t row;
     line->flying = false;
-    if (done->result == OP_AT_OK)
+    if (done->result == OP_AT_OK) {
         op_line_count(line, turn, OP_METRIC_MODEM_SENDS, 1, NULL);
-    else
+        line->troubles &= ~(1U << OP_TROUBLE_BARRED);
+        line->troubles_said &= ~(1U << OP_TROUBLE_BARRED);
+    } else
         op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, op_at_result_name(done->result));
     if (line->burst_at)
         line->burst_at = event->now;
     if (!op_turn_get(turn, &line->flight, &op_queue_row_type, &row))
         return;
+    if (done->result != OP_AT_OK)
+        row.error = s_error(turn, done->result, done->code);
     if (!done->payload_sent) { /* the PDU never left */
+        s_log_refusal(line, turn, &row, "not_submitted");
         s_try_later(line, event, turn, &line->flight, &row, OP_FAILURE_NO_SERVICE);
         return;
     }
     switch (done->result) {
-    case OP_AT_OK:
-        s_accepted(self, line, event, turn, &row, done);
+    case OP_AT_OK: /* without +CMGS it may be another command's */
+        if (!s_accepted(line, event, turn, &row, done))
+            s_refused(self, line, event, turn, &row, OP_CMS_IN_DOUBT);
         return;
     case OP_AT_ERROR:
     case OP_AT_CMS_ERROR:
@@ -285,7 +334,10 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     case OP_AT_TIMEOUT:
     case OP_AT_NO_PROMPT:
     case OP_AT_LOST:
+        if (s_accepted(line, event, turn, &row, done))
+            return;
         line->doubt = true; /* the drain that follows settles it */
+        line->doubt_until = event->now + (int64_t)self->send_timeout_ms;
         return;
     }
 }
@@ -299,11 +351,10 @@ void op_send_late(op_line_t *line, op_str_t answer)
         line->late_reference = s_reference(answer);
         return;
     }
-    char text[40];
+    op_at_result_t result;
     int code;
-    op_str_copy(op_str_of(answer.at, answer.size < sizeof text ? answer.size : sizeof text - 1),
-                text, sizeof text);
-    if (line->doubt && sscanf(text, "+CMS ERROR: %d", &code) == 1) {
+    if (line->doubt && op_at_line_final(answer, OP_STR(""), &result, &code) &&
+        result == OP_AT_CMS_ERROR && code >= 0) {
         line->late_error = true;
         line->late_code = code;
     }
@@ -322,9 +373,10 @@ void op_send_settle_doubt(op_modem_t *self, op_line_t *line, const op_event_t *e
     op_key_t key = line->flight;
     if (line->late_answer || (line->late_error && OP_PLANTED(LATE_ERROR_TAKEN)))
         s_answered(line, event, turn, &key, &row, line->late_reference);
-    else if (line->late_error)
+    else if (line->late_error) {
+        row.error = s_error(turn, OP_AT_CMS_ERROR, line->late_code);
         s_refused(self, line, event, turn, &row, op_cms_class(line->late_code));
-    else
+    } else
         s_unknown(self, line, event, turn, &key, &row);
     line->late_error = false;
 }

@@ -86,7 +86,9 @@ static const row_t s_rows[] = {
     {NULL, op_row_set_service, "", op_row_service_set,
      SETUP}, /* acknowledgements or none (TS 27.005 3.2.1) */
     {NULL, op_row_set_notices, "", op_row_notices_set,
-     SETUP},                              /* store and announce (TS 27.005 3.4.1) */
+     SETUP}, /* store and announce (TS 27.005 3.4.1) */
+    {NULL, op_row_ask_notices, "+CNMI:", op_row_notices_seen, CHECK},
+    {NULL, op_row_set_notices_again, "", op_row_notices_again, CHECK},
     {"AT+CREG=1", NULL, "", NULL, SETUP}, /* say when it is lost (TS 27.007 7.2) */
     {"AT+CREG?", NULL, "+CREG:", op_row_creg, SETUP | CHECK},
     {"AT+CGREG?", op_row_unregistered, "+CGREG:", op_row_cgreg, SETUP | CHECK},
@@ -123,6 +125,10 @@ void op_setup_begin(op_line_t *line)
     line->not_before = 0;
     line->wait_until = 0;
     line->restarted = line->checking = line->pin_wanted = false;
+    line->sim_known = false;
+    line->troubles &=
+        1U << OP_TROUBLE_BARRED; /* the SIM's; the rest is the modem's, and found again */
+    line->to_acknowledge = 0;
     line->family = op_family_of("");
     line->is =
         (op_vitals_t){.registration = -1, .signal = 99, .ims = -1, .last_ok = line->is.last_ok};
@@ -140,7 +146,10 @@ static void s_end(op_modem_t *self, op_line_t *line, const op_event_t *event, op
         return;
     }
     line->checking = false;
-    line->check_at = event->now + (int64_t)self->check_ms;
+    line->check_at = self->check_ms ? event->now + (int64_t)self->check_ms : 0;
+    if (!line->power_warned)
+        line->troubles &= ~(1U << OP_TROUBLE_POWER);
+    line->power_warned = false;
 }
 
 bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
@@ -170,15 +179,6 @@ bool op_setup_next(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     return false;
 }
 
-/*  It was up, and begins to be set up again. */
-static void s_not_up(const op_setup_at_t *at)
-{
-    at->line->phase = OP_LINE_SETUP;
-    at->line->since = at->event->now;
-    op_line_count(at->line, at->turn, OP_METRIC_MODEM_STATE, 0, NULL);
-    op_line_tell_state(at->line, at->turn, false);
-}
-
 static void s_then(const op_setup_at_t *at, op_then_t then)
 {
     op_modem_t *self = at->modem;
@@ -196,8 +196,8 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
             op_row_cereg) { /* all three again, and until then it is not up */
             line->row = s_row_of(op_row_creg);
             if (line->phase == OP_LINE_READY) {
-                op_line_log(line, at->turn, "down", reason);
-                s_not_up(at);
+                op_line_warn(line, at->turn, "down", reason);
+                op_line_not_up(line, at->event, at->turn);
             }
         }
         line->not_before = at->event->now + OP_SETUP_PAUSE_MS;
@@ -216,7 +216,7 @@ static void s_then(const op_setup_at_t *at, op_then_t then)
         op_line_release(self, line, at->event, at->turn, reason);
         return;
     case OP_THEN_ANEW:
-        s_not_up(at);
+        op_line_not_up(line, at->event, at->turn);
         op_setup_begin(line);
         return;
     }

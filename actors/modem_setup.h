@@ -60,6 +60,10 @@ bool op_row_set_service(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_M
 op_then_t op_row_service_set(const op_setup_at_t *at, const op_at_action_t *done);
 bool op_row_set_notices(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
 op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done);
+bool op_row_ask_notices(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
+op_then_t op_row_notices_seen(const op_setup_at_t *at, const op_at_action_t *done);
+bool op_row_set_notices_again(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
+op_then_t op_row_notices_again(const op_setup_at_t *at, const op_at_action_t *done);
 bool op_row_unregistered(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
 op_then_t op_row_creg(const op_setup_at_t *at, const op_at_action_t *done);
 op_then_t op_row_cgreg(const op_setup_at_t *at, const op_at_action_t *done);

@@ -31,16 +31,23 @@ op_then_t op_row_memories(const op_setup_at_t *at, const op_at_action_t *done)
     return OP_THEN_NEXT;
 }
 
-/*  What was chosen, then what some modems take only. */
+/*  What was chosen, then what some modems take only: one memory for all, and fewer than three of
+    them. */
+static const struct {
+    const char *memory; /* NULL: the chosen ones */
+    int count;
+} s_memories[] = {{NULL, 3}, {"SM", 3}, {"ME", 3}, {"SM", 2}, {"ME", 2}, {"SM", 1}, {"ME", 1}};
+
 bool op_row_set_memories(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
 {
     op_line_t *line = at->line;
-    static const char *const others[] = {"SM", "ME"};
-    if (line->attempt)
-        for (size_t i = 0; i < OP_COUNT(line->memories); i++)
-            memcpy(line->memories[i], others[line->attempt - 1], sizeof line->memories[i]);
-    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CPMS=\"%s\",\"%s\",\"%s\"", line->memories[0],
-             line->memories[1], line->memories[2]);
+    const char *memory = s_memories[line->attempt].memory;
+    int count = s_memories[line->attempt].count, size = 0;
+    for (size_t i = 0; memory && i < OP_COUNT(line->memories); i++)
+        memcpy(line->memories[i], memory, sizeof line->memories[i]);
+    for (int i = 0; i < count; i++)
+        size += snprintf(command + size, OP_SETUP_COMMAND_MAX - (size_t)size, "%s\"%s\"",
+                         i ? "," : "AT+CPMS=", line->memories[i]);
     return true;
 }
 
@@ -55,12 +62,15 @@ op_then_t op_row_usage(const op_setup_at_t *at, const op_at_action_t *done)
 op_then_t op_row_memories_set(const op_setup_at_t *at, const op_at_action_t *done)
 {
     bool refused = !op_setup_is_ok(done) && done->result != OP_AT_TIMEOUT;
-    if (refused && at->line->attempt < 2) {
+    at->line->unselectable = refused;
+    if (refused && at->line->attempt + 1 < OP_COUNT(s_memories)) {
         at->line->attempt++;
         return OP_THEN_SAME;
     }
-    if (refused)
-        return op_setup_because(at->line, OP_THEN_FAIL, "the modem has no memory for texts");
+    if (refused) {
+        op_line_trouble(at->line, at->turn, OP_TROUBLE_MEMORIES);
+        return OP_THEN_NEXT;
+    }
     return op_setup_is_ok(done) ? op_row_usage(at, done) : op_setup_must(at, done);
 }
 
@@ -71,6 +81,7 @@ op_then_t op_row_notices(const op_setup_at_t *at, const op_at_action_t *done)
     if (!op_str_copy(first, line->offers, sizeof line->offers))
         line->offers[0] = 0;
     line->attempt = 0;
+    line->notices_set = line->notices_lost = false;
     return OP_THEN_NEXT;
 }
 
@@ -92,13 +103,20 @@ op_then_t op_row_service_set(const op_setup_at_t *at, const op_at_action_t *done
     return OP_THEN_NEXT;
 }
 
+static void s_say_notices(const op_line_t *line, char command[OP_SETUP_COMMAND_MAX])
+{
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CNMI=%u,%u,%u,%u,%u", line->cnmi[0], line->cnmi[1],
+             line->cnmi[2], line->cnmi[3], line->cnmi[4]);
+}
+
 bool op_row_set_notices(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
 {
     op_line_t *line = at->line;
-    if (!op_at_cnmi(op_str(line->offers), line->family->reports, line->attempt, line->cnmi))
-        return false; /* texts are found by looking for them */
-    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CNMI=%u,%u,%u,%u,%u", line->cnmi[0], line->cnmi[1],
-             line->cnmi[2], line->cnmi[3], line->cnmi[4]);
+    if (!op_at_cnmi(op_str(line->offers), line->family->reports, line->attempt, line->cnmi)) {
+        op_line_trouble(line, at->turn, OP_TROUBLE_NOTICES);
+        return false;
+    }
+    s_say_notices(line, command);
     return true;
 }
 
@@ -108,7 +126,47 @@ op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done
         at->line->attempt++;
         return OP_THEN_SAME;
     }
+    at->line->notices_set = op_setup_is_ok(done);
     return op_setup_must(at, done);
+}
+
+bool op_row_ask_notices(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CNMI?");
+    return at->line->notices_set;
+}
+
+/*  A modem that has waited for an acknowledgement in vain announces nothing more (TS 27.005 3.4.1),
+    and others forget it. What decides is how texts and reports come. */
+op_then_t op_row_notices_seen(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_line_t *line = at->line;
+    op_str_t rest = op_at_after(op_setup_first(done), "+CNMI:");
+    uint64_t is[OP_CNMI];
+    for (size_t i = 0; i < OP_CNMI; i++)
+        if (!op_setup_is_ok(done) || !op_at_field_number(&rest, 9, &is[i]))
+            return OP_THEN_NEXT;
+    line->notices_lost |= is[1] != line->cnmi[1] || is[3] != line->cnmi[3];
+    return OP_THEN_NEXT;
+}
+
+bool op_row_set_notices_again(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    op_line_t *line = at->line;
+    bool lost = line->notices_set && line->notices_lost;
+    line->notices_lost = false;
+    s_say_notices(line, command);
+    if (lost)
+        op_line_log(line, at->turn, "the modem has stopped announcing: it is told again", "");
+    return lost;
+}
+
+/*  What came meanwhile was not announced. */
+op_then_t op_row_notices_again(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    (void)done;
+    at->line->sweep_at = at->event->now;
+    return OP_THEN_NEXT;
 }
 
 /*  ---- The port for commands ---- */

@@ -131,12 +131,13 @@ op_then_t op_row_sim(const op_setup_at_t *at, const op_at_action_t *done)
         return op_setup_because(line, OP_THEN_FAIL, "there is no SIM");
     if (cme && (done->code == 13 || done->code == 15))
         return op_setup_because(line, OP_THEN_FAIL, "the SIM is broken, or was put in wrong");
+    if (op_str_starts(op_str(says), "READY")) /* some say no more than that */
+        return s_sim_is_open(at);
     if (!op_setup_is_ok(done))
         return op_setup_must(at, done);
     if (op_str_is(op_str(says), "SIM PIN"))
         return s_sim_wants_pin(at);
-    if (op_str_starts(op_str(says), "READY") || op_str_is(op_str(says), "SIM PIN2") ||
-        op_str_is(op_str(says), "SIM PUK2"))
+    if (op_str_is(op_str(says), "SIM PIN2") || op_str_is(op_str(says), "SIM PUK2"))
         return s_sim_is_open(at);
     return op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is not ready");
 }
@@ -177,5 +178,7 @@ op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
         return OP_THEN_ANEW;
     }
     memcpy(line->sim, sim, sizeof sim);
+    line->sim_known = true;
+    op_receive_held(line, at->event, at->turn);
     return OP_THEN_NEXT;
 }

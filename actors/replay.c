@@ -39,7 +39,7 @@ op_replay_t *op_replay_new(const op_tape_actor_t *like)
     if (!class)
         return NULL;
     op_replay_t *self = op_alloc(sizeof *self);
-    *self = (op_replay_t){.store = op_store_memory_new(), .class = class, .error = ""};
+    *self = (op_replay_t){.store = op_store_memory_plain(), .class = class, .error = ""};
     self->actor = op_actor_new(class, like->name, self->store);
     if (like->outbox_max)
         op_actor_limit_outbox(self->actor, like->outbox_max);

@@ -116,7 +116,8 @@ static bool s_commit(thread_t *self)
         op_compactor_ask(self->given->compactor, self->given->store, self->given->name);
     op_str_t line;
     while (op_actor_next_log(self->actor, &line))
-        op_log_fields(OP_LOG_INFO, self->given->name, line);
+        op_log_fields(op_actor_log_warns(self->actor) ? OP_LOG_WARNING : OP_LOG_INFO,
+                      self->given->name, line);
     return true;
 }
 
@@ -163,20 +164,15 @@ static const uint8_t *s_entropy(thread_t *self)
     carry too, a message can be followed through all of them. */
 static void s_log_frame(thread_t *self, op_str_t frame)
 {
-    static const char *const kinds[] = {[OP_FRAME_REQUEST] = "request",
-                                        [OP_FRAME_REPLY] = "reply",
-                                        [OP_FRAME_TELL] = "tell",
-                                        [OP_FRAME_ACK] = "ack",
-                                        [OP_FRAME_NOTE] = "note"};
     op_envelope_t envelope;
     op_str_t body;
     if (op_frame_open(frame, &self->arena, &envelope, &body) != OP_DECODE_OK)
         return;
     const op_type_t *type = op_message_type(envelope.type);
     op_log(OP_LOG_DEBUG, self->given->name,
-           "received kind=%s type=%s from=%.*s sequence=%llu request=%.*s", kinds[envelope.kind],
-           type ? type->name : "", (int)envelope.from.size, envelope.from.at,
-           (unsigned long long)envelope.sequence, (int)envelope.request_id.size,
+           "received kind=%s type=%s from=%.*s sequence=%llu request=%.*s",
+           op_frame_kind_name(envelope.kind), type ? type->name : "", (int)envelope.from.size,
+           envelope.from.at, (unsigned long long)envelope.sequence, (int)envelope.request_id.size,
            envelope.request_id.at);
 }
 

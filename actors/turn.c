@@ -388,17 +388,32 @@ void op_turn_wake_at(op_turn_t *self, int64_t at)
         actor->wake_at = at > 0 ? at : 1;
 }
 
-void op_turn_log(op_turn_t *self, const char *format, ...)
+OP_PRINTF(3, 0)
+static void s_log(op_turn_t *self, bool warning, const char *format, va_list arguments)
 {
     op_buf_t line = {0};
+    op_fields_print(&line, format, arguments);
+    op_fields_add(&line, "request", self->request_id);
+    op_said_add(&self->said, (op_said_t){.what = OP_SAID_LOG,
+                                         .bytes = op_turn_copy(self, op_buf_str(&line)),
+                                         .value = warning});
+    op_buf_free(&line);
+}
+
+void op_turn_log(op_turn_t *self, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    op_fields_print(&line, format, arguments);
+    s_log(self, false, format, arguments);
     va_end(arguments);
-    op_fields_add(&line, "request", self->request_id);
-    op_said_add(&self->said,
-                (op_said_t){.what = OP_SAID_LOG, .bytes = op_turn_copy(self, op_buf_str(&line))});
-    op_buf_free(&line);
+}
+
+void op_turn_warn(op_turn_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    s_log(self, true, format, arguments);
+    va_end(arguments);
 }
 
 void op_turn_count(op_turn_t *self, op_metric_t metric, int64_t value, const char *first,

@@ -132,6 +132,8 @@ void op_turn_on_behalf(op_turn_t *self, op_str_t request_id);
 /*  A line for the operator's log, written when the turn is committed: a sentence and fields, as
     base/fields.h reads the format. Never a code, key, body or full number. */
 void op_turn_log(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
+/*  The same as a warning: what somebody should look after. */
+void op_turn_warn(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 
 /*  Adds to a counter, or sets a gauge, of transport/metrics.def, when the turn is committed. The
     texts are the values of the metric's labels, copied; NULL: it has none. Like everything said, it

@@ -63,6 +63,7 @@ static void s_on_start(op_webhook_t *self, const op_event_t *event, op_turn_t *t
 static op_webhook_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_WEBHOOK_CREATE] = op_webhook_on_create,
     [OP_STEP_WEBHOOK_LIST] = op_webhook_on_list,
+    [OP_STEP_WEBHOOK_SHOW] = op_webhook_on_show,
     [OP_STEP_WEBHOOK_UPDATE] = op_webhook_on_update,
     [OP_STEP_WEBHOOK_ROTATE] = op_webhook_on_rotate,
     [OP_STEP_WEBHOOK_TEST] = op_webhook_on_test,

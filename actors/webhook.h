@@ -5,6 +5,7 @@
                         the account has one on this number already. The URL was checked at the edge
                         (http/poster.h).
     webhook.list        by_number: webhooks_view.
+    webhook.show        by_id: webhook_view.
     webhook.update      webhook_update: webhook_view.
     webhook.rotate      webhook_rotate: webhook_rotated.
     webhook.test        by_id: webhook_tested, when the post has ended. At most OP_TESTS_MAX wait;
@@ -28,7 +29,7 @@
     a clock that is set back, by the pause itself at most.
 
     States of a delivery: pending, delivered, failed (410, or the last attempt), abandoned (its
-    webhook was deleted). Replay posts it now, under the same id, with the schedule from its start.
+    webhook was deleted, or the lease has ended). Replay posts it now, under the same id, with the schedule from its start.
 
     An endpoint has OP_POSTS_PER_WEBHOOK places at the poster, all together OP_POSTS_MAX; more wait
     in the store, oldest first, without being in the way of another endpoint's.
@@ -38,9 +39,9 @@
     is disabled, by whomever, new events are not delivered, and what is pending is held; it goes on
     when the webhook is enabled again.
 
-    A webhook whose lease has ended is no longer shown, and cannot be changed. It still delivers
-    what belonged to the lease: what is pending, and the end of texts that the release has
-    cancelled.
+    A webhook whose lease has ended is gone as if it were deleted: it is no longer shown, cannot be
+    changed, and what is pending is abandoned. Unseen it still delivers one thing, on the usual
+    schedule: message.failed of each text that the release has cancelled.
 
     All deliveries, held ones too, and what is left of an ended lease are forgotten after 30 days.
 

@@ -6,6 +6,7 @@
 
 #include "actors/webhook_private.h"
 
+#include "actors/failure.h"
 #include "base/instant.h"
 #include "base/plant.h"
 #include "transport/json.h"
@@ -200,13 +201,21 @@ static op_str_t s_payload(op_turn_t *turn, const op_number_event_t *happened)
     return payload;
 }
 
+/*  Has the end of its lease cancelled this text? Nothing else is told to the webhook of one. */
+static bool s_is_cancelled(const op_number_event_t *happened)
+{
+    const op_failure_view_t *error = happened->message.error;
+    return error && op_str_is(error->code, op_failure_code(OP_FAILURE_RELEASED));
+}
+
 /*  The event goes to the webhook of this account. */
 static void s_deliver(op_webhook_t *self, const op_event_t *event, op_turn_t *turn,
                       const op_number_event_t *happened)
 {
     op_hook_t hook;
     if (!op_hook_for(turn, happened->account, happened->number, happened->lease, &hook) ||
-        !hook.row.enabled || !op_str_in(happened->type, hook.row.events))
+        !hook.row.enabled || !op_str_in(happened->type, hook.row.events) ||
+        (hook.row.ended && !s_is_cancelled(happened)))
         return;
     op_id_t id = op_turn_new_id(turn), webhook = hook.row.id;
     op_delivery_row_t row = {.webhook = webhook,

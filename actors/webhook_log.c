@@ -67,31 +67,31 @@ static op_str_t s_bound(op_turn_t *turn, const op_hook_t *hook, const op_deliver
 {
     char id[OP_ID_TEXT + 1];
     op_id_print(hook->row.id, id);
-    return op_turn_text(turn, "%s %.*s %.*s", id, (int)list->status.size,
-                        list->status.size ? list->status.at : "", (int)list->event.size,
-                        list->event.size ? list->event.at : "");
+    return op_turn_text(turn, "%s %.*s %.*s", id, (int)list->state.size,
+                        list->state.size ? list->state.at : "", (int)list->type.size,
+                        list->type.size ? list->type.at : "");
 }
 
 /*  NULL: the list's filters make sense; else the parameter that does not. */
 static const char *s_fault(const op_delivery_list_t *list, const char **sentence)
 {
     static const char *const types[] = {"message.received", "message.sent", "message.failed"};
-    bool state = !list->status.size, type = !list->event.size;
+    bool state = !list->state.size, type = !list->type.size;
     for (uint64_t i = OP_DELIVERY_PENDING; i <= OP_DELIVERY_ABANDONED; i++)
-        state |= op_str_equal(list->status, s_state(i));
+        state |= op_str_equal(list->state, s_state(i));
     for (size_t i = 0; i < OP_COUNT(types); i++)
-        type |= op_str_is(list->event, types[i]);
-    *sentence = "status is pending, delivered, failed or abandoned.";
+        type |= op_str_is(list->type, types[i]);
+    *sentence = "The state is pending, delivered, failed or abandoned.";
     if (!state)
-        return "status";
+        return "state";
     *sentence = "Events are message.received, message.sent and message.failed.";
-    return type ? NULL : "event";
+    return type ? NULL : "type";
 }
 
 static bool s_wanted(const op_delivery_list_t *list, const op_fate_row_t *fate)
 {
-    return (!list->status.size || op_str_equal(list->status, s_state(fate->state))) &&
-           (!list->event.size || op_str_equal(list->event, fate->type));
+    return (!list->state.size || op_str_equal(list->state, s_state(fate->state))) &&
+           (!list->type.size || op_str_equal(list->type, fate->type));
 }
 
 /*  *last: the last delivery that was looked at, if there are more; else none. */

@@ -1,7 +1,7 @@
 /*  webhook_private.h - shared by the webhook actor's files
 
     Keys: 'w' account, number        webhook_row
-          'v' lease                  webhook_row: its lease has ended
+          'v' lease                  webhook_row: what an ended lease has left of it
           'h' webhook                webhook_id_row
           'd' delivery               delivery_row
           'l' webhook, delivery      fate_row: the log
@@ -86,8 +86,8 @@ void op_hook_switch_off(op_turn_t *turn, op_hook_t *hook, const char *reason);
 
 /*  ---- webhook_request.c ---- */
 
-op_webhook_step_fn op_webhook_on_create, op_webhook_on_list, op_webhook_on_update,
-    op_webhook_on_rotate, op_webhook_on_delete, op_webhook_on_lease_ended;
+op_webhook_step_fn op_webhook_on_create, op_webhook_on_list, op_webhook_on_show,
+    op_webhook_on_update, op_webhook_on_rotate, op_webhook_on_delete, op_webhook_on_lease_ended;
 
 /*  ---- webhook_deliver.c: from an event to a post, and what came of it ---- */
 

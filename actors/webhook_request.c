@@ -45,8 +45,9 @@ void op_webhook_on_create(op_webhook_t *self, const op_event_t *event, op_turn_t
     op_webhook_id_row_t owner = {.account = context->account, .number = context->number};
     op_hook_put(turn, &hook);
     op_turn_put(turn, &id_key, &op_webhook_id_row_type, &owner);
-    op_webhook_created_t created = {row->id,      context->number, row->url,    row->events,
-                                    row->enabled, row->secret,     row->created};
+    op_webhook_created_t created = {row->id,      context->number,     row->url,
+                                    row->events,  row->enabled,        row->secret,
+                                    row->created, row->disabled_reason};
     op_turn_reply(turn, &op_webhook_created_type, &created);
 }
 
@@ -69,6 +70,16 @@ void op_webhook_on_list(op_webhook_t *self, const op_event_t *event, op_turn_t *
     }
     op_turn_walk_end(&walk);
     op_turn_reply(turn, &op_webhooks_view_type, &answer);
+}
+
+void op_webhook_on_show(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    (void)self;
+    op_hook_t hook;
+    if (!op_hook_own(event, turn, OP_BODY(event, by_id)->id, &hook))
+        return;
+    op_webhook_view_t view = s_view(hook.number, &hook.row);
+    op_turn_reply(turn, &op_webhook_view_type, &view);
 }
 
 void op_webhook_on_update(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
@@ -116,30 +127,40 @@ void op_webhook_on_rotate(op_webhook_t *self, const op_event_t *event, op_turn_t
     op_turn_reply(turn, &op_webhook_rotated_type, &rotated);
 }
 
+static void s_drop(op_turn_t *turn, const op_hook_t *hook)
+{
+    op_key_t id_key = op_key_of_id('h', hook->row.id);
+    op_turn_delete(turn, &hook->key);
+    op_turn_delete(turn, &id_key);
+}
+
 void op_webhook_on_delete(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
     op_hook_t hook;
     if (!op_hook_own(event, turn, OP_BODY(event, by_id)->id, &hook))
         return;
-    op_key_t id_key = op_key_of_id('h', hook.row.id);
-    op_turn_delete(turn, &hook.key);
-    op_turn_delete(turn, &id_key);
+    s_drop(turn, &hook);
     op_turn_reply(turn, &op_nothing_type, &(op_nothing_t){0});
     op_webhook_pump(self, event, turn, hook.row.id); /* abandons what is pending */
 }
 
+/*  What is pending ends as if its owner had deleted it. What is kept, for the texts that the release
+    cancels, has the URL and secrets of the webhook that it was, under an id that no delivery has. */
 void op_webhook_on_lease_ended(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    (void)self;
     const op_lease_ended_t *ended = OP_BODY(event, lease_ended);
     op_hook_t hook;
     if (!op_hook_for(turn, ended->account, ended->number, ended->lease, &hook) || hook.row.ended)
         return;
+    op_id_t old = hook.row.id;
+    s_drop(turn, &hook);
+    hook.key = op_key_of_id('v', ended->lease);
+    if (!OP_PLANTED(HOOK_STAYS))
+        hook.row.id = op_turn_new_id(turn);
+    hook.row.ended = event->now;
     op_key_t id_key = op_key_of_id('h', hook.row.id);
     op_webhook_id_row_t owner = {ended->account, ended->number, ended->lease, event->now};
-    op_turn_delete(turn, &hook.key);
-    hook.key = op_key_of_id('v', ended->lease);
-    hook.row.ended = event->now;
     op_hook_put(turn, &hook);
     op_turn_put(turn, &id_key, &op_webhook_id_row_type, &owner);
+    op_webhook_pump(self, event, turn, old); /* abandons what is pending */
 }

@@ -83,9 +83,10 @@ op_str_t op_str_trim(op_str_t text)
 
 op_str_t op_str_next(op_str_t *rest, char mark)
 {
-    const char *end = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
-    op_str_t item = op_str_of(rest->at, end ? (size_t)(end - rest->at) : rest->size);
-    *rest = end ? op_str_skip(*rest, item.size + 1) : (op_str_t){0};
+    op_str_t item = op_str_of(rest->at, 0);
+    while (item.size < rest->size && rest->at[item.size] != mark)
+        item.size++;
+    *rest = item.size < rest->size ? op_str_skip(*rest, item.size + 1) : (op_str_t){0};
     return item;
 }
 

@@ -14,6 +14,8 @@ enum {
     OP_INBOUND_MAX = 255 * 160 * 4,           /* the longest joined inbound text, as UTF-8 */
     OP_PEER_MAX = 64,                         /* a sender: E.164, a short code, or letters */
 
+    OP_MODEM_ERROR_MAX = 24, /* "cms_error 500" */
+
     /* Messages between actors. */
     OP_ACTOR_NAME_MAX = 32,
     OP_FRAME_MAX = 1 << 20, /* one message; also ZMQ_MAXMSGSIZE */

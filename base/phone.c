@@ -12,6 +12,41 @@ bool op_phone_valid(op_str_t phone)
     return phone.at[1] != '1' || phone.size == 12;
 }
 
+/*  The digits of the country code (ITU-T E.164, list of assigned codes): one in zones 1 and 7, two
+    where listed, else three. */
+static size_t s_country_size(op_str_t phone)
+{
+    static const char *const seconds[10] = {"",         "",        "07", "0123469", "013456789",
+                                            "12345678", "0123456", "",   "1246",    "0123458"};
+    char zone = phone.at[1];
+    if (zone == '1' || zone == '7')
+        return 1;
+    return strchr(seconds[zone - '0'], phone.at[2]) ? 2 : 3;
+}
+
+bool op_phone_complete(op_str_t home, op_str_t digits, bool national, char text[OP_PHONE_MAX + 1])
+{
+    for (size_t i = 0; i < digits.size; i++)
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return false;
+    if (!op_phone_valid(home))
+        return false;
+    size_t country = s_country_size(home);
+    if (op_str_starts(home, "+1")) {
+        if (digits.size == 11 && digits.at[0] == '1')
+            digits = op_str_of(digits.at + 1, 10);
+        if (digits.size != 10 || digits.at[0] < '2')
+            return false;
+    } else if (!national || digits.size < 7 || digits.at[0] == '0')
+        return false;
+    if (1 + country + digits.size > OP_PHONE_MAX)
+        return false;
+    memcpy(text, home.at, 1 + country);
+    memcpy(text + 1 + country, digits.at, digits.size);
+    text[1 + country + digits.size] = 0;
+    return op_phone_valid(op_str(text));
+}
+
 const char *op_phone_mask(op_str_t phone, char text[OP_PHONE_MAX + 1])
 {
     op_str_copy(phone, text, OP_PHONE_MAX + 1);

@@ -43,6 +43,7 @@
     PLANT(EARLIER_LIVES, "earlier_lives", "a new code does not end the one before")                \
     PLANT(TRIES_FREE, "tries_free", "wrong codes are not counted")                                 \
     PLANT(KEYS_STAY, "keys_stay", "a released number's keys stay")                                 \
+    PLANT(HOOK_STAYS, "hook_stays", "a released number's webhook posts on what was pending")       \
     PLANT(LOGOUT_IDLE, "logout_idle", "logging out does not end the session")                      \
     PLANT(CODE_LOGGED, "code_logged", "a login code is logged")                                    \
     PLANT(EVENT_LOST, "event_lost", "an event is dropped while another is being posted")           \

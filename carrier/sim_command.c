@@ -3,8 +3,8 @@
 
 #include "carrier/sim_command.h"
 
-#include "carrier/sim_error.h"
 #include "modem/at_lexer.h"
+#include "modem/error_words.h"
 
 #include <string.h>
 
@@ -216,7 +216,7 @@ static void s_result(op_sim_modem_t *modem, const char *text, const char *number
 
 static void s_numbered(op_sim_modem_t *modem, const char *name, int code, const char *text)
 {
-    if (modem->settings.cmee == 2 && text)
+    if ((modem->settings.cmee == 2 || modem->knobs[OP_KNOB_ERROR_WORDS]) && text)
         op_sim_modem_say(modem, "%s: %s", name, text);
     else
         op_sim_modem_say(modem, "%s: %d", name, code);
@@ -235,11 +235,11 @@ void op_sim_command_end(op_sim_modem_t *modem, int end)
     if (end == OP_SIM_END_OK)
         s_result(modem, "OK", "0");
     else if (end > 0)
-        s_numbered(modem, "+CMS ERROR", end, op_sim_cms_text(end));
+        s_numbered(modem, "+CMS ERROR", end, op_cms_words(end));
     else if (end <= OP_SIM_END_ERROR || modem->settings.cmee == 0)
         s_result(modem, "ERROR", "4");
     else
-        s_numbered(modem, "+CME ERROR", -end, op_sim_cme_text(-end));
+        s_numbered(modem, "+CME ERROR", -end, op_cme_words(-end));
     if (end == OP_SIM_END_ERROR_OK)
         s_result(modem, "OK", "0");
 }

@@ -40,6 +40,8 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
          "SUBMITs are refused with 322 while the memory for received texts is full")               \
     KNOB(SENT_STAYS_UNSENT, "sent_stays_unsent", SWITCH, 1, 0, "",                                 \
          "AT+CMSS does not mark the stored message as sent")                                       \
+    KNOB(ERROR_WORDS, "error_words", SWITCH, 1, 0, "",                                             \
+         "errors are said in words, whatever AT+CMEE asks for")                                    \
     /* Line and prompt. */                                                                         \
     KNOB(ECHO, "echo", CHOICE, 2, 0, "told|always|never", "what ATE0 and ATE1 achieve")            \
     KNOB(COMMAND_DELAY_MS, "command_delay_ms", NUMBER, OP_KNOB_MS, 0, "",                          \

@@ -72,8 +72,9 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
         return true;
     }
     if (field->kind == OP_KIND_U64) {
-        if (!op_str_to_u64(text, INT64_MAX, &number)) {
-            fault->sentence = "This must be a whole number.";
+        bool padded = text.size > 1 && text.at[0] == '0';
+        if (padded || !op_str_to_u64(text, INT64_MAX, &number)) {
+            fault->sentence = "This must be a whole number, without zeros in front.";
             return false;
         }
         op_field_set(field, value, &number, sizeof number);
@@ -109,7 +110,9 @@ static void *s_from_query(const op_type_t *type, size_t ids, op_str_t query, op_
                            "This parameter stands in the query twice.");
         seen |= bit;
         op_shape_fault_t wrong;
-        if (text.size && !s_parameter(field, text, value, &wrong))
+        if (!text.size)
+            return s_fault(fault, OP_ERROR_VALIDATION_ERROR, known, "This must not be empty.");
+        if (!s_parameter(field, text, value, &wrong))
             return s_fault(fault, wrong.error, known, wrong.sentence);
     }
     return value;

@@ -19,9 +19,9 @@
     all is not_found. A parameter or member of the same name is ignored. NULL: *fault says why.
 
     A query is split at '&' and decoded strictly: a broken escape, a control character or what is
-    not UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, an empty one counts as
-    absent, a known one twice is a fault. What a value may look like is declared with its
-    field (transport/shape.h). */
+    not UTF-8 is a fault; '+' is a plus sign. Unknown parameters are ignored, as unknown members of
+    bodies are; a known one that is empty or stands there twice is a fault. What a value may look
+    like is declared with its field (transport/shape.h); a number has no zeros in front. */
 const void *op_binding_read(const op_route_t *route, const op_http_request_t *request,
                             const op_str_t ids[OP_ROUTE_IDS_MAX], const op_json_rules_t *rules,
                             op_arena_t *arena, op_json_fault_t *fault) OP_MUST_CHECK;

@@ -116,21 +116,55 @@ uint64_t op_descriptor_received(int fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
 }
 
+/*  What the peer sends, within the limits. */
+typedef struct {
+    int fd;
+    int64_t end_ms;
+    size_t taken;
+    char piece[4096];
+} s_rest_t;
+
+static s_rest_t s_rest(int fd)
+{
+    return (s_rest_t){.fd = fd, .end_ms = op_http_now_ms() + OP_LINGER_MS};
+}
+
+/*  Waits for the next piece of it; 0: that was all. */
+static size_t s_next(s_rest_t *self)
+{
+    struct pollfd more = {.fd = self->fd, .events = POLLIN};
+    int64_t left = self->end_ms - op_http_now_ms();
+    if (self->taken >= OP_LINGER_OCTETS || left <= 0 || poll(&more, 1, (int)left) <= 0)
+        return 0;
+    ssize_t got = recv(self->fd, self->piece, sizeof self->piece, MSG_DONTWAIT);
+    if (got <= 0)
+        return 0;
+    self->taken += (size_t)got;
+    return (size_t)got;
+}
+
+bool op_descriptor_ends_request_line(int fd)
+{
+    static const char version[] = "HTTP/1.1\r"; /* or 1.0 */
+    enum { SIZE = sizeof version - 1 };
+    char tail[SIZE] = "";
+    s_rest_t rest = s_rest(fd);
+    size_t size;
+    while ((size = s_next(&rest)) > 0)
+        for (size_t i = 0; i < size; i++) {
+            if (rest.piece[i] == '\n')
+                return memcmp(tail, version, SIZE - 2) == 0 && tail[SIZE - 1] == '\r';
+            memmove(tail, tail + 1, SIZE - 1);
+            tail[SIZE - 1] = rest.piece[i];
+        }
+    return false;
+}
+
 void op_descriptor_linger(int fd)
 {
-    char piece[4096];
-    int64_t end = op_http_now_ms() + OP_LINGER_MS;
-    size_t taken = 0;
     if (shutdown(fd, SHUT_WR) != 0)
         return;
-    while (taken < OP_LINGER_OCTETS) {
-        struct pollfd more = {.fd = fd, .events = POLLIN};
-        int64_t left = end - op_http_now_ms();
-        if (left <= 0 || poll(&more, 1, (int)left) <= 0)
-            return;
-        ssize_t got = recv(fd, piece, sizeof piece, MSG_DONTWAIT);
-        if (got <= 0)
-            return;
-        taken += (size_t)got;
-    }
+    s_rest_t rest = s_rest(fd);
+    while (s_next(&rest) > 0)
+        ;
 }

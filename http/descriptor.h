@@ -32,10 +32,14 @@ int op_descriptor_of(const struct mg_connection *connection);
 /*  How many octets of its peer the kernel has taken so far, read or not; 0: unknown. */
 uint64_t op_descriptor_received(int fd);
 
-/*  Says that nothing more will come, then reads and forgets what the peer still sends: at most
-    OP_LINGER_OCTETS, OP_LINGER_MS long, with the peer's own end as the usual end. Closing on unread
-    octets would send a reset, which can overtake the answer. */
+/*  Both read and forget what the peer still sends: at most OP_LINGER_OCTETS, OP_LINGER_MS long. */
 enum { OP_LINGER_MS = 1000, OP_LINGER_OCTETS = 1 << 20 };
+
+/*  Reads to the next end of a line. Is that the request line, as its end says: "HTTP/1.1"? */
+bool op_descriptor_ends_request_line(int fd);
+
+/*  Says that nothing more will come, and reads to the peer's own end. Closing on unread octets
+    would send a reset, which can overtake the answer. */
 void op_descriptor_linger(int fd);
 
 #endif

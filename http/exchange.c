@@ -7,16 +7,16 @@
 #include "http/body.h"
 #include "http/forwarded.h"
 #include "http/guard.h"
+#include "transport/clock.h"
 
 #include <civetweb.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     OP_HTTP_DISCARD_MAX = 8 * 1024 * 1024, /* of a body that is refused with 413 */
-    OP_HTTP_KEPT_BUFFER = 256 * 1024       /* what a worker keeps between requests */
+    OP_HTTP_KEPT_BUFFER = 32 * 1024 /* of each buffer, what a worker keeps between requests */
 };
 
 struct op_exchange {
@@ -77,10 +77,11 @@ uint64_t op_exchange_octets(const op_exchange_t *self)
     return self->octets;
 }
 
+/*  By the clock that X-RateLimit-Reset goes by. */
 static void s_date(op_buf_t *out)
 {
     char date[OP_INSTANT_HTTP + 1];
-    op_instant_print_http((int64_t)time(NULL) * OP_SECOND_MS, date);
+    op_instant_print_http(op_clock_now(), date);
     op_buf_printf(out, "Date: %s\r\n", date);
 }
 

@@ -1,4 +1,4 @@
-/*  A request's way through this file: s_serve finds out what is asked, s_forward asks the actors,
+/*  A request's way through this file: s_serve finds out what is asked, s_ask asks the actors,
     s_answer writes what they said (answer.h), and s_finish adds the headers that every response
     has. What the server refuses by itself comes only through op_gateway_prepare; a response that
     has been through s_finish is known there by its X-Request-Id.
@@ -138,31 +138,48 @@ static op_context_t s_context(const s_exchange_t *self, const op_hash_t *credent
     return (op_context_t){.credential = *credential, .address = address};
 }
 
-static void s_forward(s_exchange_t *self, const op_route_t *route, const void *message,
-                      const op_hash_t *credential)
+/*  Asks the first `count` steps of the route. False: nobody has answered, which is said. */
+static bool s_ask(s_exchange_t *self, const op_route_t *route, size_t count, const op_type_t *type,
+                  const void *message, const op_context_t *context)
 {
-    op_context_t context = s_context(self, credential);
-    if (!op_idempotency_read(route, self->request, &context.once)) {
-        op_answer_refuse(self->response, OP_ERROR_VALIDATION_ERROR,
-                         "It must be one header of 1 to 255 visible ASCII characters.",
-                         "Idempotency-Key");
-        return;
-    }
     const op_gateway_options_t *options = &self->gateway->options;
     int deadline_ms = options->deadline_ms;
     if (route->name == OP_ROUTE_WEBHOOK_TEST)
         deadline_ms += options->post_ms;
-    switch (op_calls_ask(self->gateway->calls, self->call, (op_str_t){0}, route->steps,
-                         route->step_count, route->request, message, &context, op_str(self->id),
-                         deadline_ms)) {
-    case OP_ASK_ANSWERED:
-        s_answer(self, route);
+    if (op_calls_ask(self->gateway->calls, self->call, (op_str_t){0}, route->steps, count, type,
+                     message, context, op_str(self->id), deadline_ms) == OP_ASK_ANSWERED)
+        return true;
+    s_refuse(self, OP_ERROR_UNAVAILABLE);
+    return false;
+}
+
+/*  The answer, where it is a refusal; else NULL. */
+static const op_refusal_t *s_refused(s_exchange_t *self)
+{
+    op_decode_t result;
+    if (self->call->reply.type != op_refusal_type.number)
+        return NULL;
+    return op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
+}
+
+/*  What is wrong with a call is told to those who may make calls, and is one of theirs: that is for
+    the route's first steps to say. */
+static void s_fault(s_exchange_t *self, const op_route_t *route, const op_context_t *context,
+                    const op_json_fault_t *fault)
+{
+    static const op_nothing_t nothing = {0};
+    const op_refusal_t *refusal = NULL;
+    size_t count = op_route_entry(route);
+    if (count && !s_ask(self, route, count, &op_nothing_type, &nothing, context))
         return;
-    case OP_ASK_SILENT:
-    case OP_ASK_FULL:
-        s_refuse(self, OP_ERROR_UNAVAILABLE);
-        return;
+    if (count) {
+        self->window = self->call->reply.context;
+        refusal = s_refused(self);
     }
+    if (refusal)
+        op_answer_refusal(self->response, refusal);
+    else
+        op_answer_refuse(self->response, fault->error, fault->sentence, fault->field);
 }
 
 static void s_serve_page(s_exchange_t *self)
@@ -220,9 +237,24 @@ static void s_no_route(s_exchange_t *self)
     op_buf_free(&allow);
 }
 
-static void s_serve(s_exchange_t *self)
+/*  What the request asks for; NULL: *fault says what is wrong with it. */
+static const void *s_read(s_exchange_t *self, const op_route_t *route,
+                          const op_str_t ids[OP_ROUTE_IDS_MAX], op_context_t *context,
+                          op_json_fault_t *fault)
 {
     const op_gateway_options_t *options = &self->gateway->options;
+    op_json_rules_t rules = {.check_url = options->check_url, .arg = options->url_arg};
+    const void *message =
+        op_binding_read(route, self->request, ids, &rules, &self->call->arena, fault);
+    if (!message || op_idempotency_read(route, self->request, &context->once))
+        return message;
+    *fault = (op_json_fault_t){OP_ERROR_VALIDATION_ERROR, "Idempotency-Key",
+                               "It must be one header of 1 to 255 visible ASCII characters."};
+    return NULL;
+}
+
+static void s_serve(s_exchange_t *self)
+{
     op_str_t ids[OP_ROUTE_IDS_MAX];
     const op_route_t *route = op_route_find(self->request->method, self->request->path, ids);
     self->route = route;
@@ -236,14 +268,13 @@ static void s_serve(s_exchange_t *self)
         s_refuse(self, error);
         return;
     }
-    op_json_rules_t rules = {.check_url = options->check_url, .arg = options->url_arg};
+    op_context_t context = s_context(self, &credential);
     op_json_fault_t fault;
-    const void *message =
-        op_binding_read(route, self->request, ids, &rules, &self->call->arena, &fault);
-    if (message)
-        s_forward(self, route, message, &credential);
-    else
-        op_answer_refuse(self->response, fault.error, fault.sentence, fault.field);
+    const void *message = s_read(self, route, ids, &context, &fault);
+    if (!message)
+        s_fault(self, route, &context, &fault);
+    else if (s_ask(self, route, route->step_count, route->request, message, &context))
+        s_answer(self, route);
 }
 
 /*  ---- Every response ---- */
@@ -278,16 +309,11 @@ static void s_count(s_exchange_t *self)
                      &context, op_str(self->id), timeout_ms) != OP_ASK_ANSWERED)
         return;
     self->window = self->call->reply.context;
-    if (self->call->reply.type == op_refusal_type.number &&
-        (self->reads || !s_may_be_done(self->response->status))) {
-        op_decode_t result;
-        const op_refusal_t *refusal =
-            op_frame_body(&op_refusal_type, self->call->body, &self->call->arena, &result);
-        if (refusal) {
-            s_drop_headers(self);
-            op_answer_refusal(self->response, refusal);
-            self->page = false;
-        }
+    const op_refusal_t *refusal = s_refused(self);
+    if (refusal && (self->reads || !s_may_be_done(self->response->status))) {
+        s_drop_headers(self);
+        op_answer_refusal(self->response, refusal);
+        self->page = false;
     }
 }
 

@@ -14,12 +14,15 @@
     On every response:
     X-Request-Id           the client's own where it sent a sane one, else a UUIDv7
     X-RateLimit-Limit, -Remaining, -Reset (Unix seconds, rounded up): the window that the itinerary
-                           reported. Where it reported none (an unknown path, no credential, a
-                           request that did not parse, what the server refused by itself), the call
-                           is counted with the step rate.address; if that refuses, its 429 is the
-                           answer, in place of any but 500 and 503, behind which the call may
-                           have been done. If nobody counts in time, they read 0, 0 and the next
-                           second: the honest advice of a server in trouble is to wait.
+                           reported. A call that is malformed goes the first steps of its
+                           itinerary too (op_route_entry): without a good credential it is
+                           unauthenticated, whatever else is wrong, and with one it counts. Where
+                           nothing was reported (an unknown path, no credential, what the server
+                           refused by itself), the call is counted with the step rate.address; if
+                           that refuses, its 429 is the answer, in place of any but 500 and 503,
+                           after which the call may have been done. If nobody counts in time, they
+                           read 0, 0 and the next second: the honest advice of a server in trouble
+                           is to wait.
     Cache-Control          no-store: answers hold keys and texts; pages (pages.h) have their own
     Access-Control-*       under /v1 (cors.h)
     OPTIONS is answered for every path that there is, 204 with Allow.

@@ -65,8 +65,8 @@ static json_t *s_once(void)
 {
     return json_pack(
         "{s:s,s:s,s:s,s:{s:s,s:s},s:s}", "name", "Idempotency-Key", "in", "header", "description",
-        "Names this call: the same call again under the same name is answered with what the first "
-        "one made.",
+        "Names this call: for a day, the same call again under the same name is answered with what "
+        "the first one made.",
         "schema", "type", "string", "pattern", "^[!-~]{1,255}$", "example", "order-7-reminder");
 }
 
@@ -80,7 +80,7 @@ static json_t *s_parameters(const op_route_t *route)
          i++)
         json_array_append_new(
             list, s_parameter(&route->request->fields[i], "query", route->request->fields[i].doc));
-    if (route->name == OP_ROUTE_MESSAGE_SEND) /* once.h */
+    if (route->name == OP_ROUTE_MESSAGE_SEND) /* idempotency.h */
         json_array_append_new(list, s_once());
     return list;
 }
@@ -147,20 +147,32 @@ static json_t *s_path(json_t *paths, const char *path)
     return item;
 }
 
+static json_t *s_if_none_match(void)
+{
+    return json_pack("{s:s,s:s,s:s,s:{s:s}}", "name", "If-None-Match", "in", "header",
+                     "description", "The ETag of what the client has: 304 if that is still right.",
+                     "schema", "type", "string");
+}
+
 static json_t *s_page(const char *name, const char *type, const char *summary)
 {
     char id[64], media[64];
     s_operation_id(name, id);
     snprintf(media, sizeof media, "%.*s", (int)strcspn(type, ";"), type);
-    json_t *schema = strcmp(media, "application/json") == 0 ? json_pack("{s:s}", "type", "object")
-                                                            : json_pack("{s:s}", "type", "string");
-    json_t *responses = json_pack(
-        "{s:{s:s+,s:o,s:{s:{s:o}}},s:o,s:o,s:o}", "200", "description", summary, ".", "headers",
-        op_openapi_every_header(), "content", media, "schema", schema, "400",
-        op_openapi_ref("responses", "Status400"), "429", op_openapi_ref("responses", "Status429"),
-        "503", op_openapi_ref("responses", "Status503"));
-    return json_pack("{s:s+,s:[s],s:s,s:[],s:o}", "operationId", "page", id, "tags", "Documents",
-                     "summary", summary, "security", "responses", responses);
+    return json_pack("{s:s+,s:[s],s:s,s:s,s:[],s:[o],s:o}", "operationId", "page", id, "tags",
+                     "Documents", "summary", summary, "description",
+                     "Needs no credential. Ask again with the ETag: mostly nothing has changed.",
+                     "security", "parameters", s_if_none_match(), "responses",
+                     op_openapi_page_responses(media, summary));
+}
+
+static json_t *s_ready(void)
+{
+    return json_pack("{s:s,s:[s],s:s,s:s,s:[],s:o}", "operationId", "ready", "tags", "Status",
+                     "summary", "Ask whether the server can do its work", "description",
+                     "For load balancers and operators. Needs no credential. Looks whether each "
+                     "part answers and a line is up, where `/healthz` only answers itself.",
+                     "security", "responses", op_openapi_ready_responses());
 }
 
 static void s_add_page(json_t *paths, const char *name, const char *path, const char *type,
@@ -184,9 +196,12 @@ static json_t *s_paths(void)
     }
 #define MADE(NAME, path, type, summary)             s_add_page(paths, #NAME, path, type, summary);
 #define PAGE(NAME, path, type, form, file, summary) s_add_page(paths, #NAME, path, type, summary);
+#define GZIP(NAME, file)
 #include "http/pages.def"
 #undef MADE
 #undef PAGE
+#undef GZIP
+    op_openapi_set(s_path(paths, OP_READY_PATH), "get", s_ready());
     return paths;
 }
 
@@ -225,6 +240,7 @@ static json_t *s_schemas(void)
 {
     json_t *schemas = json_object();
     op_openapi_set(schemas, "Error", s_error_schema());
+    op_openapi_set(schemas, "Readiness", op_openapi_ready_schema());
     for (unsigned i = 0; i < OP_ROUTE_END; i++) {
         const op_route_t *route = op_route((op_route_name_t)i);
         if (route->source == OP_FROM_BODY)
@@ -275,6 +291,7 @@ static json_t *s_event(const char *name, const op_type_t *type, const char *summ
     snprintf(id, sizeof id, "on_%s", name);
     json_t *example = op_openapi_example(type, OP_OPENAPI_RESPONSE, 0);
     op_openapi_set(example, "type", json_string(name));
+    op_openapi_true(example, name);
     json_t *body = json_pack("{s:b,s:{s:{s:o,s:o}}}", "required", 1, "content", "application/json",
                              "schema", op_openapi_ref("schemas", schema), "example", example);
     return json_pack("{s:{s:s,s:[s],s:s,s:[],s:o,s:o,s:{s:{s:s},s:{s:s}}}}", "post", "operationId",

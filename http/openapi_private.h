@@ -28,13 +28,19 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way);
     Its first `skip` members come from elsewhere, and are left out. */
 json_t *op_openapi_schema(const op_type_t *type, op_openapi_way_t way, size_t skip);
 json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, size_t skip);
+/*  Makes an example true for a message, a route or an event, as operations.def says; returns it. */
+json_t *op_openapi_true(json_t *example, const char *where);
 void op_openapi_type_name(const op_type_t *type, char name[64]);
 
 /*  components.responses and .headers, and the responses of one route. */
 json_t *op_openapi_headers(void);
 json_t *op_openapi_common_responses(void);
 json_t *op_openapi_responses(const op_route_t *route);
-/*  The headers that are on every answer, and those of this route's success. */
+/*  Those of a page (pages.h), and of the readiness check (ready.h) with the schema "Readiness". */
+json_t *op_openapi_page_responses(const char *media, const char *summary);
+json_t *op_openapi_ready_responses(void);
+json_t *op_openapi_ready_schema(void);
+/*  The headers that are on every answer. */
 json_t *op_openapi_every_header(void);
 
 #endif

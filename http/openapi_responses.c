@@ -39,6 +39,7 @@ static const struct {
     {"Set-Cookie", "The session's cookie, op_session: set, or taken back.", "string",
      "op_session=ses_live_...; HttpOnly; SameSite=Lax; Path=/"},
     {"WWW-Authenticate", "The scheme that is expected.", "string", "Bearer"},
+    {"ETag", "Names what the page holds now.", "string", "\"4f1d0c7a9be2356880d1c2b3a4958677\""},
 };
 enum { S_EVERY = 4 }; /* the first of them are on every answer */
 
@@ -134,6 +135,15 @@ static void s_add(json_t *responses, int status, json_t *response)
     op_openapi_set(responses, name, response);
 }
 
+static void s_add_common(json_t *responses)
+{
+    for (size_t i = 0; i < OP_COUNT(s_common); i++) {
+        char name[16];
+        s_status_name(s_common[i].status, name);
+        s_add(responses, s_common[i].status, op_openapi_ref("responses", name));
+    }
+}
+
 /*  The errors that come with the form of a route. Returns how many. */
 static size_t s_of_form(const op_route_t *route, op_error_t errors[16])
 {
@@ -164,9 +174,10 @@ static json_t *s_success(const op_route_t *route)
     if (route->status == 204)
         return json_pack("{s:s,s:o}", "description", "Done.", "headers", headers);
     op_openapi_type_name(route->response, name);
-    json_t *content =
-        json_pack("{s:{s:o,s:o}}", "application/json", "schema", op_openapi_ref("schemas", name),
-                  "example", op_openapi_example(route->response, OP_OPENAPI_RESPONSE, 0));
+    json_t *example = op_openapi_example(route->response, OP_OPENAPI_RESPONSE, 0);
+    op_openapi_true(example, op_operation(route->name)->name);
+    json_t *content = json_pack("{s:{s:o,s:o}}", "application/json", "schema",
+                                op_openapi_ref("schemas", name), "example", example);
     return json_pack("{s:s+,s:o,s:o}", "description", route->response->doc, ".", "headers", headers,
                      "content", content);
 }
@@ -177,11 +188,7 @@ json_t *op_openapi_responses(const op_route_t *route)
     op_error_t errors[16], same[17];
     size_t count = s_of_form(route, errors);
     s_add(responses, route->status, s_success(route));
-    for (size_t i = 0; i < OP_COUNT(s_common); i++) {
-        char name[16];
-        s_status_name(s_common[i].status, name);
-        s_add(responses, s_common[i].status, op_openapi_ref("responses", name));
-    }
+    s_add_common(responses);
     for (size_t i = 0; i < count; i++) {
         int status = op_error_status(errors[i]);
         size_t found = 0;
@@ -193,5 +200,56 @@ json_t *op_openapi_responses(const op_route_t *route)
                 same[found++] = s_common[j].error;
         s_add(responses, status, s_response(status, same, found));
     }
+    return responses;
+}
+
+/*  ---- Beside the routes ---- */
+
+json_t *op_openapi_page_responses(const char *media, const char *summary)
+{
+    bool json = strcmp(media, "application/json") == 0;
+    json_t *responses = json_object(), *headers = op_openapi_every_header();
+    s_add_header(headers, "ETag");
+    s_add(responses, 304,
+          json_pack("{s:s,s:O}", "description", "What the client has is still right.", "headers",
+                    headers));
+    s_add(responses, 200,
+          json_pack("{s:s+,s:o,s:{s:{s:{s:s}}}}", "description", summary, ".", "headers", headers,
+                    "content", media, "schema", "type", json ? "object" : "string"));
+    s_add_common(responses);
+    return responses;
+}
+
+/*  As ready.h answers. */
+static json_t *s_readiness(const char *status, const char *missing)
+{
+    json_t *list = missing ? json_pack("[s]", missing) : json_array();
+    return json_pack("{s:s,s:o}", "status", status, "missing", list);
+}
+
+json_t *op_openapi_ready_schema(void)
+{
+    return json_pack("{s:s,s:s,s:{s:{s:s,s:[s,s]},s:{s:s,s:{s:s},s:s}},s:[s,s],s:b}", "type",
+                     "object", "description", "Whether the server can do its work", "properties",
+                     "status", "type", "string", "enum", "ready", "unready", "missing", "type",
+                     "array", "items", "type", "string", "description",
+                     "which parts do not answer, or cannot work", "required", "status", "missing",
+                     "additionalProperties", 0);
+}
+
+json_t *op_openapi_ready_responses(void)
+{
+    json_t *responses = json_object();
+    s_add_common(responses);
+    s_add(responses, 200,
+          json_pack("{s:s,s:o,s:{s:{s:o,s:o}}}", "description", "A sign-up or a text gets through.",
+                    "headers", op_openapi_every_header(), "content", "application/json", "schema",
+                    op_openapi_ref("schemas", "Readiness"), "example", s_readiness("ready", NULL)));
+    s_add(responses, 503,
+          json_pack("{s:s,s:o,s:{s:{s:{s:[o,o]},s:o}}}", "description",
+                    "Something is missing, or there is no room to ask what.", "headers",
+                    s_error_headers(503), "content", "application/json", "schema", "anyOf",
+                    op_openapi_ref("schemas", "Readiness"), op_openapi_ref("schemas", "Error"),
+                    "example", s_readiness("unready", "modem: no line is up")));
     return responses;
 }

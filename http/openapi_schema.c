@@ -102,8 +102,10 @@ static json_t *s_array(const op_field_t *field, op_openapi_way_t way)
     if (field->shape->words)
         op_openapi_set(item, "enum", s_words(field->shape));
     json_t *schema = s_made(json_pack("{s:s,s:o}", "type", "array", "items", item));
-    if (way == OP_OPENAPI_REQUEST)
+    if (way == OP_OPENAPI_REQUEST) {
         op_openapi_set(schema, "minItems", json_integer(1));
+        op_openapi_set(schema, "uniqueItems", json_true());
+    }
     return schema;
 }
 
@@ -211,6 +213,44 @@ json_t *op_openapi_field_example(const op_field_t *field, op_openapi_way_t way)
     return NULL;
 }
 
+static const struct {
+    const char *where, *members;
+} s_examples[] = {
+#define EXAMPLE(where, members) {where, members},
+#include "http/operations.def"
+#undef EXAMPLE
+};
+
+/*  Lays what `over` has over `example`: members and items that both have, into each other. */
+static void s_lay(json_t *example, json_t *over)
+{
+    const char *name;
+    json_t *value;
+    size_t i;
+    json_object_foreach(over, name, value)
+    {
+        json_t *under = json_object_get(example, name);
+        if (json_is_object(value) && json_is_object(under))
+            s_lay(under, value);
+        else if (json_is_array(value) && json_array_size(value) == json_array_size(under))
+            for (i = 0; i < json_array_size(value); i++)
+                s_lay(json_array_get(under, i), json_array_get(value, i));
+        else
+            OP_ASSERT(json_object_set(example, name, value) == 0);
+    }
+}
+
+json_t *op_openapi_true(json_t *example, const char *where)
+{
+    for (size_t i = 0; i < OP_COUNT(s_examples); i++)
+        if (strcmp(s_examples[i].where, where) == 0) {
+            json_t *over = s_made(json_loads(s_examples[i].members, 0, NULL));
+            s_lay(example, over);
+            json_decref(over);
+        }
+    return example;
+}
+
 json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, size_t skip)
 {
     json_t *example = s_made(json_object());
@@ -219,5 +259,5 @@ json_t *op_openapi_example(const op_type_t *type, op_openapi_way_t way, size_t s
         if (value)
             op_openapi_set(example, type->fields[i].name, value);
     }
-    return example;
+    return op_openapi_true(example, type->name);
 }

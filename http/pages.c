@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct {
     const char *name;
@@ -205,20 +206,58 @@ static bool s_has_it(const op_http_request_t *request, const char *etag)
     return op_str_is(tags, "*") || (tags.size && memmem(tags.at, tags.size, etag, strlen(etag)));
 }
 
+/*  One coding of Accept-Encoding, without its end: "gzip", or "gzip;q=0.5". */
+static bool s_is_gzip(op_str_t coding)
+{
+    static const char name[] = "gzip", never[] = "q=0";
+    size_t size = 0;
+    while (size < coding.size && coding.at[size] != ';' && coding.at[size] != ' ')
+        size++;
+    if (size != sizeof name - 1 || strncasecmp(coding.at, name, size) != 0)
+        return false;
+    const char *weight = memmem(coding.at, coding.size, never, sizeof never - 1);
+    if (!weight)
+        return true;
+    op_str_t digits = op_str_of(weight + 3, (size_t)(coding.at + coding.size - weight) - 3);
+    for (size_t i = 0; i < digits.size; i++)
+        if (digits.at[i] >= '1' && digits.at[i] <= '9')
+            return true;
+    return false;
+}
+
+/*  Does the client take gzip (RFC 9110 12.5.3)? One that does not name it is sent none, though it
+    may say "*". */
+static bool s_takes_gzip(const op_http_request_t *request)
+{
+    size_t count;
+    op_str_t codings = op_http_request_header(request, "Accept-Encoding", &count);
+    while (codings.size) {
+        const char *comma = memchr(codings.at, ',', codings.size);
+        size_t size = comma ? (size_t)(comma - codings.at) : codings.size, front = 0;
+        while (front < size && (codings.at[front] == ' ' || codings.at[front] == '\t'))
+            front++;
+        if (s_is_gzip(op_str_of(codings.at + front, size - front)))
+            return true;
+        size_t taken = size + (comma ? 1 : 0);
+        codings = op_str_of(codings.at + taken, codings.size - taken);
+    }
+    return false;
+}
+
 void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
                     const op_pages_fact_t *now, op_http_response_t *response)
 {
     const op_page_t *page = s_find(request->path);
     char base_url[OP_PAGES_URL_MAX], etag[40];
     OP_ASSERT(page && (op_str_is(request->method, "GET") || op_str_is(request->method, "HEAD")));
-    op_str_t text = s_text(self, page);
-    bool filled = s_is_filled(page);
+    op_str_t text = s_text(self, page), gzip = op_page_gzip(page);
+    bool filled = s_is_filled(page), packed = gzip.size && s_takes_gzip(request);
     op_buf_clear(&response->body);
     if (filled) {
         s_base_url(self, request, base_url);
         s_fill(self, text, &(s_moment_t){base_url, now}, &response->body);
     } else {
-        op_buf_add_str(&response->body, text);
+        op_buf_add_str(&response->body, packed ? gzip : text);
     }
     s_etag(op_buf_str(&response->body), etag);
     response->status = s_has_it(request, etag) ? 304 : 200;
@@ -227,6 +266,10 @@ void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
     s_header(response, "Cache-Control", "no-cache");
     if (filled && !*self->base_url)
         s_header(response, "Vary", "Host");
+    if (gzip.size)
+        s_header(response, "Vary", "Accept-Encoding");
+    if (packed)
+        s_header(response, "Content-Encoding", "gzip");
     s_header(response, "Content-Security-Policy", s_policy(page->form));
     s_header(response, "X-Content-Type-Options", "nosniff");
     s_header(response, "Referrer-Policy", "no-referrer");

@@ -1,8 +1,9 @@
 /*  pages.h - what the server serves besides the API: its document, pages to read it, and the guide
 
     The table is pages.def: nothing else is served, whatever a path looks like. All files are part
-    of the program. A page is answered to GET and HEAD, with an ETag and revalidation; its security
-    headers allow nothing but the server's own files.
+    of the program. A page is answered to GET and HEAD, with an ETag and revalidation, large files
+    compressed where the client takes gzip; its security headers allow nothing but the server's own
+    files.
 
     Texts may hold {{facts}}, names in braces that are replaced when the page is served: base_url,
     and what the owner gives. base_url is the configured one; without it, the scheme and the Host

@@ -21,4 +21,7 @@ typedef struct {
 
 const op_page_t *op_pages_table(size_t *count);
 
+/*  The file of a page of that table as gzip has it (RFC 1952); empty: not compressed. */
+op_str_t op_page_gzip(const op_page_t *page);
+
 #endif

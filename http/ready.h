@@ -18,8 +18,7 @@
 
 #include "http/calls.h"
 #include "http/response.h"
-
-#define OP_READY_PATH "/readyz"
+#include "http/routes.h" /* OP_READY_PATH */
 
 enum { OP_READY_MS = 1000 }; /* for each of the actors, one after the other */
 

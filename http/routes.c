@@ -113,3 +113,8 @@ op_credential_t op_route_credential(const op_route_t *self)
         return OP_CREDENTIAL_SESSION;
     return self->steps[0] == OP_STEP_AUTH_KEY ? OP_CREDENTIAL_KEY : OP_CREDENTIAL_NONE;
 }
+
+size_t op_route_entry(const op_route_t *self)
+{
+    return op_route_credential(self) == OP_CREDENTIAL_NONE ? 0 : 2;
+}

@@ -7,6 +7,8 @@
 
 #include "transport/messages.h"
 
+#define OP_READY_PATH "/readyz" /* not in the table: it asks all actors (ready.h) */
+
 typedef enum {
 #define ROUTE(NAME, method, path, source, request, response, status, ...) OP_ROUTE_##NAME,
 #include "http/routes.def"
@@ -52,5 +54,9 @@ bool op_route_allow(op_str_t path, op_buf_t *out);
 bool op_route_itinerary(size_t index, op_str_t *steps);
 
 op_credential_t op_route_credential(const op_route_t *self);
+
+/*  How many of the first steps only find out who calls and count the call, whatever it asks for: 0
+    where no credential is asked for. They take op_nothing_type, too. */
+size_t op_route_entry(const op_route_t *self);
 
 #endif

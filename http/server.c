@@ -34,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/*  A longer target is refused without a 414. The guard must see what it is to refuse. */
+/*  A longer head is refused without the guard, which must see what it is to refuse. */
 #define S_CIVETWEB_BUFFER 65536
 enum {
     S_QUEUE = 128,   /* accepted connections that wait for a worker */
@@ -172,8 +172,11 @@ static void s_refuse_head(s_worker_t *worker, struct mg_connection *connection)
         op_exchange_refuse(worker->exchange, connection, 408, OP_ERROR_VALIDATION_ERROR,
                            "The request came too slowly.");
     } else if ((fd = s_oversized(worker, connection)) >= 0) {
-        op_exchange_refuse(worker->exchange, connection, 431, OP_ERROR_VALIDATION_ERROR,
-                           "The request head is too large.");
+        if (op_descriptor_ends_request_line(fd))
+            op_exchange_refuse(worker->exchange, connection, 414, OP_ERROR_URI_TOO_LONG, NULL);
+        else
+            op_exchange_refuse(worker->exchange, connection, 431, OP_ERROR_VALIDATION_ERROR,
+                               "The request head is too large.");
         op_descriptor_linger(fd);
     } else {
         op_exchange_refuse(worker->exchange, connection, 400, OP_ERROR_VALIDATION_ERROR,

@@ -13,7 +13,7 @@ bool op_target_host_allowed(const char *host, const op_target_rules_t *rules)
     for (op_str_t rest = rules->allow; rest.size;)
         if (op_str_is_nocase(op_str_next(&rest, ','), host))
             return true;
-    return rules->allow_loopback && strcmp(host, "localhost") == 0;
+    return false;
 }
 
 bool op_target_address_allowed(const op_ip_t *address, const op_target_rules_t *rules)
@@ -103,6 +103,17 @@ bool op_target_endpoint(op_str_t text, char *endpoint)
     return found;
 }
 
+static const op_ip_t s_loopback = {.octets = {127, 0, 0, 1}};
+
+/*  Resolvers are to answer loopback to these without asking anybody (RFC 6761 6.3). */
+static bool s_is_localhost(const char *host)
+{
+    static const char name[] = "localhost";
+    size_t size = strlen(host), own = sizeof name - 1;
+    return size >= own && strcmp(host + size - own, name) == 0 &&
+           (size == own || host[size - own - 1] == '.');
+}
+
 static op_target_t s_check(CURLU *url, op_str_t text, const op_target_rules_t *rules)
 {
     char scheme[16], port[8], host[OP_HOST_NAME_MAX + 1];
@@ -131,7 +142,9 @@ static op_target_t s_check(CURLU *url, op_str_t text, const op_target_rules_t *r
     op_ip_t address;
     if (op_ip_parse(op_str(host), &address))
         return op_target_address_allowed(&address, rules) ? OP_TARGET_OK : OP_TARGET_ADDRESS;
-    return strcmp(host, "localhost") == 0 ? OP_TARGET_ADDRESS : OP_TARGET_OK;
+    return s_is_localhost(host) && !op_target_address_allowed(&s_loopback, rules)
+               ? OP_TARGET_ADDRESS
+               : OP_TARGET_OK;
 }
 
 op_target_t op_target_check(op_str_t text, const op_target_rules_t *rules)

@@ -29,7 +29,8 @@ typedef enum {
     OP_TARGET_TOO_LONG,
     OP_TARGET_SCHEME,
     OP_TARGET_USERINFO,
-    OP_TARGET_ADDRESS /* names an address that is not allowed, or "localhost" */
+    OP_TARGET_ADDRESS /* names an address that is not allowed; "localhost", and what ends in
+                         ".localhost", is 127.0.0.1 */
 } op_target_t;
 
 /*  Judges a URL by its text alone, before any name is resolved. */

@@ -68,7 +68,7 @@ enum {
 typedef enum {
     OP_AT_OK,
     OP_AT_ERROR,     /* ERROR, COMMAND NOT SUPPORT and the like, without a number */
-    OP_AT_CME_ERROR, /* TS 27.007 9.2: `code`, or -1 and `text` where the modem answers in words */
+    OP_AT_CME_ERROR, /* TS 27.007 9.2: `code`, or -1 and `text` where the modem's words are its own */
     OP_AT_CMS_ERROR, /* TS 27.005 3.2.5: the same */
     OP_AT_TIMEOUT,   /* no final result by the deadline */
     OP_AT_NO_PROMPT, /* the payload was never asked for (OK instead of a prompt included) */
@@ -90,7 +90,8 @@ typedef enum {
     OP_AT_NOTICE_BOOT,   /* RDY, ^BOOT:, SMS Ready ...: it may have restarted; set it up again */
     OP_AT_NOTICE_FULL,   /* ^SMMEMFULL: the store is full */
     OP_AT_NOTICE_LATE,   /* an answer to a command that has ended */
-    OP_AT_NOTICE_OTHER   /* known to be unsolicited, of no use to OP */
+    OP_AT_NOTICE_OTHER,  /* known to be unsolicited, of no use to OP */
+    OP_AT_NOTICE_POWER   /* UNDER-VOLTAGE WARNNING ...: the supply is out of its bounds */
 } op_at_notice_t;
 
 typedef enum { OP_AT_WRITE, OP_AT_NOTICE, OP_AT_DONE } op_at_kind_t;

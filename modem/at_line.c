@@ -4,25 +4,32 @@
 
 #include "modem/at_line.h"
 
+#include "modem/error_words.h"
+
 #include <string.h>
 
 typedef enum { S_WHOLE, S_START } s_match_t;
 
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
+
 static const struct {
-    const char *text;
+    op_str_t text;
     s_match_t match;
     op_at_result_t result;
 } s_finals[] = {
-    {"OK", S_WHOLE, OP_AT_OK},
-    {"ERROR", S_WHOLE, OP_AT_ERROR},
-    {"+CME ERROR", S_START, OP_AT_CME_ERROR},
-    {"+CMS ERROR", S_START, OP_AT_CMS_ERROR},
-    {"+EXT ERROR", S_START, OP_AT_ERROR},
-    {"MODEM ERROR", S_START, OP_AT_ERROR},
-    {"COMMAND NOT SUPPORT", S_WHOLE, OP_AT_ERROR},
-    {"COMMAND NOT SUPPORTED", S_WHOLE, OP_AT_ERROR},
-    {"TOO MANY PARAMETERS", S_WHOLE, OP_AT_ERROR},
-    {"NA", S_WHOLE, OP_AT_ERROR},
+    {TEXT("OK"), S_WHOLE, OP_AT_OK},
+    {TEXT("ERROR"), S_WHOLE, OP_AT_ERROR},
+    {TEXT("+CME ERROR"), S_START, OP_AT_CME_ERROR},
+    {TEXT("+CMS ERROR"), S_START, OP_AT_CMS_ERROR},
+    {TEXT("+EXT ERROR"), S_START, OP_AT_ERROR},
+    {TEXT("MODEM ERROR"), S_START, OP_AT_ERROR},
+    {TEXT("COMMAND NOT SUPPORT"), S_WHOLE, OP_AT_ERROR},
+    {TEXT("COMMAND NOT SUPPORTED"), S_WHOLE, OP_AT_ERROR},
+    {TEXT("TOO MANY PARAMETERS"), S_WHOLE, OP_AT_ERROR},
+    {TEXT("NA"), S_WHOLE, OP_AT_ERROR},
 };
 
 static const char *const s_call_finals[] = {"NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE",
@@ -30,88 +37,95 @@ static const char *const s_call_finals[] = {"NO CARRIER", "BUSY", "NO ANSWER", "
 static const char *const s_call_commands[] = {"ATD", "ATA", "ATH", "ATO"};
 
 static const struct {
-    const char *text;
+    op_str_t text;
     s_match_t match;
     op_at_notice_t kind;
     bool pdu;
 } s_notices[] = {
-    {"+CMTI:", S_START, OP_AT_NOTICE_CMTI, false},
-    {"+CMT:", S_START, OP_AT_NOTICE_CMT, true},
-    {"+CDSI:", S_START, OP_AT_NOTICE_CDSI, false},
-    {"+CDS:", S_START, OP_AT_NOTICE_CDS, true},
-    {"+CBM:", S_START, OP_AT_NOTICE_CBM, true},
-    {"+CREG:", S_START, OP_AT_NOTICE_NET, false},
-    {"+CGREG:", S_START, OP_AT_NOTICE_NET, false},
-    {"+CEREG:", S_START, OP_AT_NOTICE_NET, false},
-    {"^MODE:", S_START, OP_AT_NOTICE_NET, false},
-    {"^SRVST:", S_START, OP_AT_NOTICE_NET, false},
-    {"+ZPAS:", S_START, OP_AT_NOTICE_NET, false},
-    {"+PSBEARER:", S_START, OP_AT_NOTICE_NET, false},
-    {"+SPNWNAME:", S_START, OP_AT_NOTICE_NET, false},
-    {"^RSSI:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"^HCSQ:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"^CSNR:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"+CSQ:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"+CESQ:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"_OSIGQ:", S_START, OP_AT_NOTICE_SIGNAL, false},
-    {"RING", S_WHOLE, OP_AT_NOTICE_CALL, false},
-    {"+CRING:", S_START, OP_AT_NOTICE_CALL, false},
-    {"+CLIP:", S_START, OP_AT_NOTICE_CALL, false},
-    {"+CCWA:", S_START, OP_AT_NOTICE_CALL, false},
-    {"+ZEND", S_START, OP_AT_NOTICE_CALL, false},
-    {"RDY", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"Call Ready", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"SMS Ready", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"SMS DONE", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"PB DONE", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"START", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"NORMAL POWER DOWN", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"UNDER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
-    {"OVER-VOLTAGE", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+CPIN:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+QIND: SMS DONE", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+QIND: PB DONE", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+QIND:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+QUSIM:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CFUN:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"^SYSSTART", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"+PBREADY", S_WHOLE, OP_AT_NOTICE_BOOT, false},
-    {"^BOOT:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"^SIMST:", S_START, OP_AT_NOTICE_BOOT, false},
-    {"+ZUSIMR:", S_START, OP_AT_NOTICE_OTHER, false}, /* again and again, not only at a start */
-    {"+ZPASR:", S_START, OP_AT_NOTICE_NET, false},
-    {"+ZPSTM:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+STIN:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CIREGU:", S_START, OP_AT_NOTICE_NET, false},
-    {"^SMMEMFULL:", S_START, OP_AT_NOTICE_FULL, false},
-    {"+CUSD:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CIEV:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CGEV:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CTZV:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CTZE:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CSSI:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+CSSU:", S_START, OP_AT_NOTICE_OTHER, false},
-    {"+MBAN:", S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CMTI:"), S_START, OP_AT_NOTICE_CMTI, false},
+    {TEXT("+CMT:"), S_START, OP_AT_NOTICE_CMT, true},
+    {TEXT("+CDSI:"), S_START, OP_AT_NOTICE_CDSI, false},
+    {TEXT("+CDS:"), S_START, OP_AT_NOTICE_CDS, true},
+    {TEXT("+CBM:"), S_START, OP_AT_NOTICE_CBM, true},
+    {TEXT("+CREG:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+CGREG:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+CEREG:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("^MODE:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("^SRVST:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+ZPAS:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+PSBEARER:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+SPNWNAME:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("^RSSI:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("^HCSQ:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("^CSNR:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("+CSQ:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("+CESQ:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("_OSIGQ:"), S_START, OP_AT_NOTICE_SIGNAL, false},
+    {TEXT("RING"), S_WHOLE, OP_AT_NOTICE_CALL, false},
+    {TEXT("+CRING:"), S_START, OP_AT_NOTICE_CALL, false},
+    {TEXT("+CLIP:"), S_START, OP_AT_NOTICE_CALL, false},
+    {TEXT("+CCWA:"), S_START, OP_AT_NOTICE_CALL, false},
+    {TEXT("+ZEND"), S_START, OP_AT_NOTICE_CALL, false},
+    {TEXT("RDY"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("Call Ready"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("SMS Ready"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("SMS DONE"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("PB DONE"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("START"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("NORMAL POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("UNDER-VOLTAGE POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("OVER-VOLTAGE POWER DOWN"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("UNDER-VOLTAGE"), S_START, OP_AT_NOTICE_POWER, false}, /* a warning, again and again */
+    {TEXT("OVER-VOLTAGE"), S_START, OP_AT_NOTICE_POWER, false},
+    {TEXT("+CPIN:"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("+QIND: SMS DONE"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("+QIND: PB DONE"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("+QIND:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+QUSIM:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CFUN:"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("^SYSSTART"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("+PBREADY"), S_WHOLE, OP_AT_NOTICE_BOOT, false},
+    {TEXT("^BOOT:"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("^SIMST:"), S_START, OP_AT_NOTICE_BOOT, false},
+    {TEXT("+ZUSIMR:"), S_START, OP_AT_NOTICE_OTHER,
+     false}, /* again and again, not only at a start */
+    {TEXT("+ZPASR:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("+ZPSTM:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+STIN:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CIREGU:"), S_START, OP_AT_NOTICE_NET, false},
+    {TEXT("^SMMEMFULL:"), S_START, OP_AT_NOTICE_FULL, false},
+    {TEXT("+CUSD:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CIEV:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CGEV:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CTZV:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CTZE:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CSSI:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+CSSU:"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("+MBAN:"), S_START, OP_AT_NOTICE_OTHER, false},
     /*  Makers' own names that are not above; standard ones begin with "+". */
-    {"^", S_START, OP_AT_NOTICE_OTHER, false},
-    {"#", S_START, OP_AT_NOTICE_OTHER, false},
-    {"*", S_START, OP_AT_NOTICE_OTHER, false},
-    {"_", S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("^"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("#"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("*"), S_START, OP_AT_NOTICE_OTHER, false},
+    {TEXT("_"), S_START, OP_AT_NOTICE_OTHER, false},
 };
 
-static bool s_matches(op_str_t line, const char *text, s_match_t match)
+static bool s_matches(op_str_t line, op_str_t text, s_match_t match)
 {
-    return match == S_WHOLE ? op_str_is(line, text) : op_str_starts(line, text);
+    return (match == S_WHOLE ? line.size == text.size : line.size >= text.size) &&
+           memcmp(line.at, text.at, text.size) == 0;
 }
 
-static int s_error_code(op_str_t line)
+/*  Its number, or the one for its words. */
+static int s_error_code(op_str_t line, op_at_result_t result)
 {
     const char *colon = memchr(line.at, ':', line.size);
     uint64_t code;
     if (colon == NULL)
         return -1;
-    op_str_t rest = op_str_of(colon + 1, line.size - (size_t)(colon + 1 - line.at));
-    return op_at_field_number(&rest, UINT16_MAX, &code) ? (int)code : -1;
+    op_str_t words = op_str_of(colon + 1, line.size - (size_t)(colon + 1 - line.at)), rest = words;
+    if (op_at_field_number(&rest, UINT16_MAX, &code))
+        return (int)code;
+    return result == OP_AT_CMS_ERROR ? op_cms_of_words(words) : op_cme_of_words(words);
 }
 
 static bool s_call_final(op_str_t line)
@@ -130,7 +144,7 @@ bool op_at_line_final(op_str_t line, op_str_t command, op_at_result_t *result, i
             continue;
         *result = s_finals[i].result;
         if (*result == OP_AT_CME_ERROR || *result == OP_AT_CMS_ERROR)
-            *code = s_error_code(line);
+            *code = s_error_code(line, *result);
         return true;
     }
     if (!s_call_final(line))

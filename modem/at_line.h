@@ -9,7 +9,7 @@
 #include "modem/at_engine.h"
 
 /*  Is the whole line a final result of `command`? Fills in the result, and `code` with the number
-    of +CME ERROR and +CMS ERROR or -1. NO CARRIER, BUSY and the other results of a call end only
+    of +CME ERROR and +CMS ERROR, which may be said in words (modem/error_words.h), or -1. NO CARRIER, BUSY and the other results of a call end only
     the commands that make, take or end one: while anything else is in flight they tell of a call
     that somebody else ended, and must not pass for the failure of an SMS. */
 bool op_at_line_final(op_str_t line, op_str_t command, op_at_result_t *result, int *code);

@@ -12,16 +12,19 @@ static const struct {
     op_cms_class_t class;
 } s_classes[] = {
     {S_CMS, 1, 1, OP_CMS_UNREACHABLE},     /* unassigned number */
-    {S_CMS, 8, 10, OP_CMS_REJECTED},       /* barred by the operator, call barred */
+    {S_CMS, 8, 8, OP_CMS_BARRED},          /* barred by the operator */
+    {S_CMS, 10, 10, OP_CMS_BARRED},        /* call barred */
     {S_CMS, 17, 17, OP_CMS_TEMPORARY},     /* network failure */
-    {S_CMS, 21, 21, OP_CMS_REJECTED},      /* transfer rejected */
+    {S_CMS, 21, 21, OP_CMS_ONCE},          /* transfer rejected */
     {S_CMS, 22, 22, OP_CMS_TEMPORARY},     /* congestion */
     {S_CMS, 27, 27, OP_CMS_TEMPORARY},     /* destination out of service, for now */
     {S_CMS, 28, 28, OP_CMS_UNREACHABLE},   /* unidentified subscriber */
     {S_CMS, 29, 29, OP_CMS_REJECTED},      /* facility rejected */
     {S_CMS, 30, 30, OP_CMS_UNREACHABLE},   /* unknown subscriber */
-    {S_CMS, 38, 47, OP_CMS_TEMPORARY},     /* network out of order, congestion, no resources */
-    {S_CMS, 50, 127, OP_CMS_REJECTED},     /* not subscribed, not implemented, protocol errors */
+    {S_CMS, 38, 38, OP_CMS_LASTING},       /* network out of order */
+    {S_CMS, 39, 47, OP_CMS_TEMPORARY},     /* temporary failure, congestion, no resources */
+    {S_CMS, 50, 50, OP_CMS_BARRED},        /* not subscribed */
+    {S_CMS, 51, 127, OP_CMS_REJECTED},     /* not implemented, protocol errors */
     {S_CMS, 128, 191, OP_CMS_REJECTED},    /* PID, DCS, command or TPDU not supported */
     {S_CMS, 192, 192, OP_CMS_TEMPORARY},   /* service centre busy */
     {S_CMS, 193, 193, OP_CMS_REJECTED},    /* no service centre subscription */
@@ -66,4 +69,33 @@ op_cms_class_t op_cms_class(int code)
 op_cms_class_t op_cme_class(int code)
 {
     return s_class(S_CME, code);
+}
+
+const char *op_cms_class_name(op_cms_class_t class)
+{
+    switch (class) {
+    case OP_CMS_TEMPORARY:
+        return "temporary";
+    case OP_CMS_LASTING:
+        return "lasting";
+    case OP_CMS_ONCE:
+        return "once_more";
+    case OP_CMS_SIM:
+        return "sim";
+    case OP_CMS_FULL:
+        return "full";
+    case OP_CMS_VALIDITY:
+        return "validity";
+    case OP_CMS_BARRED:
+        return "barred";
+    case OP_CMS_REJECTED:
+        return "rejected";
+    case OP_CMS_UNREACHABLE:
+        return "unreachable";
+    case OP_CMS_ACCEPTED:
+        return "accepted";
+    case OP_CMS_IN_DOUBT:
+        return "in_doubt";
+    }
+    return "unknown";
 }

@@ -98,6 +98,9 @@ static void s_address(s_cursor_t *self, bool smsc, op_address_t *address)
     if (self->result != OP_PDU_OK)
         return;
     int size = op_address_read(self->at, self->left, smsc, address);
+    if (size < 0 && smsc && self->at[0] < self->left)
+        size =
+            1 + self->at[0]; /* longer than any, and of no use: its own length says what follows */
     if (size > 0)
         s_take(self, (size_t)size);
     else

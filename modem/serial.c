@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/serial.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,11 +49,26 @@ static int64_t s_now(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/*  What the modem has not taken is dropped: else closing waits for it, half a minute by default,
+    and all other lines with it. A driver that has no such setting has no such wait. */
+static void s_close_fd(tty_t *tty)
+{
+    if (tty->fd < 0)
+        return;
+    struct serial_struct settings;
+    (void)tcflush(tty->fd, TCIOFLUSH);
+    if (ioctl(tty->fd, TIOCGSERIAL, &settings) == 0 &&
+        settings.closing_wait != ASYNC_CLOSING_WAIT_NONE) {
+        settings.closing_wait = ASYNC_CLOSING_WAIT_NONE;
+        (void)ioctl(tty->fd, TIOCSSERIAL, &settings);
+    }
+    close(tty->fd);
+    tty->fd = -1;
+}
+
 static void s_close(tty_t *tty, const char *what, int error)
 {
-    if (tty->fd >= 0)
-        close(tty->fd);
-    tty->fd = -1;
+    s_close_fd(tty);
     tty->in_size = 0;
     op_buf_clear(&tty->out);
     tty->news = NEWS_CLOSED;
@@ -66,6 +82,7 @@ static int s_make_raw(int fd)
         return -1;
     cfmakeraw(&options);
     options.c_cflag |= CLOCAL | CREAD;
+    options.c_cflag &= ~(tcflag_t)CRTSCTS; /* many have no such wires */
     options.c_cc[VMIN] = 1;
     options.c_cc[VTIME] = 0;
     cfsetspeed(&options, B115200);
@@ -74,8 +91,7 @@ static int s_make_raw(int fd)
 
 static void s_open(tty_t *tty, op_str_t device)
 {
-    if (tty->fd >= 0)
-        close(tty->fd);
+    s_close_fd(tty);
     tty->in_size = 0;
     op_buf_clear(&tty->out);
     char path[257];
@@ -222,9 +238,7 @@ static bool s_next(void *self_at, const op_type_t **type, const void **body)
 /*  The core knows: no news of it. */
 static void s_let_go(tty_t *tty)
 {
-    if (tty->fd >= 0)
-        close(tty->fd);
-    tty->fd = -1;
+    s_close_fd(tty);
     tty->in_size = 0;
     tty->news = NEWS_NONE;
     op_buf_clear(&tty->out);
@@ -269,8 +283,7 @@ static void s_destroy(void *self_at)
         tty_t *tty = self->ttys[i];
         if (!tty)
             continue;
-        if (tty->fd >= 0)
-            close(tty->fd);
+        s_close_fd(tty);
         op_buf_free(&tty->out);
         free(tty);
     }

@@ -159,6 +159,9 @@ op_sms_result_t op_sms_split_wide(op_str_t body, uint16_t reference, op_arena_t 
 
 size_t op_sms_count(op_str_t body, bool wide)
 {
+    /* Each octet of UTF-8 makes at most one UTF-16 unit, or two septets. */
+    if (body.size <= S_OCTETS_ONE / 2 && op_utf8_count(body) >= 0)
+        return 1;
     op_arena_t arena = {0};
     s_text_t text;
     size_t count = 0;

@@ -70,19 +70,19 @@ static void s_look_at_links(op_control_t *control, op_arena_t *arena, op_status_
 {
     enum { RESULTS_MAX = 16 };
     op_peer_view_t *peers = op_arena_alloc(arena, OP_PEERS_MAX * sizeof *peers);
-    op_door_view_t *door = op_arena_alloc(arena, RESULTS_MAX * sizeof *door);
+    op_ingress_view_t *ingress = op_arena_alloc(arena, RESULTS_MAX * sizeof *ingress);
     op_opd_peer_t peer;
     const char *result;
     uint64_t count;
     status->peers.at = peers;
-    status->door.at = door;
+    status->ingress.at = ingress;
     while (op_opd_links_peer(control->links, control->runtime, status->peers.count, &peer))
         peers[status->peers.count++] =
             (op_peer_view_t){op_arena_copy(arena, op_str(peer.actors)), op_str(peer.endpoint),
                              peer.up, peer.connected, peer.unacknowledged};
-    while (status->door.count < RESULTS_MAX &&
-           (result = op_opd_links_door(control->links, status->door.count, &count)) != NULL)
-        door[status->door.count++] = (op_door_view_t){op_str(result), count};
+    while (status->ingress.count < RESULTS_MAX &&
+           (result = op_opd_links_ingress(control->links, status->ingress.count, &count)) != NULL)
+        ingress[status->ingress.count++] = (op_ingress_view_t){op_str(result), count};
 }
 
 static void s_look(op_control_t *control, op_arena_t *arena, op_status_view_t *status)

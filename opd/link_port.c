@@ -1,4 +1,4 @@
-/*  The ledger's port: links to modem actors, as the door (transport/door.h) finds them. */
+/*  The ledger's port: links to modem actors, as the ingress (transport/ingress.h) finds them. */
 
 #include "opd/links.h"
 

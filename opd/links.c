@@ -42,8 +42,8 @@ int op_opd_links_open(op_opd_links_t *self, char error[256])
 {
     if (!self->links)
         return 0;
-    self->door = op_door_new(self->links, op_route_itinerary, self->timeline, error);
-    return self->door ? 0 : -1;
+    self->ingress = op_ingress_new(self->links, op_route_itinerary, self->timeline, error);
+    return self->ingress ? 0 : -1;
 }
 
 static uint64_t s_mark(const op_opd_links_t *self, size_t process)
@@ -67,13 +67,13 @@ int op_opd_links_reload(op_opd_links_t *self, size_t *changed, char error[256])
         return -1;
     for (size_t i = 0; i < count; i++)
         *changed += marks[i] != s_mark(self, i);
-    op_door_reload(self->door);
+    op_ingress_reload(self->ingress);
     return 0;
 }
 
 void op_opd_links_close(op_opd_links_t *self)
 {
-    op_door_destroy(&self->door);
+    op_ingress_destroy(&self->ingress);
     op_postbox_use(NULL);
     op_timeline_destroy(&self->timeline);
     op_links_destroy(&self->links);
@@ -119,9 +119,10 @@ bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t
     return true;
 }
 
-const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count)
+const char *op_opd_links_ingress(const op_opd_links_t *self, size_t index, uint64_t *count)
 {
-    op_door_counts_t counts = self->door ? op_door_counts(self->door) : (op_door_counts_t){0};
+    op_ingress_counts_t counts =
+        self->ingress ? op_ingress_counts(self->ingress) : (op_ingress_counts_t){0};
     const struct {
         const char *name;
         uint64_t count;
@@ -132,7 +133,7 @@ const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t
                {"misunderstood", counts.misunderstood},
                {"out_of_role", counts.out_of_role},
                {"full", counts.full}};
-    if (!self->door || index >= OP_COUNT(all))
+    if (!self->ingress || index >= OP_COUNT(all))
         return NULL;
     *count = all[index].count;
     return all[index].name;
@@ -151,6 +152,6 @@ void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_
         op_metrics_put(metrics, OP_METRIC_LINK_UNACKNOWLEDGED, (int64_t)peer.unacknowledged, name,
                        none);
     }
-    for (size_t i = 0; (result = op_opd_links_door(self, i, &count)) != NULL; i++)
-        op_metrics_put(metrics, OP_METRIC_DOOR, (int64_t)count, op_str(result), none);
+    for (size_t i = 0; (result = op_opd_links_ingress(self, i, &count)) != NULL; i++)
+        op_metrics_put(metrics, OP_METRIC_INGRESS, (int64_t)count, op_str(result), none);
 }

@@ -1,4 +1,4 @@
-/*  links.h - the links of opd to other processes: keys, sockets, the door
+/*  links.h - the links of opd to other processes: keys, sockets, the ingress
 
     A process that runs all actors has none of it, and everything here does nothing. */
 
@@ -7,14 +7,14 @@
 
 #include "actors/port.h"
 #include "actors/runtime.h"
-#include "transport/door.h"
+#include "transport/ingress.h"
 
 typedef struct {
     op_topology_t topology;
     op_curve_t *curve;
     op_links_t *links;
     op_timeline_t *timeline; /* or NULL: time is not simulated */
-    op_door_t *door;
+    op_ingress_t *ingress;
     char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1]; /* all there are, here and elsewhere */
 } op_opd_links_t;
 
@@ -50,9 +50,9 @@ typedef struct {
 bool op_opd_links_peer(const op_opd_links_t *self, op_runtime_t *runtime, size_t index,
                        op_opd_peer_t *peer) OP_MUST_CHECK;
 
-/*  What the door has counted, one thing after the other, by its name in op_door_counts_t. NULL: no
-    more. */
-const char *op_opd_links_door(const op_opd_links_t *self, size_t index, uint64_t *count);
+/*  What the ingress has counted, one thing after the other, by its name in op_ingress_counts_t.
+    NULL: no more. */
+const char *op_opd_links_ingress(const op_opd_links_t *self, size_t index, uint64_t *count);
 
 /*  All of that, as metrics. */
 void op_opd_links_measure(const op_opd_links_t *self, op_runtime_t *runtime, op_metrics_t *metrics);

@@ -23,6 +23,7 @@ typedef struct s_memory {
     uint64_t commits;
     uint64_t fail_after;
     bool failing;
+    bool plain; /* no crash will come: `durable` and `unsynced` stay empty */
     const char *error;
 } s_memory_t;
 
@@ -35,7 +36,8 @@ typedef struct {
     bool reverse;
     bool started;
     bool ended;
-    op_str_t last; /* key of the row that was given out last; points into `rows` */
+    op_str_t last;         /* reverse: the key given out last; points into `rows` */
+    op_tree_steps_t steps; /* else */
 } s_range_t;
 
 static const op_store_engine_t s_engine;
@@ -73,10 +75,16 @@ static op_store_range_t *s_range(op_store_t *store, op_str_t low, op_str_t high,
 {
     s_memory_t *memory = s_memory(store);
     s_range_t *self = op_alloc(sizeof *self);
-    *self = (s_range_t){.base.engine = &s_engine, .store = memory, .reverse = reverse};
+    self->base.engine = &s_engine;
+    self->store = memory;
     self->rows = op_tree_share(&memory->now);
+    self->low = self->high = (op_buf_t){0};
+    self->reverse = reverse;
+    self->started = self->ended = false;
     op_buf_add_str(&self->low, low);
     op_buf_add_str(&self->high, high);
+    if (!reverse)
+        op_tree_steps(&self->rows, low, &self->steps);
     memory->views++;
     return &self->base;
 }
@@ -90,9 +98,8 @@ static bool s_range_step(s_range_t *self, op_str_t *key, op_str_t *value)
                                                 : op_tree_last(&self->rows, key, value);
         return found && op_str_compare(*key, low) >= 0;
     }
-    bool found = self->started ? op_tree_above(&self->rows, self->last, key, value)
-                               : op_tree_from(&self->rows, low, key, value);
-    return found && (high.size == 0 || op_str_compare(*key, high) < 0);
+    return op_tree_step(&self->steps, key, value) &&
+           (high.size == 0 || op_str_compare(*key, high) < 0);
 }
 
 static int s_range_next(op_store_range_t *range, op_str_t *key, op_str_t *value)
@@ -165,11 +172,13 @@ static int s_write(op_store_t *store, const op_batch_t *batch, bool sync)
         return -1;
     }
     s_apply(&self->now, batch);
+    self->commits++;
+    if (self->plain)
+        return 0;
     if (sync || self->unsynced_count == OP_MEMORY_UNSYNCED_MAX)
         s_barrier(self);
     else
         s_remember(self, batch);
-    self->commits++;
     return 0;
 }
 
@@ -235,6 +244,13 @@ op_store_t *op_store_memory_new(void)
     return &s_new(NULL)->base;
 }
 
+op_store_t *op_store_memory_plain(void)
+{
+    s_memory_t *self = s_new(NULL);
+    self->plain = true;
+    return &self->base;
+}
+
 void op_store_memory_crash(op_store_t *self)
 {
     op_store_memory_crash_keeping(self, OP_MEMORY_KEEP_NONE, NULL);
@@ -243,7 +259,7 @@ void op_store_memory_crash(op_store_t *self)
 void op_store_memory_crash_keeping(op_store_t *store, op_memory_keep_t keep, op_random_t *random)
 {
     s_memory_t *self = s_memory(store);
-    OP_ASSERT(!self->origin && (random || keep == OP_MEMORY_KEEP_NONE));
+    OP_ASSERT(!self->origin && !self->plain && (random || keep == OP_MEMORY_KEEP_NONE));
     size_t prefix = 0;
     if (keep == OP_MEMORY_KEEP_PREFIX)
         prefix = op_random_below(random, (uint32_t)self->unsynced_count + 1);
@@ -284,8 +300,9 @@ void op_store_memory_digest(const op_store_t *self, uint8_t digest[OP_MEMORY_DIG
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, NULL, 0, OP_MEMORY_DIGEST_SIZE);
     op_str_t key, value;
-    for (bool more = op_tree_from(rows, (op_str_t){0}, &key, &value); more;
-         more = op_tree_above(rows, key, &key, &value)) {
+    op_tree_steps_t steps;
+    op_tree_steps(rows, (op_str_t){0}, &steps);
+    while (op_tree_step(&steps, &key, &value)) {
         s_hash_bytes(&hash, key);
         s_hash_bytes(&hash, value);
     }

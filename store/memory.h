@@ -18,6 +18,9 @@
 enum { OP_MEMORY_UNSYNCED_MAX = 65536, OP_MEMORY_DIGEST_SIZE = 32 };
 
 op_store_t *op_store_memory_new(void);
+/*  The same for whoever wants no crash (asserted): it keeps nothing for one, and so has no limit of
+    unsynced batches. */
+op_store_t *op_store_memory_plain(void);
 
 /*  What a power cut leaves of the batches that were written after the last synced one. (A synced
     write makes all before it durable, so there is nothing else to lose.) */

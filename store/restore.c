@@ -2,9 +2,12 @@
 
 #include "store/leveldb.h"
 #include "store/partial.h"
+#include "store/record.h"
+#include "store/records.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +102,58 @@ static int s_fill(const char *file, const char *dir, op_backup_facts_t *facts, c
     return rc;
 }
 
+/*  Of a key of an actor's links, "<actor>!"; empty for any other key. */
+static op_str_t s_space(op_str_t key)
+{
+    size_t size = 0;
+    while (size < key.size && key.at[size] != '/' && key.at[size] != '!')
+        size++;
+    bool links = size > 0 && size < key.size && key.at[size] == '!';
+    return op_str_of(key.at, links ? size + 1 : 0);
+}
+
+/*  Adds a mark for each actor that has links. */
+static int s_add_marks(op_store_t *store, op_batch_t *batch)
+{
+    op_link_row_t mark = {.first = 0};
+    randombytes_buf(&mark.series, sizeof mark.series);
+    op_buf_t place = {0}, value = {0};
+    op_record_seal(&op_link_row_type, &mark, &value);
+    op_store_range_t *range = op_store_range(store, (op_str_t){0}, (op_str_t){0}, false);
+    op_str_t key, row;
+    int rc;
+    while ((rc = op_store_range_next(range, &key, &row)) > 0) {
+        op_str_t space = s_space(key);
+        if (space.size == 0 ||
+            (place.size && op_str_equal(space, op_str_of(place.at, place.size - 1))))
+            continue;
+        op_buf_clear(&place);
+        op_buf_add_str(&place, space);
+        op_buf_add_byte(&place, 'r');
+        op_batch_put(batch, op_buf_str(&place), op_buf_str(&value));
+    }
+    op_store_range_destroy(&range);
+    op_buf_free(&place);
+    op_buf_free(&value);
+    return rc;
+}
+
+/*  A restored store may be older than what its actors' peers have seen (actors/actor.h): each actor
+    that has links finds a mark, "<actor>!r", that no other restored store has. */
+static int s_mark(const char *dir, char error[256])
+{
+    op_store_t *store = op_store_leveldb_open(dir, NULL, error);
+    if (!store)
+        return -1;
+    op_batch_t batch = {0};
+    int rc = s_add_marks(store, &batch) == 0 ? op_store_write(store, &batch, true) : -1;
+    if (rc != 0)
+        snprintf(error, 256, "%s", op_store_error(store));
+    op_batch_free(&batch);
+    op_store_destroy(&store);
+    return rc;
+}
+
 /*  What a server will find: the store as its own open reads it back. */
 static int s_prove(const char *dir, const op_backup_facts_t *wanted, char error[256])
 {
@@ -122,6 +177,8 @@ int op_restore(const char *file, const char *dir, op_backup_facts_t *facts, char
     int rc = s_fill(file, partial.path, facts, error);
     if (rc == 0)
         rc = s_prove(partial.path, facts, error);
+    if (rc == 0)
+        rc = s_mark(partial.path, error);
     if (rc == 0)
         rc = op_partial_place(&partial, error);
     if (rc != 0)

@@ -18,7 +18,9 @@ int op_restore_check(const char *file, op_backup_facts_t *facts, char error[256]
     (its parent must be), and reads that back. 0 and *facts, or -1 and one line in `error`.
 
     What was on its way when the backup was taken is on its way again: a text that waited for its
-    line then and was sent since is sent once more. */
+    line then and was sent since is sent once more. Actors of other stores recognise what they have
+    been told since, for the new store says that it is one (a row in each actor's space; actor.h). A
+    copy of the files says nothing, and must not be used in place of a backup. */
 int op_restore(const char *file, const char *dir, op_backup_facts_t *facts,
                char error[256]) OP_MUST_CHECK;
 

@@ -120,11 +120,12 @@ static s_node_t *s_raise_right(s_node_t *node)
     return right;
 }
 
-static s_node_t *s_put(s_node_t *node, s_row_t *row, uint64_t priority)
+static s_node_t *s_put(s_node_t *node, s_row_t *row)
 {
     if (!node) {
         node = op_alloc(sizeof *node);
-        *node = (s_node_t){.refs = 1, .priority = priority, .row = row};
+        *node = (s_node_t){.refs = 1, .row = row};
+        node->priority = s_priority(s_key(node));
         return node;
     }
     node = s_own(node);
@@ -133,11 +134,11 @@ static s_node_t *s_put(s_node_t *node, s_row_t *row, uint64_t priority)
         s_row_drop(node->row);
         node->row = row;
     } else if (order < 0) {
-        node->left = s_put(node->left, row, priority);
+        node->left = s_put(node->left, row);
         if (node->left->priority > node->priority)
             node = s_raise_left(node);
     } else {
-        node->right = s_put(node->right, row, priority);
+        node->right = s_put(node->right, row);
         if (node->right->priority > node->priority)
             node = s_raise_right(node);
     }
@@ -201,7 +202,7 @@ void op_tree_clear(op_tree_t *self)
 
 void op_tree_put(op_tree_t *self, op_str_t key, op_str_t value)
 {
-    self->root = s_put(self->root, s_row_new(key, value), s_priority(key));
+    self->root = s_put(self->root, s_row_new(key, value));
 }
 
 void op_tree_delete(op_tree_t *self, op_str_t key)
@@ -225,32 +226,6 @@ bool op_tree_get(const op_tree_t *self, op_str_t key, op_str_t *value)
     return false;
 }
 
-/*  The lowest row at or above `limit`, or strictly above it. */
-static const s_node_t *s_lowest(const s_node_t *node, op_str_t limit, bool strictly)
-{
-    const s_node_t *best = NULL;
-    while (node) {
-        int order = op_str_compare(s_key(node), limit);
-        if (order > 0 || (order == 0 && !strictly)) {
-            best = node;
-            node = node->left;
-        } else {
-            node = node->right;
-        }
-    }
-    return best;
-}
-
-bool op_tree_from(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
-{
-    return s_found(s_lowest(self->root, limit, false), key, value);
-}
-
-bool op_tree_above(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
-{
-    return s_found(s_lowest(self->root, limit, true), key, value);
-}
-
 bool op_tree_below(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value)
 {
     const s_node_t *best = NULL;
@@ -270,5 +245,34 @@ bool op_tree_last(const op_tree_t *self, op_str_t *key, op_str_t *value)
     const s_node_t *node = self->root;
     while (node && node->right)
         node = node->right;
+    return s_found(node, key, value);
+}
+
+/*  The path holds the nodes that are still to come, each with all to its right. */
+static void s_step_into(op_tree_steps_t *steps, const s_node_t *node)
+{
+    OP_ASSERT(steps->depth < OP_TREE_DEPTH_MAX);
+    steps->path[steps->depth++] = node;
+}
+
+void op_tree_steps(const op_tree_t *self, op_str_t low, op_tree_steps_t *steps)
+{
+    steps->depth = 0;
+    for (const s_node_t *node = self->root; node;)
+        if (op_str_compare(s_key(node), low) >= 0) {
+            s_step_into(steps, node);
+            node = node->left;
+        } else {
+            node = node->right;
+        }
+}
+
+bool op_tree_step(op_tree_steps_t *steps, op_str_t *key, op_str_t *value)
+{
+    if (!steps->depth)
+        return false;
+    const s_node_t *node = steps->path[--steps->depth];
+    for (const s_node_t *next = node->right; next; next = next->left)
+        s_step_into(steps, next);
     return s_found(node, key, value);
 }

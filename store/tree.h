@@ -1,6 +1,6 @@
 /*  tree.h - an ordered map of bytes to bytes that can be frozen for free
 
-    Order is op_str_compare's. Lookups, changes and steps take O(log n). op_tree_share makes a
+    Order is op_str_compare's. Lookups and changes take O(log n), steps upwards O(1) on average. op_tree_share makes a
     second tree with the same rows in O(1); from then on each of the two changes without the
     other seeing it, copying only the path to what changed (rows themselves are never copied).
 
@@ -28,11 +28,19 @@ void op_tree_delete(op_tree_t *self, op_str_t key);
 
 /*  Each answers whether there is such a row, and fills in `key` and `value` when there is. */
 bool op_tree_get(const op_tree_t *self, op_str_t key, op_str_t *value);
-/*  The lowest row at or above `limit`; strictly above it. */
-bool op_tree_from(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value);
-bool op_tree_above(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value);
 /*  The highest row strictly below `limit`; the highest of all. */
 bool op_tree_below(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_t *value);
 bool op_tree_last(const op_tree_t *self, op_str_t *key, op_str_t *value);
+
+/*  Upwards, row by row: a walk of a tree that does not change meanwhile (a shared one does not). */
+enum { OP_TREE_DEPTH_MAX = 256 }; /* some six times what a tree of 10^12 rows has */
+typedef struct {
+    const struct op_tree_node *path[OP_TREE_DEPTH_MAX];
+    size_t depth;
+} op_tree_steps_t;
+/*  From the lowest row at or above `low` on. */
+void op_tree_steps(const op_tree_t *self, op_str_t low, op_tree_steps_t *steps);
+/*  The next row; false after the last. */
+bool op_tree_step(op_tree_steps_t *steps, op_str_t *key, op_str_t *value);
 
 #endif

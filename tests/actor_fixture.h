@@ -34,6 +34,7 @@ typedef struct {
     } at[2048];
     size_t count;
     op_str_t logs[256];
+    bool warns[256];
     size_t log_count;
     bool compacts; /* the store is to be compacted */
 } drive_out_t;
@@ -60,6 +61,7 @@ static inline void drive_take(op_actor_t *actor, drive_out_t *out)
     drive_forget(out);
     while (op_actor_next_log(actor, &line)) {
         assert_true(out->log_count < OP_COUNT(out->logs));
+        out->warns[out->log_count] = op_actor_log_warns(actor);
         out->logs[out->log_count++] = op_arena_copy(&out->arena, line);
     }
     while (op_actor_next(actor, &to, &frame)) {

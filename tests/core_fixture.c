@@ -29,6 +29,7 @@ static void s_commit(core_t *self)
     out->compacts |= op_actor_compacts(self->actor);
     while (op_actor_next_log(self->actor, &line)) {
         assert_true(out->log_count < OP_COUNT(out->logs));
+        out->warns[out->log_count] = op_actor_log_warns(self->actor);
         out->logs[out->log_count++] = op_arena_copy(&out->arena, line);
     }
     while (op_actor_next(self->actor, &to, &frame))
@@ -56,7 +57,8 @@ static bool s_acknowledge(core_t *self, const op_envelope_t *tell)
     op_envelope_t ack = {.kind = OP_FRAME_ACK,
                          .from = tell->to,
                          .to = op_str(op_actor_name(self->actor)),
-                         .sequence = tell->sequence};
+                         .sequence = tell->sequence,
+                         .series = tell->series};
     drive_receive(self->actor, &ack, &op_nothing_type, &(op_nothing_t){0}, self->now);
     s_commit(self);
     return repeat;

@@ -73,9 +73,10 @@ static inline void s_reply(const op_envelope_t *request, const op_type_t *type, 
     op_frame_encode(&reply, type, body, frame);
 }
 
-/*  What the route with these steps promises. */
+/*  What the route with these steps promises; `nothing` where they are the first ones of many. */
 static inline void s_promise(const op_envelope_t *request, op_buf_t *frame)
 {
+    s_reply(request, &op_nothing_type, &(op_nothing_t){0}, true, frame);
     static const op_id_t id = {{0x01, 0x93, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, 0xab}};
     const op_session_opened_t opened = {.session_token = OP_STR("ses_live_" TOKEN),
                                         .expires_at = INT64_C(1781906092999)};

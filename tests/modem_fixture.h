@@ -129,6 +129,13 @@ static inline void s_went_away(void)
     core_note(&s_core, "serial", &op_serial_closed_type, &closed);
 }
 
+/*  The drain that follows a silence: nothing comes late. */
+static inline void s_drain(void)
+{
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+}
+
 /*  The core submits a text, is prompted, and waits for the answer. */
 static inline op_pdu_t s_submitted(void)
 {
@@ -146,10 +153,19 @@ static inline void s_expect_text(const op_pdu_t *pdu, const char *to, const char
     op_buf_free(&text);
 }
 
-/*  What the queue holds durably, and what is held until a status report comes. */
+/*  What the operator is shown of the line; valid until the next event. */
+static inline const op_line_health_t *s_health(void)
+{
+    static const op_context_t context;
+    const op_lines_health_t *all =
+        CORE_ASK(&s_core, &context, nothing, &(op_nothing_t){0}, lines_health, OP_STEP_MODEM_LINES);
+    return &all->lines.at[0];
+}
+
+/*  What the queue holds durably, paused texts included, and what is held until a status report comes. */
 static inline size_t s_queued(void)
 {
-    return drive_rows(s_core.store, "modem/Q");
+    return drive_rows(s_core.store, "modem/Q") + drive_rows(s_core.store, "modem/D");
 }
 
 static inline size_t s_held(void)

@@ -46,8 +46,11 @@ static void test_tells_are_durable(void **state)
     drive_commit(s_actor, &s_out);
     assert_int_equal(s_out.count, 1);
     assert_int_equal(op_actor_counts(s_actor).syncs, syncs + 1);
-    op_envelope_t ack = {
-        .kind = OP_FRAME_ACK, .from = OP_STR("modem"), .to = OP_STR("ledger"), .sequence = 1};
+    op_envelope_t ack = {.kind = OP_FRAME_ACK,
+                         .from = OP_STR("modem"),
+                         .to = OP_STR("ledger"),
+                         .sequence = 1,
+                         .series = s_out.at[0].envelope.series};
     drive_receive(s_actor, &ack, &op_nothing_type, &(op_nothing_t){0}, DRIVE_NOW);
     s_commit_at(DRIVE_NOW + OP_TELL_ERASE_MS - 1); /* an acknowledged row is no reason to write */
     assert_int_equal(op_actor_counts(s_actor).commits, syncs + 1);

@@ -24,6 +24,8 @@ static const s_case_t s_cases[] = {
     {"cms number", "AT+CMGR=1", "+CMGR:", "", "\r\n+CMS ERROR: 321\r\n", "",
      "write AT+CMGR=1|done cms_error 321|"},
     {"cms text", "AT+CMGR=1", "+CMGR:", "", "\r\n+CMS ERROR: SIM busy\r\n", "",
+     "write AT+CMGR=1|done cms_error 314|"},
+    {"cms text of its own", "AT+CMGR=1", "+CMGR:", "", "\r\n+CMS ERROR: out of cheese\r\n", "",
      "write AT+CMGR=1|done cms_error -1|"},
     {"cme number", "AT+CPIN?", "+CPIN:", "", "\r\n+CME ERROR: 10\r\n", "",
      "write AT+CPIN?|done cme_error 10|"},

@@ -125,6 +125,48 @@ static void test_five_wrong_codes_lock(void **state)
     s_verify(&started);
 }
 
+/*  The rate window that the last answer shows. */
+static void s_expect_window(uint64_t limit, uint64_t remaining, int64_t reset)
+{
+    const op_context_t *context = core_context(&s_core);
+    assert_int_equal(context->limit, limit);
+    assert_int_equal(context->remaining, remaining);
+    assert_true(context->reset == reset);
+}
+
+static void test_a_wrong_code_shows_the_tries_that_are_left(void **state)
+{
+    (void)state;
+    int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
+    for (uint64_t verification = 0; verification < 4; verification++) {
+        started_t started = s_begin(PHONE);
+        for (uint64_t left = 5; left-- > 0;) {
+            s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
+            bool day = verification == 3; /* allows no more either, and for longer */
+            s_expect_window(day ? 20 : 5, left, day ? midnight : s_core.now + 600000);
+        }
+        s_verify_refused(started.id, started.code, OP_ERROR_VERIFICATION_INVALID);
+        s_expect_window(5, 0, s_core.now + 600000);
+    }
+    started_t started = s_begin(PHONE);
+    const op_refusal_t *refusal = s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
+    assert_int_equal(refusal->retry_after, (midnight - s_core.now + 999) / 1000);
+    s_expect_window(20, 0, midnight);
+}
+
+static void test_the_day_counts_where_it_allows_less(void **state)
+{
+    (void)state;
+    int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
+    started_t started = {.code = ""};
+    for (int wrong = 0; wrong < 17; wrong++) {
+        if (wrong % 4 == 0)
+            started = s_begin(PHONE);
+        s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
+    }
+    s_expect_window(20, 3, midnight);
+}
+
 static void test_a_second_start_ends_the_first(void **state)
 {
     (void)state;
@@ -314,11 +356,18 @@ static void test_keys_are_revoked(void **state)
     char id[OP_ID_TEXT + 1];
     op_str_copy(by_id.id, id, sizeof id);
     by_id.id = op_str(id);
+    const op_key_view_t *shown =
+        CORE_ASK(&s_core, &mine, by_id, &by_id, key_view, OP_STEP_AUTH_KEY_SHOW);
+    assert_true(op_id_equal(shown->id, one.id) && op_id_equal(shown->number_id, core_id('a')));
+    assert_true(op_str_is(shown->name, "one"));
+    assert_true(op_str_equal(shown->key_prefix, op_str_of(one.token, 12)));
+    CORE_REFUSED(&s_core, &theirs, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_SHOW);
     CORE_REFUSED(&s_core, &theirs, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
     s_expect_key(&one, true);
     CORE_ASK(&s_core, &mine, by_id, &by_id, nothing, OP_STEP_AUTH_KEY_REVOKE);
     s_expect_key(&one, false);
     s_expect_key(&two, true);
+    CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_SHOW);
     CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
     by_id.id = OP_STR("nonsense");
     CORE_REFUSED(&s_core, &mine, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_AUTH_KEY_REVOKE);
@@ -408,6 +457,8 @@ int main(void)
         TEST(test_a_code_works_once),
         TEST(test_four_wrong_codes_are_forgiven),
         TEST(test_five_wrong_codes_lock),
+        TEST(test_a_wrong_code_shows_the_tries_that_are_left),
+        TEST(test_the_day_counts_where_it_allows_less),
         TEST(test_a_second_start_ends_the_first),
         TEST(test_ids_that_nobody_gave_out),
         TEST(test_codes_that_are_not_the_code),

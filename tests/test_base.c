@@ -242,6 +242,40 @@ static void test_phones(void **state)
     }
 }
 
+static void test_phones_without_their_country(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *home, *digits;
+        bool national;
+        const char *full; /* NULL: it stays */
+    } table[] = {
+        {"+16176088932", "4155550123", false, "+14155550123"},
+        {"+16176088932", "4155550123", true, "+14155550123"},
+        {"+16176088932", "14155550123", false, "+14155550123"},
+        {"+16176088932", "24155550123", true, NULL},
+        {"+16176088932", "0155550123", true, NULL},
+        {"+16176088932", "72345", true, NULL},
+        {"+16176088932", "+4915112345678", true, NULL},
+        {"+16176088932", "", true, NULL},
+        {"+4915112345678", "17112345678", true, "+4917112345678"},
+        {"+4915112345678", "17112345678", false, NULL}, /* or a number of another country */
+        {"+4915112345678", "017112345678", true, NULL},
+        {"+4915112345678", "11832", true, NULL},
+        {"+79161234567", "9161234568", true, "+79161234568"},
+        {"+353861234567", "861234568", true, "+353861234568"},
+        {"+353861234567", "8612345681234", true, NULL}, /* longer than a number can be */
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        char text[OP_PHONE_MAX + 1];
+        bool full = op_phone_complete(op_str(table[i].home), op_str(table[i].digits),
+                                      table[i].national, text);
+        assert_int_equal(full, table[i].full != NULL);
+        if (full)
+            assert_string_equal(text, table[i].full);
+    }
+}
+
 static void test_phone_prefixes(void **state)
 {
     (void)state;
@@ -412,6 +446,8 @@ int main(void)
         cmocka_unit_test(test_arenas),
         cmocka_unit_test(test_hex),
         cmocka_unit_test(test_phones),
+        cmocka_unit_test(test_phones_without_their_country),
+        cmocka_unit_test(test_phones_without_their_country),
         cmocka_unit_test(test_phone_prefixes),
         cmocka_unit_test(test_instants),
         cmocka_unit_test(test_random),

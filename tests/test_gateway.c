@@ -60,7 +60,7 @@ static void s_every_route(void **state)
         {"POST /console/numbers/" UUID "/release", SESSION, "not json", 200, NULL, NULL},
         {"POST /console/api-keys", SESSION, "{\"number_id\":\"" UUID "\",\"name\":\"a\"}", 201,
          "Location: /console/api-keys/" UUID, NULL},
-        {"GET /console/api-keys?number_id=", SESSION, NULL, 200, NULL, "{\"api_keys\":[]}"},
+        {"GET /console/api-keys?number_id=" UUID, SESSION, NULL, 200, NULL, "{\"api_keys\":[]}"},
         {"DELETE /console/api-keys/" UUID, SESSION, NULL, 204, NULL, ""},
         {"POST /console/webhooks", SESSION,
          "{\"number_id\":\"" UUID "\",\"url\":\"https://x\",\"events\":[\"message.sent\"]}", 201,
@@ -92,7 +92,6 @@ static void s_local_refusals(void **state)
         const char *code, *field, *header;
     } table[] = {
         {"GET /nowhere", "", NULL, 404, "not_found", NULL, NULL},
-        {"GET /v1/messages/a%20b", KEY, NULL, 404, "not_found", NULL, NULL},
         {"PUT /v1/messages", "", NULL, 405, "method_not_allowed", NULL,
          "Allow: GET, HEAD, POST, OPTIONS"},
         {"GET /auth/start", "", NULL, 405, "method_not_allowed", NULL, "Allow: POST, OPTIONS"},
@@ -107,18 +106,6 @@ static void s_local_refusals(void **state)
          NULL, NULL},
         {"POST /auth/start", "", "{", 422, "validation_error", NULL, NULL},
         {"POST /auth/start", "", "{\"phone\":\"415\"}", 400, "invalid_phone", "phone", NULL},
-        {"POST /v1/messages", KEY, "{\"to\":\"+14155550123\"}", 422, "validation_error", "body",
-         NULL},
-        {"POST /console/webhooks", SESSION,
-         "{\"number_id\":\"" UUID "\",\"url\":\"http://x\",\"events\":[\"message.sent\"]}", 422,
-         "validation_error", "url", NULL},
-        {"POST /v1/messages", KEY "Idempotency-Key: two words\r\n", SEND, 422, "validation_error",
-         "Idempotency-Key", NULL},
-        {"POST /v1/messages", KEY "Idempotency-Key: a\r\nIdempotency-Key: b\r\n", SEND, 422,
-         "validation_error", "Idempotency-Key", NULL},
-        {"POST /v1/messages", KEY "Idempotency-Key:\r\n", SEND, 422, "validation_error",
-         "Idempotency-Key", NULL},
-        {"GET /v1/messages?limit=0", KEY, NULL, 422, "validation_error", "limit", NULL},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
         s_call(table[i].line, table[i].headers, table[i].body, table[i].status);
@@ -130,6 +117,96 @@ static void s_local_refusals(void **state)
     assert_int_equal(s_seen(AUTH), 0);
     assert_int_equal(s_seen(LEDGER), 0);
     assert_int_equal(s_seen(-1), OP_COUNT(table));
+}
+
+/*  A call that says who makes it, and is wrong otherwise. */
+static const struct {
+    const char *line, *headers, *body;
+    op_step_t steps[2]; /* that look at the credential, and count */
+    int status;
+    const char *code, *field;
+} s_malformed[] = {
+    {"GET /v1/messages/a%20b",
+     KEY,
+     NULL,
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_READ},
+     404,
+     "not_found",
+     NULL},
+    {"GET /v1/messages?limit=0",
+     KEY,
+     NULL,
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_READ},
+     422,
+     "validation_error",
+     "limit"},
+    {"POST /v1/messages",
+     KEY,
+     "{}",
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND},
+     422,
+     "validation_error",
+     "to"},
+    {"POST /v1/messages",
+     KEY "Idempotency-Key: two words\r\n",
+     SEND,
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND},
+     422,
+     "validation_error",
+     "Idempotency-Key"},
+    {"POST /v1/messages",
+     KEY "Idempotency-Key: a\r\nIdempotency-Key: b\r\n",
+     SEND,
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND},
+     422,
+     "validation_error",
+     "Idempotency-Key"},
+    {"POST /v1/messages",
+     KEY "Idempotency-Key:\r\n",
+     SEND,
+     {OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND},
+     422,
+     "validation_error",
+     "Idempotency-Key"},
+    {"POST /console/webhooks",
+     SESSION,
+     "{\"number_id\":\"" UUID "\",\"url\":\"http://x\",\"events\":[\"message.sent\"]}",
+     {OP_STEP_AUTH_SESSION, OP_STEP_RATE_CONSOLE},
+     422,
+     "validation_error",
+     "url"},
+};
+
+/*  It is told what is wrong, and counted, if it may call at all. */
+static void s_malformed_calls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < OP_COUNT(s_malformed); i++) {
+        const char *line = s_malformed[i].line, *headers = s_malformed[i].headers,
+                   *body = s_malformed[i].body;
+        s_play(ANSWER);
+        s_call(line, headers, body, s_malformed[i].status);
+        s_assert_error(s_malformed[i].code, s_malformed[i].field, NULL);
+        s_assert_windows("60", "59");
+        assert_int_equal(s_seen(AUTH), 1);
+        assert_int_equal(s_seen(RATE), 0); /* nothing else has counted it */
+        const uint8_t steps[] = {(uint8_t)s_malformed[i].steps[0],
+                                 (uint8_t)s_malformed[i].steps[1]};
+        pthread_mutex_lock(&s_script.mutex);
+        assert_true(op_str_equal(s_script.last.slip, op_str_of(steps, sizeof steps)));
+        assert_int_equal(s_script.last.type, op_nothing_type.number);
+        pthread_mutex_unlock(&s_script.mutex);
+
+        s_refusing(EARLY, (op_refusal_t){.error = OP_ERROR_UNAUTHENTICATED});
+        s_call(line, headers, body, 401);
+        s_assert_error("unauthenticated", NULL, NULL);
+        s_assert_header(&s_peer, "WWW-Authenticate: Bearer");
+        assert_int_equal(s_seen(-1), 1); /* against the address */
+        s_refusing(REFUSE, (op_refusal_t){.error = OP_ERROR_RATE_LIMITED, .retry_after = 17});
+        s_call(line, headers, body, 429);
+        s_assert_header(&s_peer, "Retry-After: 17");
+        assert_int_equal(s_seen(-1), 0);
+    }
 }
 
 static void s_same_origin(void **state)
@@ -210,9 +287,9 @@ static void s_strange_answers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(s_round_trip),      SERVED(s_every_route), SERVED(s_local_refusals),
-        SERVED(s_same_origin),     SERVED(s_refusals),    SERVED(s_address_is_full),
-        SERVED(s_strange_answers),
+        SERVED(s_round_trip),      SERVED(s_every_route),     SERVED(s_local_refusals),
+        SERVED(s_malformed_calls), SERVED(s_same_origin),     SERVED(s_refusals),
+        SERVED(s_address_is_full), SERVED(s_strange_answers),
     };
     return cmocka_run_group_tests(tests, s_group_setup, s_group_teardown);
 }

@@ -111,7 +111,8 @@ static void test_too_much(void **state)
         {10, 63, 10, 431, "validation_error"},   {10, 64, 10, 431, "validation_error"},
         {10, 200, 10, 431, "validation_error"},  {10, 8, 4200, 431, "validation_error"},
         {10, 20, 4000, 431, "validation_error"}, {10, 60, 4000, 431, "validation_error"},
-        {70000, 1, 10, 431, "validation_error"},
+        {70000, 1, 10, 414, "uri_too_long"},     {500000, 1, 10, 414, "uri_too_long"},
+        {10, 1, 70000, 431, "validation_error"}, {10, 1, 500000, 431, "validation_error"},
     };
     for (size_t i = 0; i < OP_COUNT(cases); i++) {
         op_buf_t out = {0};

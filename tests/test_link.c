@@ -1,60 +1,6 @@
 /*  One link, looked at closely: window, resending, clocks, holes, damage. */
 
-#include "tests/tell_fixture.h"
-
-static op_store_t *s_store;
-static op_actor_t *s_actor;
-static drive_out_t s_out;
-
-static void s_start(int64_t now)
-{
-    op_actor_destroy(&s_actor);
-    s_actor =
-        drive_start(&s_class, "alpha", s_store, &op_nothing_type, &(op_nothing_t){0}, now, &s_out);
-}
-
-static int s_setup(void **state)
-{
-    (void)state;
-    s_store = op_store_memory_new();
-    s_start(DRIVE_NOW);
-    return 0;
-}
-
-static int s_teardown(void **state)
-{
-    (void)state;
-    drive_forget(&s_out);
-    op_actor_destroy(&s_actor);
-    op_store_destroy(&s_store);
-    return 0;
-}
-
-static void s_tell_beta(uint64_t tells)
-{
-    op_by_id_t note = {OP_STR("beta")};
-    s_more_tells = tells;
-    drive_note(s_actor, "port", &op_by_id_type, &note, DRIVE_NOW);
-}
-
-static void s_acknowledge(uint64_t number, int64_t now)
-{
-    op_envelope_t ack = {
-        .kind = OP_FRAME_ACK, .from = OP_STR("beta"), .to = OP_STR("alpha"), .sequence = number};
-    drive_receive(s_actor, &ack, &op_nothing_type, &(op_nothing_t){0}, now);
-}
-
-/*  Everything that left are tells first, first + 1, ... to beta. */
-static void s_expect_tells(uint64_t first, size_t count)
-{
-    assert_int_equal(s_out.count, count);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(s_out.at[i].envelope.kind, OP_FRAME_TELL);
-        assert_true(op_str_is(s_out.at[i].to, "beta"));
-        assert_true(s_out.at[i].envelope.sequence == first + i);
-        assert_true(DRIVE_BODY(&s_out, i, serial_opened)->line == first + i);
-    }
-}
+#include "tests/link_fixture.h"
 
 static void test_the_window(void **state)
 {
@@ -68,8 +14,10 @@ static void test_the_window(void **state)
     s_expect_tells(window + 1, 100);
     s_acknowledge(50, DRIVE_NOW + 500);      /* old */
     s_acknowledge(all + 1, DRIVE_NOW + 500); /* of the future */
+    s_acknowledge(all + 1, DRIVE_NOW + 500);
     drive_commit(s_actor, &s_out);
     s_expect_tells(0, 0);
+    s_expect_log("older than what a peer has taken");
 
     assert_true(op_actor_wake_at(s_actor) == DRIVE_NOW + 500 + OP_TELL_RESEND_MS);
     op_actor_tick(s_actor, DRIVE_NOW + 499 + OP_TELL_RESEND_MS, drive_entropy());
@@ -77,11 +25,13 @@ static void test_the_window(void **state)
     s_expect_tells(0, 0);
     op_actor_tick(s_actor, DRIVE_NOW + 500 + OP_TELL_RESEND_MS, drive_entropy());
     drive_commit(s_actor, &s_out);
+    s_expect_resume(101);
     s_expect_tells(101, window);
     assert_int_equal(op_actor_counts(s_actor).resent, 1);
 
     op_store_memory_crash(s_store); /* the deletions were not synced, all else was */
     s_start(DRIVE_NOW);
+    s_expect_resume(1);
     s_expect_tells(1, window);
     s_acknowledge(all, DRIVE_NOW); /* it had taken more than this one knew to have sent */
     drive_commit(s_actor, &s_out);
@@ -94,6 +44,7 @@ static void test_the_window(void **state)
     s_acknowledge(all + 1, DRIVE_NOW);
     drive_commit(s_actor, &s_out);
     s_start(DRIVE_NOW);
+    s_expect_resume(all + 1);
     s_expect_tells(all + 1, 1); /* once more: its row waits for something else to be written */
     s_acknowledge(all + 1, DRIVE_NOW);
     op_actor_tick(s_actor, DRIVE_NOW + OP_TELL_ERASE_MS, drive_entropy());
@@ -102,6 +53,7 @@ static void test_the_window(void **state)
     s_expect_tells(0, 0);
     s_tell_beta(1);
     drive_commit(s_actor, &s_out);
+    s_expect_resume(all + 2);
     s_expect_tells(all + 2, 1);
 }
 
@@ -117,6 +69,7 @@ static void test_the_clock_goes_back(void **state)
     assert_true(op_actor_wake_at(s_actor) == DRIVE_NOW - OP_DAY_MS + OP_TELL_RESEND_MS);
     op_actor_tick(s_actor, DRIVE_NOW - OP_DAY_MS + OP_TELL_RESEND_MS, drive_entropy());
     drive_commit(s_actor, &s_out);
+    s_expect_resume(1);
     s_expect_tells(1, 2);
 }
 
@@ -149,6 +102,8 @@ static void test_holes_in_the_outbox(void **state)
         assert_int_equal(op_store_write(s_store, &batch, true), 0);
         op_batch_free(&batch);
         s_start(DRIVE_NOW);
+        if (acked[i] < 6)
+            s_expect_resume(acked[i] + 1);
         s_expect_tells(acked[i] + 1, 6 - acked[i]);
         assert_int_equal(drive_rows(s_store, "alpha!o"), 6 - acked[i]);
     }
@@ -176,28 +131,6 @@ static void test_a_missing_tell(void **state)
     assert_int_equal(op_actor_commit(s_actor), -1);
     assert_string_equal(op_actor_error(s_actor), "tell 2 to beta is missing in the store");
     assert_false(op_actor_next(s_actor, &to, &frame));
-}
-
-static void s_tell_alpha(uint64_t number, const char *body)
-{
-    op_envelope_t tell = {.kind = OP_FRAME_TELL,
-                          .type = op_serial_opened_type.number,
-                          .from = OP_STR("beta"),
-                          .to = OP_STR("alpha"),
-                          .sequence = number};
-    op_buf_t frame = {0};
-    op_encode(&op_envelope_type, &tell, &frame);
-    op_buf_add_str(&frame, op_str(body));
-    op_actor_receive(s_actor, op_buf_str(&frame), DRIVE_NOW, drive_entropy());
-    op_buf_free(&frame);
-}
-
-static void s_expect_ack(uint64_t number)
-{
-    assert_int_equal(s_out.count, 1);
-    assert_int_equal(s_out.at[0].envelope.kind, OP_FRAME_ACK);
-    assert_true(op_str_is(s_out.at[0].to, "beta"));
-    assert_true(s_out.at[0].envelope.sequence == number);
 }
 
 static void test_an_undecodable_tell(void **state)
@@ -324,6 +257,7 @@ static void test_a_full_outbox(void **state)
     (void)state;
     s_tell_beta(OP_OUTBOX_MAX - 1);
     drive_commit(s_actor, &s_out);
+    s_series = s_out.at[0].envelope.series;
     s_tell_from("gamma", 1);
     assert_true(s_stored(s_store, "alpha", op_key('c')) == 1);
     s_tell_beta(1);
@@ -345,13 +279,12 @@ static void test_a_full_outbox(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_window),          TEST(test_the_clock_goes_back),
-        TEST(test_holes_in_the_outbox), TEST(test_a_missing_tell),
-        TEST(test_an_undecodable_tell), TEST(test_the_ack_follows_the_commit),
-        TEST(test_a_full_outbox),       TEST(test_tells_to_itself),
-        TEST(test_damaged_links),
+        LINK_TEST(test_the_window),          LINK_TEST(test_the_clock_goes_back),
+        LINK_TEST(test_holes_in_the_outbox), LINK_TEST(test_a_missing_tell),
+        LINK_TEST(test_an_undecodable_tell), LINK_TEST(test_the_ack_follows_the_commit),
+        LINK_TEST(test_a_full_outbox),       LINK_TEST(test_tells_to_itself),
+        LINK_TEST(test_damaged_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

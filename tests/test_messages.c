@@ -143,7 +143,8 @@ static void test_bad_frames(void **state)
     } table[] = {
         {OP_FRAME_NOTE, 0x100, OP_DECODE_OK},
         {0, 0x100, OP_DECODE_TYPE},
-        {OP_FRAME_NOTE + 1, 0x100, OP_DECODE_TYPE},
+        {OP_FRAME_RESUME, 0x100, OP_DECODE_OK},
+        {OP_FRAME_RESUME + 1, 0x100, OP_DECODE_TYPE},
         {UINT64_MAX, 0x100, OP_DECODE_TYPE},
         {OP_FRAME_TELL, 0, OP_DECODE_TYPE},
         {OP_FRAME_TELL, 0xffff, OP_DECODE_TYPE},

@@ -151,16 +151,65 @@ static void test_settings_that_are_refused(void **state)
     tty_set_up_until(&s_core, 0, "AT+CPMS=\"");
     tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"SM\",\"SM\",\"SM\"\r");
     tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"ME\",\"ME\",\"ME\"\r");
-    tty_dialogue(&s_core, "\r\nERROR\r\n", "");
-    assert_true(s_core.out.log_count > 0); /* there must be a memory */
-    core_advance(&s_core, 1000);
-    tty_open(&s_core, 0);
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CPMS=\"SM\",\"SM\"\r"); /* some know of two */
     tty_set_up_until(&s_core, 0, "AT+CNMI=2");
     for (size_t i = 0; i < 3; i++)
         tty_say(&s_core, "\r\n+CMS ERROR: 303\r\n");
     tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CREG=1\r"); /* texts are found without notices */
     tty_set_up_until(&s_core, 0, "AT+CPMS=\"SM\"");
     s_expect_state("up");
+    assert_true(op_str_starts(s_health()->reason, "the modem announces nothing"));
+}
+
+/*  Then there is one memory, and nobody can say which: it is read as it is. */
+static void test_no_memory_can_be_chosen(void **state)
+{
+    (void)state;
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CPMS=\"");
+    for (size_t i = 0; i < 6; i++)
+        tty_say(&s_core, "\r\nERROR\r\n");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CNMI=?\r");
+    tty_set_up_until(&s_core, 0, "AT+CMGL=4");
+    assert_true(op_str_is(s_health()->reason, "the modem does not say where it stores texts"));
+    tty_dialogue(&s_core, OK, "");
+    tty_dialogue(&s_core, "\r\n+CMTI: \"ME\",3\r\n", "AT+CMGR=3\r");
+}
+
+/*  Some say READY, and no OK after it. */
+static void test_an_answer_of_the_sim_without_its_end(void **state)
+{
+    (void)state;
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CPIN?");
+    tty_dialogue(&s_core, "\r\n+CPIN: READY\r\n", "");
+    core_advance(&s_core, 10000);
+    tty_expect(&s_core, "\x1b"
+                        "AT\r");
+    tty_say(&s_core, OK);
+    core_advance(&s_core, 300);
+    tty_expect(&s_core, "AT+CIMI\r");
+}
+
+/*  A warning is none of a restart; the operator sees it while it is said. */
+static void test_the_supply_voltage(void **state)
+{
+    (void)state;
+    s_teardown(NULL);
+    s_modem_setup.check_ms = 30000;
+    s_setup_up(NULL);
+    s_modem_setup.check_ms = 0;
+    for (size_t i = 0; i < 3; i++)
+        tty_dialogue(&s_core, "\r\nUNDER-VOLTAGE WARNNING\r\n", "");
+    assert_true(op_str_is(s_health()->state, "up"));
+    assert_true(op_str_starts(s_health()->reason, "the modem's supply voltage"));
+    for (size_t i = 0; i < 2; i++) {
+        core_advance(&s_core, 30000);
+        tty_set_up_until(&s_core, 0, "AT+CPMS?");
+        tty_say(&s_core, OK);
+        assert_int_equal(s_health()->reason.size > 0, i == 0);
+    }
+    tty_dialogue(&s_core, "\r\nUNDER-VOLTAGE POWER DOWN\r\n", "ATE0\r");
 }
 
 static void test_waiting_for_the_network(void **state)
@@ -362,6 +411,9 @@ int main(void)
         TEST(test_bytes_come_in_pieces),
         TEST(test_rows_that_must_pass),
         TEST(test_settings_that_are_refused),
+        TEST(test_no_memory_can_be_chosen),
+        TEST(test_an_answer_of_the_sim_without_its_end),
+        TEST(test_the_supply_voltage),
         TEST(test_the_pin_is_durable_before_it_leaves),
         TEST(test_waiting_for_the_network),
         TEST(test_the_back_off),

@@ -105,6 +105,51 @@ static void test_a_modem_that_hands_out(void **state)
     }
 }
 
+/*  An acknowledgement that waits for a text on its way comes too late: the modem stops handing out,
+    and is told to go on. */
+static void test_an_acknowledgement_after_a_send(void **state)
+{
+    (void)state;
+    op_sim_family_t family = s_family("telit");
+    snprintf(family.cnmi, sizeof family.cnmi, "(1,2),(0,2),(0,2),(0,1),(0,1)");
+    family.cnmi_takes[0] = 0;
+    air_init(&s_air, 1, &family, 1);
+    air_start(&s_air);
+    air_until(&s_air, 0, "up", 60000);
+    air_set(&s_air, 0, OP_KNOB_CNMA_TIMEOUT_MS, 1000);
+    air_set(&s_air, 0, OP_KNOB_SUBMIT_DELAY_MS, 5000);
+    air_text(&s_air, 0, 'a', "+14155560001", "on its way");
+    air_run(&s_air, 1000);
+    for (size_t i = 0; i < 2; i++) {
+        op_carrier_result_t result = op_carrier_text(
+            s_air.carrier, OP_STR("+14155550100"),
+            op_str(op_carrier_modem_number(s_air.carrier, 0)), OP_STR("hello"), s_air.core.now);
+        assert_int_equal(result, OP_CARRIER_OK);
+        air_run(&s_air, 10000);
+        assert_int_equal(s_air.received, i + 1);
+    }
+    assert_int_equal(s_air.outcomes[OP_TEXT_SENT], 1);
+}
+
+/*  It says its errors in words, whatever it was told: they mean the same. */
+static void test_errors_in_words(void **state)
+{
+    (void)state;
+    s_plain(1);
+    air_set(&s_air, 0, OP_KNOB_ERROR_WORDS, 1);
+    air_start(&s_air);
+    air_until(&s_air, 0, "up", 60000);
+    air_set(&s_air, 0, OP_KNOB_CMS_ERROR_CODE, 331);
+    air_set(&s_air, 0, OP_KNOB_CMS_ERROR_NEXT, 1);
+    air_text(&s_air, 0, 'a', "+14155560001", "hello");
+    air_run(&s_air, 4000);
+    assert_int_equal(air_inbox(&s_air, "+14155560001"), 0);
+    air_run(&s_air, 2000);
+    assert_int_equal(air_inbox(&s_air, "+14155560001"), 1);
+    assert_int_equal(s_air.outcomes[OP_TEXT_SENT], 1);
+    assert_int_equal(s_air.outcomes[OP_TEXT_FAILED], 0);
+}
+
 /*  Found by looking: each maker's tty for commands among its others. */
 static void test_the_right_tty(void **state)
 {
@@ -433,6 +478,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_makers),
         TEST(test_a_modem_that_hands_out),
+        TEST(test_an_acknowledgement_after_a_send),
+        TEST(test_errors_in_words),
         TEST(test_the_right_tty),
         TEST(test_a_pin),
         TEST(test_a_wrong_pin_is_tried_once),

@@ -109,30 +109,71 @@ static void test_the_end_of_waiting(void **state)
     assert_int_equal(s_quarantined(), 0); /* it was shown */
 }
 
-/*  The reference is used again: by a later text, or in the same second by one that has what is
-    there. */
+/*  The reference is used again days later: the old text is over. */
 static void test_a_reference_that_is_used_again(void **state)
 {
     (void)state;
-    static const int64_t after[] = {2, 2 * 86400};
-    for (size_t i = 0; i < OP_COUNT(after); i++) {
+    static const int64_t after = 2 * 86400;
+    char old[401], expected[170];
+    snprintf(old, sizeof old, "%s", s_long(1));
+    s_arrive(1, s_part(PEER, old, 7, 0, 3, 1), "");
+    s_announce(2);
+    s_read(s_part(PEER, s_long(2), 7, 1, 3, after));
+    snprintf(expected, sizeof expected, "%.153s[...]", old);
+    s_expect_partial(expected);
+    tty_say(&s_core, OK);
+    assert_int_equal(drive_rows(s_core.store, "modem/P"), 1);
+    s_arrive(3, s_part(PEER, s_long(2), 7, 0, 3, after), "");
+    s_arrive(4, s_part(PEER, s_long(2), 7, 2, 3, after), s_long(2));
+}
+
+/*  Two texts with one reference, whose parts come mixed. Stamps tell them apart; where they do not,
+    nothing is shown as whole that may be a mixture. */
+static void test_two_texts_with_one_reference(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t apart; /* seconds between the texts */
+        bool partial;
+    } table[] = {{600, false}, {3, true}, {0, true}};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
         s_teardown(NULL);
         s_setup_up(NULL);
-        char old[401];
-        snprintf(old, sizeof old, "%s", s_long(1));
-        s_arrive(1, s_part(PEER, old, 7, 0, 3, 1), "");
-        s_announce(2);
-        s_read(s_part(PEER, s_long(2), 7, i == 0 ? 0 : 1, 3, after[i]));
-        char expected[170];
-        snprintf(expected, sizeof expected, "%.153s[...]", old);
-        s_expect_partial(expected);
-        tty_say(&s_core, OK);
-        assert_int_equal(drive_rows(s_core.store, "modem/P"), 1);
-        for (size_t part = 0; part < 3; part++)
-            if (part != (i == 0 ? 0 : 1))
-                s_arrive((unsigned)part + 3, s_part(PEER, s_long(2), 7, part, 3, after[i]),
-                         part == 2 ? s_long(2) : "");
+        char bodies[2][401];
+        size_t told = 0;
+        snprintf(bodies[0], sizeof bodies[0], "%s", s_long(1));
+        snprintf(bodies[1], sizeof bodies[1], "%s", s_long(9));
+        for (size_t k = 0; k < 6; k++) { /* A1 B1 A2 B2 A3 B3 */
+            int64_t second = 10 + (int64_t)k / 2 + (k % 2 ? table[i].apart : 0);
+            s_announce(1);
+            s_read(s_part(PEER, bodies[k % 2], 7, k / 2, 3, second));
+            const op_text_received_t *text = s_told(0);
+            if (text) {
+                told++;
+                assert_int_equal(text->partial, table[i].partial);
+                assert_true(table[i].partial || op_str_is(text->body, bodies[k % 2]));
+            }
+            tty_say(&s_core, OK);
+        }
+        assert_int_equal(told, 2);
+        assert_int_equal(drive_rows(s_core.store, "modem/P"), 0);
     }
+}
+
+/*  More of them than are kept: the oldest is shown as far as it goes. */
+static void test_many_texts_with_one_reference(void **state)
+{
+    (void)state;
+    for (char salt = 0; salt < 4; salt++) {
+        s_arrive(1, s_part(PEER, s_long(salt), 7, 0, 3, salt), "");
+        core_advance(&s_core, 1000);
+    }
+    s_announce(1);
+    s_read(s_part(PEER, s_long(5), 7, 0, 3, 5));
+    char expected[170];
+    snprintf(expected, sizeof expected, "%.153s[...]", s_long(0));
+    s_expect_partial(expected);
+    assert_int_equal(drive_rows(s_core.store, "modem/P"), 4);
 }
 
 /*  A phone that got no answer sends the part again, with a new stamp. */
@@ -168,6 +209,8 @@ int main(void)
         TEST_UP(test_a_text_that_came_in_time_has_no_group),
         TEST_UP(test_the_end_of_waiting),
         TEST_UP(test_a_reference_that_is_used_again),
+        TEST_UP(test_two_texts_with_one_reference),
+        TEST_UP(test_many_texts_with_one_reference),
         TEST_UP(test_a_part_that_was_sent_again),
         TEST_UP(test_numbers_that_cannot_be),
     };

@@ -123,6 +123,18 @@ static void test_not_delivered(void **state)
     s_expect_outcomes(""); /* it stays sent */
 }
 
+/*  A report that is handed out while the line is set up is nowhere else. */
+static void test_a_report_before_the_line_is_up(void **state)
+{
+    (void)state;
+    s_doubtful('a');
+    core_restart(&s_core, true);
+    tty_open(&s_core, 0);
+    s_say_report(s_report(17, PEER, 0, 0));
+    s_expect_outcomes("a3");
+    s_expect_reported("a+1");
+}
+
 static void test_a_report_that_is_stored(void **state)
 {
     (void)state;
@@ -334,7 +346,7 @@ static void test_a_late_error(void **state)
     (void)state;
     static const struct {
         const char *late, *outcome; /* NULL: tried again */
-    } table[] = {{"\r\n+CMS ERROR: 21\r\n", "a4:rejected_by_network"},
+    } table[] = {{"\r\n+CMS ERROR: 29\r\n", "a4:rejected_by_network"},
                  {"\r\n+CMS ERROR: 41\r\n", NULL},
                  {"\r\n+CMS ERROR: 197\r\n", "a3"}};
     for (size_t i = 0; i < OP_COUNT(table); i++) {
@@ -374,6 +386,7 @@ int main(void)
         TEST_REPORTS(test_what_is_asked_for),
         TEST_REPORTS(test_delivered),
         TEST_REPORTS(test_not_delivered),
+        TEST_REPORTS(test_a_report_before_the_line_is_up),
         TEST_REPORTS(test_a_report_that_is_stored),
         TEST_REPORTS(test_a_reference_that_is_used_again),
         TEST_REPORTS(test_a_report_settles_doubt),

@@ -209,7 +209,96 @@ static void test_directly_and_not_acknowledged(void **state)
     s_expect_texts("hello");
 }
 
+/*  A line whose modem hands out, and waits to be told that it may go on. */
+static void s_set_up_acknowledging(void)
+{
+    s_teardown(NULL);
+    s_setup(NULL);
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CNMI=?");
+    tty_dialogue(&s_core, "\r\n+CNMI: (2),(2),(0),(1),(0)\r\n" OK, "AT+CSMS=1\r");
+    tty_dialogue(&s_core, "\r\n+CSMS: 1,1,1\r\n" OK, "AT+CNMI=2,2,0,1,0\r");
+    tty_set_up_until(&s_core, 0, "AT+CPMS=\"SR\"");
+    tty_say(&s_core, "\r\n+CMS ERROR: 302\r\n");
+}
+
+static void s_hand_out(int64_t second)
+{
+    char notice[600];
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", s_pdu("hello", second));
+    tty_say(&s_core, notice);
+    s_expect_texts("hello");
+}
+
+/*  The form of the acknowledgement that is taken is found, and kept. */
+static void test_forms_of_an_acknowledgement(void **state)
+{
+    (void)state;
+    s_set_up_acknowledging();
+    s_hand_out(1);
+    tty_expect(&s_core, "AT+CNMA\r");
+    tty_dialogue(&s_core, "\r\nERROR\r\n", "AT+CNMA=1\r");
+    tty_dialogue(&s_core, OK, "");
+    s_hand_out(2);
+    tty_expect(&s_core, "AT+CNMA=1\r");
+    tty_dialogue(&s_core, OK, "");
+}
+
+/*  One that comes too late is not expected any more, and nothing is handed out until that is set
+    again. */
+static void test_a_late_acknowledgement(void **state)
+{
+    (void)state;
+    s_set_up_acknowledging();
+    s_hand_out(1);
+    tty_dialogue(&s_core, "\r\n+CMS ERROR: 340\r\n", "AT+CIMI\r"); /* a check, at once */
+    tty_set_up_until(&s_core, 0, "AT+CNMI?");
+    tty_dialogue(&s_core, "\r\n+CNMI: 2,0,0,0,0\r\n" OK, "AT+CNMI=2,2,0,1,0\r");
+    tty_set_up_until(&s_core, 0, "AT+CPMS?");
+    tty_dialogue(&s_core, OK, "AT+CMGL=4\r"); /* what came meanwhile */
+}
+
+/*  Nor does a check find it otherwise without setting it again. */
+static void test_notices_that_were_forgotten(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *is, *next;
+    } table[] = {{"2,1,0,2,0", "AT+CREG?\r"},
+                 {"2,1,0,2,1", "AT+CREG?\r"},
+                 {"0,0,0,0,0", "AT+CNMI=2,1,0,2,0\r"},
+                 {"nonsense", "AT+CREG?\r"}};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        char answer[60];
+        s_teardown(NULL);
+        s_modem_setup.check_ms = 30000;
+        s_setup_up(NULL);
+        s_modem_setup.check_ms = 0;
+        core_advance(&s_core, 30000);
+        tty_set_up_until(&s_core, 0, "AT+CNMI?");
+        snprintf(answer, sizeof answer, "\r\n+CNMI: %s\r\n" OK, table[i].is);
+        tty_dialogue(&s_core, answer, table[i].next);
+    }
+}
+
 /*  ---- no texts ---- */
+
+/*  It would be listed for ever. */
+static void test_a_slot_without_a_message(void **state)
+{
+    (void)state;
+    for (size_t look = 1; look <= 3; look++) {
+        tty_dialogue(&s_core, "\r\n+CMTI: nonsense\r\n", "AT+CMGL=4\r");
+        tty_dialogue(&s_core, "\r\n+CMGL: 4,1,,0\r\n" OK,
+                     look < 3 ? "AT+CPMS=\"ME\"\r" : "AT+CMGD=4\r");
+        if (look < 3) {
+            tty_dialogue(&s_core, "\r\n+CMS ERROR: 302\r\n", "AT+CPMS=\"SR\"\r");
+            tty_dialogue(&s_core, "\r\n+CMS ERROR: 302\r\n", "");
+        }
+        assert_int_equal(s_quarantined(), look == 3);
+    }
+    assert_true(core_store_holds(&s_core, "modem/X", OP_STR("+CMGL: 4,1,,0")));
+}
 
 static void s_take_kind(uint8_t pid, const op_user_data_t *user, int64_t second)
 {
@@ -317,6 +406,10 @@ int main(void)
         TEST_UP(test_read_again_where_in_doubt),
         TEST_UP(test_a_restart_of_the_modem_forgets_slots),
         TEST_UP(test_directly_and_not_acknowledged),
+        TEST_UP(test_forms_of_an_acknowledgement),
+        TEST_UP(test_a_late_acknowledgement),
+        TEST_UP(test_notices_that_were_forgotten),
+        TEST_UP(test_a_slot_without_a_message),
         TEST_UP(test_the_quarantine),
         TEST_UP(test_a_full_outbox_leaves_texts_in_the_sim),
     };

@@ -1,6 +1,7 @@
 /*  The document against the tables: neither may have what the other has not. */
 
 #include "http/openapi.h"
+#include "http/ready.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -58,6 +59,7 @@ static size_t s_differences(json_t *paths, char which[200])
             s_method(route, name);
             found = strcmp(route->path, path) == 0 && strcmp(name, method) == 0;
         }
+        found = found || strcmp(path, OP_READY_PATH) == 0;
         if (!found && ++wrong)
             snprintf(which, 200, "%s %s", method, path);
     }
@@ -196,6 +198,139 @@ static void s_events_are_there(void **state)
     json_decref(document);
 }
 
+/*  ---- Examples ---- */
+
+static bool s_is_null(json_t *object, const char *member)
+{
+    return json_is_null(json_object_get(object, member));
+}
+
+static bool s_says(json_t *object, const char *member, const char *value)
+{
+    json_t *text = json_object_get(object, member);
+    return json_is_string(text) && strcmp(json_string_value(text), value) == 0;
+}
+
+static bool s_same(json_t *object, const char *one, const char *other)
+{
+    json_t *value = json_object_get(object, one);
+    return value && json_equal(value, json_object_get(object, other));
+}
+
+/*  What is untrue of an object, whatever it is; NULL: nothing. */
+static const char *s_untrue(json_t *object)
+{
+    bool message = json_object_get(object, "direction") && json_object_get(object, "status");
+    bool posted = json_object_get(object, "duration_ms");
+    if (s_same(object, "to", "from"))
+        return "it texts itself";
+    if (message && s_says(object, "status", "sent") == s_is_null(object, "sent_at"))
+        return "sent without an instant, or the other way round";
+    if (message && s_says(object, "status", "failed") == s_is_null(object, "error"))
+        return "failed without a reason, or the other way round";
+    if (posted && s_is_null(object, "status") == s_is_null(object, "error"))
+        return "neither answered nor failed, or both";
+    if (json_is_true(json_object_get(object, "shared")) && json_object_get(object, "leased_at"))
+        return "both shared and leased";
+    if (s_same(object, "id", "number_id"))
+        return "it is its own number";
+    if (s_says(object, "expires_at", "2026-05-20T19:14:52Z")) /* when all things are made */
+        return "it has expired when it is made";
+    if (json_object_get(object, "attempts") && !s_says(object, "state", "pending") &&
+        !s_is_null(object, "next_attempt_at"))
+        return "a delivery that has ended goes on";
+    return NULL;
+}
+
+static void s_check_example(const char *where, json_t *example)
+{
+    const char *name, *wrong = json_is_object(example) ? s_untrue(example) : NULL;
+    json_t *value;
+    size_t i;
+    if (wrong)
+        fail_msg("%s: %s", where, wrong);
+    json_object_foreach(example, name, value) s_check_example(where, value);
+    json_array_foreach(example, i, value) s_check_example(where, value);
+}
+
+/*  Checks every example below; returns how many there are. */
+static size_t s_check_examples(const char *where, json_t *json)
+{
+    const char *name;
+    json_t *value;
+    size_t i, count = 0;
+    json_object_foreach(json, name, value)
+    {
+        const char *id = json_string_value(json_object_get(value, "operationId"));
+        if (strcmp(name, "example") == 0) {
+            s_check_example(where, value);
+            count++;
+        } else {
+            count += s_check_examples(id ? id : where, value);
+        }
+    }
+    json_array_foreach(json, i, value) count += s_check_examples(where, value);
+    return count;
+}
+
+static json_t *s_success_of(json_t *document, const char *path, const char *method)
+{
+    json_t *operation =
+        json_object_get(json_object_get(json_object_get(document, "paths"), path), method);
+    json_t *answer = json_object_get(json_object_get(operation, "responses"), "200");
+    json_t *media = json_object_get(json_object_get(answer, "content"), "application/json");
+    return json_object_get(media, "example");
+}
+
+static void s_examples_are_true(void **state)
+{
+    (void)state;
+    json_t *document = s_document();
+    assert_true(s_check_examples("", document) > OP_ROUTE_END);
+    json_t *lease = s_success_of(document, "/console/numbers/{id}/lease", "post");
+    json_t *mine = s_success_of(document, "/console/numbers/mine", "get");
+    json_t *own = json_array_get(json_object_get(mine, "numbers"), 0);
+    assert_true(json_is_false(json_object_get(lease, "shared")));
+    assert_true(json_is_string(json_object_get(lease, "leased_at")));
+    assert_true(json_equal(lease, own));
+    static const char *const ends[] = {"sent", "failed"};
+    for (size_t i = 0; i < OP_COUNT(ends); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "message.%s", ends[i]);
+        json_t *post =
+            json_object_get(json_object_get(json_object_get(document, "webhooks"), name), "post");
+        json_t *content = json_object_get(json_object_get(post, "requestBody"), "content");
+        json_t *event = json_object_get(json_object_get(content, "application/json"), "example");
+        assert_true(s_says(event, "type", name));
+        assert_true(s_says(json_object_get(event, "data"), "status", ends[i]));
+    }
+    json_decref(document);
+}
+
+/*  A page is answered as routes are where the server refuses by itself, and with 304. */
+static void s_pages_have_all_their_answers(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"/openapi.json", "/skill.md", "/llms.txt", "/docs",
+                                        "/redoc",        "/readyz",   "/healthz"};
+    static const char *const statuses[] = {"200", "400", "408", "411", "413", "414",
+                                           "417", "429", "431", "500", "503", "505"};
+    json_t *document = s_document(), *paths = json_object_get(document, "paths");
+    for (size_t i = 0; i < OP_COUNT(pages); i++) {
+        json_t *operation = json_object_get(json_object_get(paths, pages[i]), "get");
+        json_t *responses = json_object_get(operation, "responses");
+        bool page = i < 5;
+        assert_non_null(json_object_get(operation, "description"));
+        for (size_t j = 0; j < OP_COUNT(statuses); j++)
+            if (!json_object_get(responses, statuses[j]))
+                fail_msg("%s: no %s", pages[i], statuses[j]);
+        json_t *same = json_object_get(responses, "304");
+        assert_int_equal(page, same != NULL);
+        assert_int_equal(page, json_object_get(json_object_get(same, "headers"), "ETag") != NULL);
+    }
+    json_decref(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +339,8 @@ int main(void)
         cmocka_unit_test(s_bodies_are_the_messages),
         cmocka_unit_test(s_every_error_is_somewhere),
         cmocka_unit_test(s_events_are_there),
+        cmocka_unit_test(s_examples_are_true),
+        cmocka_unit_test(s_pages_have_all_their_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,53 @@ static void s_etags(void **state)
     op_pages_destroy(&pages);
 }
 
+static void s_large_files_are_compressed(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css",
+                                        "/redoc/redoc.standalone.js"};
+    static const struct {
+        const char *accept;
+        bool packed;
+    } table[] = {
+        {"gzip", true},
+        {"GZip", true},
+        {"deflate, gzip;q=0.5, br", true},
+        {"deflate,gzip ; q=0.001", true},
+        {"gzip;q=0", false},
+        {"gzip; q=0.000, deflate", false},
+        {"deflate, br", false},
+        {"x-gzip, gzipped", false},
+        {"*", false},
+        {"", false},
+        {NULL, false},
+    };
+    op_pages_t *pages = s_new(NULL, false);
+    for (size_t i = 0; i < OP_COUNT(paths); i++) {
+        s_ask(pages, paths[i], NULL, NULL);
+        size_t whole = s_response.body.size;
+        for (size_t j = 0; j < OP_COUNT(table); j++) {
+            const char *accept = table[j].accept;
+            s_ask(pages, paths[i], accept ? "Accept-Encoding" : NULL, accept);
+            if (s_says(&s_response.headers, "Content-Encoding: gzip\r\n") != table[j].packed)
+                fail_msg("%s", accept);
+            assert_true(s_says(&s_response.headers, "Vary: Accept-Encoding\r\n"));
+            if (table[j].packed) {
+                assert_true(s_response.body.size < whole / 2);
+                assert_memory_equal(s_response.body.at, "\x1f\x8b\x08", 3);
+                /* RFC 1952 2.3.1: how long the file is, modulo 2^32, little-endian */
+                const uint8_t *end = (const uint8_t *)s_response.body.at + s_response.body.size;
+                assert_int_equal(end[-4] | end[-3] << 8 | end[-2] << 16, whole);
+            } else {
+                assert_int_equal(s_response.body.size, whole);
+            }
+        }
+    }
+    s_ask(pages, "/docs/start.js", "Accept-Encoding", "gzip");
+    assert_false(s_says(&s_response.headers, "Encoding"));
+    op_pages_destroy(&pages);
+}
+
 /*  What a page names with src or href is a page too, or another site for no page at all. */
 static void s_check_references(const op_pages_t *pages, const char *path)
 {
@@ -193,7 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(s_only_the_table),   cmocka_unit_test(s_base_urls),
         cmocka_unit_test(s_texts_are_filled), cmocka_unit_test(s_etags),
-        cmocka_unit_test(s_pages_are_shut),
+        cmocka_unit_test(s_pages_are_shut),   cmocka_unit_test(s_large_files_are_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

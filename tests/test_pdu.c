@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,23 @@ static void s_deliver(void **state)
     s_septets_are(&pdu.user, "hellohello");
     assert_int_equal(pdu.size, 28);
     s_encodes_to(&pdu, DELIVER);
+}
+
+/*  A service centre's address that is longer than any: its own length says what follows. */
+static void s_long_centre(void **state)
+{
+    (void)state;
+    op_pdu_t pdu;
+    char hex[400];
+    op_str_t plain = OP_STR(DELIVER);
+    size_t centre = 2 * (1 + 7);
+    snprintf(hex, sizeof hex, "0E9121436587092143658709214365%.*s", (int)(plain.size - centre),
+             plain.at + centre);
+    s_decoded(hex, &pdu);
+    assert_string_equal(pdu.smsc.text, "");
+    assert_string_equal(pdu.peer.text, "+12025550143");
+    s_septets_are(&pdu.user, "hellohello");
+    assert_int_equal(op_pdu_decode(OP_STR("0E91214365"), &pdu), OP_PDU_BAD_ADDRESS);
 }
 
 static void s_submit(void **state)
@@ -344,15 +362,11 @@ static void s_outcomes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_deliver),
-        cmocka_unit_test(s_submit),
-        cmocka_unit_test(s_part),
-        cmocka_unit_test(s_report),
-        cmocka_unit_test(s_odd_but_readable),
-        cmocka_unit_test(s_refused),
-        cmocka_unit_test(s_not_encoded),
-        cmocka_unit_test(s_every_prefix),
-        cmocka_unit_test(s_substitutions),
+        cmocka_unit_test(s_deliver),      cmocka_unit_test(s_long_centre),
+        cmocka_unit_test(s_submit),       cmocka_unit_test(s_part),
+        cmocka_unit_test(s_report),       cmocka_unit_test(s_odd_but_readable),
+        cmocka_unit_test(s_refused),      cmocka_unit_test(s_not_encoded),
+        cmocka_unit_test(s_every_prefix), cmocka_unit_test(s_substitutions),
         cmocka_unit_test(s_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ static void s_every_call(void **state)
          "rate.address > auth.verification"},
         {"POST", "/auth/verify", OP_ROUTE_AUTH_VERIFY, 200, "rate.address > auth.verify"},
         {"POST", "/auth/logout", OP_ROUTE_AUTH_LOGOUT, 204,
-         "auth.session > rate.console > auth.logout"},
+         "auth.session > rate.address > auth.logout"},
         {"GET", "/console/numbers/available", OP_ROUTE_NUMBERS_AVAILABLE, 200,
          "auth.session > rate.console > ledger.available"},
         {"GET", "/console/numbers/mine", OP_ROUTE_NUMBERS_MINE, 200,
@@ -37,12 +37,16 @@ static void s_every_call(void **state)
         {"POST", "/console/api-keys", OP_ROUTE_KEY_CREATE, 201,
          "auth.session > rate.console > ledger.entitled > auth.key_create"},
         {"GET", "/console/api-keys", OP_ROUTE_KEYS, 200, "auth.session > rate.console > auth.keys"},
+        {"GET", "/console/api-keys/x1", OP_ROUTE_KEY, 200,
+         "auth.session > rate.console > auth.key_show"},
         {"DELETE", "/console/api-keys/x1", OP_ROUTE_KEY_REVOKE, 204,
          "auth.session > rate.console > auth.key_revoke"},
         {"POST", "/console/webhooks", OP_ROUTE_WEBHOOK_CREATE, 201,
          "auth.session > rate.console > ledger.entitled > webhook.create"},
         {"GET", "/console/webhooks", OP_ROUTE_WEBHOOKS, 200,
          "auth.session > rate.console > webhook.list"},
+        {"GET", "/console/webhooks/x1", OP_ROUTE_WEBHOOK, 200,
+         "auth.session > rate.console > webhook.show"},
         {"DELETE", "/console/webhooks/x1", OP_ROUTE_WEBHOOK_DELETE, 204,
          "auth.session > rate.console > webhook.delete"},
         {"PATCH", "/console/webhooks/x1", OP_ROUTE_WEBHOOK_UPDATE, 200,
@@ -104,6 +108,11 @@ static void s_rows_are_sound(void **state)
         }
         if (strstr(route->path, "{delivery_id}"))
             assert_string_equal(route->request->fields[1].name, "delivery_id");
+        assert_int_equal(op_route_entry(route), session || key ? 2 : 0);
+        if (op_route_entry(route)) {
+            assert_string_equal(op_step_actor(route->steps[1]), "rate");
+            assert_true(op_step_takes(route->steps[1], &op_nothing_type));
+        }
         assert_int_equal(route->status == 204, route->response == &op_nothing_type);
         char id[OP_JSON_ID_TEXT + 1];
         op_arena_t arena = {0};
@@ -156,8 +165,8 @@ static void s_allowed_methods(void **state)
         {"/auth/start", "POST, OPTIONS"},
         {"/console/api-keys", "GET, HEAD, POST, OPTIONS"},
         {"/console/webhooks", "GET, HEAD, POST, OPTIONS"},
-        {"/console/api-keys/x", "DELETE, OPTIONS"},
-        {"/console/webhooks/x", "PATCH, DELETE, OPTIONS"},
+        {"/console/api-keys/x", "GET, HEAD, DELETE, OPTIONS"},
+        {"/console/webhooks/x", "GET, HEAD, PATCH, DELETE, OPTIONS"},
         {"/console/webhooks/x/deliveries", "GET, HEAD, OPTIONS"},
         {"/console/webhooks/x/deliveries/y/replay", "POST, OPTIONS"},
         {"/v1/messages", "GET, HEAD, POST, OPTIONS"},

@@ -175,6 +175,46 @@ static void test_digest(void **state)
     op_store_destroy(&b);
 }
 
+/*  A plain one holds the same rows after the same writes, and shows them in the same order, from any
+    key on, also while they change. */
+static void test_plain(void **state)
+{
+    (void)state;
+    op_store_t *memory = op_store_memory_new(), *plain = op_store_memory_plain();
+    op_random_t random;
+    uint8_t seed[OP_ENTROPY_SIZE] = {9};
+    op_random_seed(&random, seed);
+    for (int round = 0; round < 2000; round++) {
+        char bytes[2] = {(char)op_random_below(&random, 256), (char)op_random_below(&random, 4)};
+        op_str_t key = op_str_of(bytes, 2), low = op_str_of(bytes, op_random_below(&random, 3));
+        bool reverse = op_random_below(&random, 2);
+        op_store_range_t *a = op_store_range(memory, low, (op_str_t){0}, reverse);
+        op_store_range_t *b = op_store_range(plain, low, (op_str_t){0}, reverse);
+        op_batch_t batch = {0};
+        if (op_random_below(&random, 3))
+            op_batch_put(&batch, key, op_str_of(bytes, 1));
+        else
+            op_batch_delete(&batch, key);
+        bool sync = op_random_below(&random, 2);
+        assert_int_equal(op_store_write(memory, &batch, sync), 0);
+        assert_int_equal(op_store_write(plain, &batch, sync), 0);
+        op_batch_free(&batch);
+        op_str_t key_a, key_b, value_a, value_b;
+        int more;
+        do {
+            more = op_store_range_next(a, &key_a, &value_a);
+            assert_int_equal(op_store_range_next(b, &key_b, &value_b), more);
+            assert_true(!more || (op_str_equal(key_a, key_b) && op_str_equal(value_a, value_b)));
+        } while (more);
+        op_store_range_destroy(&a);
+        op_store_range_destroy(&b);
+    }
+    assert_true(s_same(memory, plain));
+    assert_int_equal(op_store_memory_commits(plain), 2000);
+    op_store_destroy(&memory);
+    op_store_destroy(&plain);
+}
+
 /*  The digest of an empty store is that of no bytes: BLAKE2b-256 (RFC 7693) of "". */
 static void test_digest_is_blake2b(void **state)
 {
@@ -196,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_crash_keeps_some),
         cmocka_unit_test(test_fail_after),
         cmocka_unit_test(test_unsynced_are_bounded),
+        cmocka_unit_test(test_plain),
         cmocka_unit_test(test_digest),
         cmocka_unit_test(test_digest_is_blake2b),
     };

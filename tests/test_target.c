@@ -54,6 +54,10 @@ static const struct {
     {"https://localhost/", OP_TARGET_ADDRESS, OP_TARGET_OK},
     {"https://LocalHost:1/", OP_TARGET_ADDRESS, OP_TARGET_OK},
     {"https://localhost./", OP_TARGET_ADDRESS, OP_TARGET_OK},
+    {"https://op.localhost/", OP_TARGET_ADDRESS, OP_TARGET_OK},
+    {"https://a.b.LOCALHOST./", OP_TARGET_ADDRESS, OP_TARGET_OK},
+    {"https://notlocalhost/", OP_TARGET_OK, OP_TARGET_OK},
+    {"https://localhost.example.org/", OP_TARGET_OK, OP_TARGET_OK},
     {"https://127.0.0.1./", OP_TARGET_ADDRESS, OP_TARGET_OK},
     {"https://127.1./", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
     {"https://127.%31/", OP_TARGET_BAD_URL, OP_TARGET_BAD_URL},
@@ -158,6 +162,28 @@ static void test_check(void **state)
     assert_false(op_target_host_allowed("x.hooks.internal", &open));
 }
 
+/*  Who may post to 127.0.0.1 may post to the name that it always has, and not to other addresses. */
+static void test_localhost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *allow;
+        op_target_t localhost, below;
+    } table[] = {
+        {"127.0.0.1", OP_TARGET_OK, OP_TARGET_OK},
+        {"127.0.0.0/8", OP_TARGET_OK, OP_TARGET_OK},
+        {"127.0.0.2", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+        {"::1", OP_TARGET_ADDRESS, OP_TARGET_ADDRESS},
+        {"localhost", OP_TARGET_OK, OP_TARGET_ADDRESS},
+        {"op.localhost", OP_TARGET_ADDRESS, OP_TARGET_OK},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        const op_target_rules_t rules = {.allow = op_str(table[i].allow)};
+        assert_int_equal(op_target_check(OP_STR("https://localhost/"), &rules), table[i].localhost);
+        assert_int_equal(op_target_check(OP_STR("https://op.localhost/"), &rules), table[i].below);
+    }
+}
+
 static void test_length(void **state)
 {
     (void)state;
@@ -222,8 +248,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check),     cmocka_unit_test(test_length),
-        cmocka_unit_test(test_host),      cmocka_unit_test(test_endpoint),
-        cmocka_unit_test(test_long_list),
+        cmocka_unit_test(test_localhost), cmocka_unit_test(test_host),
+        cmocka_unit_test(test_endpoint),  cmocka_unit_test(test_long_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

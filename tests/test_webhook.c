@@ -30,6 +30,37 @@ static void test_one_per_number_and_account(void **state)
     assert_int_equal(s_list('c', (op_id_t){{0}})->webhooks.count, 0);
 }
 
+static void s_show_refused(char account, const char *id)
+{
+    op_context_t context = {.account = core_id(account)};
+    op_by_id_t by_id = {op_str(id)};
+    CORE_REFUSED(&s_core, &context, by_id, &by_id, OP_ERROR_NOT_FOUND, OP_STEP_WEBHOOK_SHOW);
+}
+
+static void s_end_lease(void)
+{
+    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
+    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
+}
+
+static void test_one_is_shown_as_it_is_listed(void **state)
+{
+    (void)state;
+    hook_t hook = s_create('a', 'n', "message.sent");
+    s_enable(&hook, false);
+    op_context_t context = {.account = core_id('a')};
+    op_by_id_t by_id = {op_str(hook.text)};
+    const op_webhook_view_t *view =
+        CORE_ASK(&s_core, &context, by_id, &by_id, webhook_view, OP_STEP_WEBHOOK_SHOW);
+    assert_true(op_id_equal(view->id, hook.id) && op_id_equal(view->number_id, core_id('n')));
+    assert_true(op_str_is(view->url, URL) && op_str_is(view->events, "message.sent"));
+    assert_false(view->enabled);
+    s_show_refused('b', hook.text);
+    s_show_refused('a', "nonsense");
+    s_end_lease();
+    s_show_refused('a', hook.text);
+}
+
 static void test_deleting(void **state)
 {
     (void)state;
@@ -73,28 +104,59 @@ static void test_a_lease_takes_its_webhook_along(void **state)
     assert_int_equal(s_list('a', (op_id_t){{0}})->webhooks.count, 1);
 }
 
-/*  The release fails queued texts: their events come after it, and are the old lease's. */
-static void test_what_belonged_to_an_ended_lease_is_delivered(void **state)
+/*  Nobody could see or stop what it has pending: due, being posted, waiting for its next try. */
+static void test_an_ended_lease_posts_nothing_that_was_pending(void **state)
 {
     (void)state;
     hook_t old = s_create('a', 'n', EVENTS);
+    op_id_t flying[OP_POSTS_PER_WEBHOOK];
     s_happen('a', 'n', "message.sent");
     s_answer(s_posted(0)->delivery, 500);
-    op_lease_ended_t ended = {core_id('a'), core_id('n'), core_id('L')};
-    core_tell(&s_core, "ledger", &op_lease_ended_type, &ended);
+    for (size_t i = 0; i < OP_POSTS_PER_WEBHOOK; i++) {
+        s_happen('a', 'n', "message.received");
+        flying[i] = s_posted(0)->delivery;
+    }
+    s_happen('a', 'n', "message.failed"); /* finds no place */
+    assert_int_equal(s_posts(), 0);
+    s_end_lease();
     s_delete('a', old.text, OP_ERROR_NOT_FOUND); /* it cannot be seen or changed any more */
+    for (size_t i = 0; i < OP_POSTS_PER_WEBHOOK; i++) {
+        s_answer(flying[i], 500);
+        assert_int_equal(s_posts(), 0);
+    }
     core_restart(&s_core, true);
-    s_happen('a', 'n', "message.failed");
+    for (int hour = 0; hour < 72; hour++) {
+        core_advance(&s_core, OP_HOUR_MS);
+        assert_int_equal(s_posts(), 0);
+    }
+}
+
+/*  The release fails queued texts: their events come after it, and are the old lease's. */
+static void test_what_a_release_cancels_is_told(void **state)
+{
+    (void)state;
+    hook_t old = s_create('a', 'n', EVENTS);
+    s_end_lease();
+    core_restart(&s_core, true);
+    s_happen_why('a', 'n', 'L', "message.failed", "released");
     assert_int_equal(s_posts(), 1);
     s_expect_signed(s_posted(0), &old);
-    s_answer(s_posted(0)->delivery, 200);
-    core_advance(&s_core, 30 * OP_SECOND_MS); /* and what was pending goes on */
+    op_id_t delivery = s_posted(0)->delivery;
+    s_answer(delivery, 500);
+    core_advance(&s_core, 30 * OP_SECOND_MS);
     assert_int_equal(s_posts(), 1);
+    assert_true(op_id_equal(s_posted(0)->delivery, delivery));
+    s_answer(delivery, 200);
+    static const char *const others[] = {"message.received", "message.sent", "message.failed"};
+    for (size_t i = 0; i < OP_COUNT(others); i++) { /* of what was in the air, or late */
+        s_happen('a', 'n', others[i]);
+        assert_int_equal(s_posts(), 0);
+    }
     op_context_t context = s_on('a', 'n'); /* leased again: another webhook, and other events */
     context.lease = core_id('M');
     op_webhook_create_t create = {core_id('n'), OP_STR(URL), OP_STR(EVENTS)};
     CORE_ASK(&s_core, &context, webhook_create, &create, webhook_created, OP_STEP_WEBHOOK_CREATE);
-    s_happen('a', 'n', "message.failed");
+    s_happen_why('a', 'n', 'L', "message.failed", "released");
     s_expect_signed(s_posted(0), &old);
     s_happen_on('a', 'n', 'M', "message.sent");
     assert_int_equal(s_posts(), 1);
@@ -103,7 +165,7 @@ static void test_what_belonged_to_an_ended_lease_is_delivered(void **state)
     core_advance(&s_core, 31 * OP_DAY_MS);
     assert_int_equal(drive_rows(s_core.store, "webhook/v"), 0);
     assert_int_equal(drive_rows(s_core.store, "webhook/h"), 1);
-    s_happen('a', 'n', "message.failed");
+    s_happen_why('a', 'n', 'L', "message.failed", "released");
     assert_int_equal(s_posts(), 0);
 }
 
@@ -258,9 +320,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WEBHOOK_TEST(test_one_per_number_and_account),
+        WEBHOOK_TEST(test_one_is_shown_as_it_is_listed),
         WEBHOOK_TEST(test_deleting),
         WEBHOOK_TEST(test_a_lease_takes_its_webhook_along),
-        WEBHOOK_TEST(test_what_belonged_to_an_ended_lease_is_delivered),
+        WEBHOOK_TEST(test_an_ended_lease_posts_nothing_that_was_pending),
+        WEBHOOK_TEST(test_what_a_release_cancels_is_told),
         WEBHOOK_TEST(test_updating),
         WEBHOOK_TEST(test_strangers),
         WEBHOOK_TEST(test_a_new_secret_signs_at_once),

@@ -73,7 +73,7 @@ static void test_pages_and_filters(void **state)
 {
     (void)state;
     static const struct {
-        const char *status, *event;
+        const char *state, *type;
         uint64_t limit;
         size_t total;
     } table[] = {
@@ -94,8 +94,8 @@ static void test_pages_and_filters(void **state)
         char cursor[OP_CURSOR_MAX + 1] = "";
         op_id_t last = {{0}};
         do {
-            op_delivery_list_t list = {.status = op_str(table[i].status),
-                                       .event = op_str(table[i].event),
+            op_delivery_list_t list = {.state = op_str(table[i].state),
+                                       .type = op_str(table[i].type),
                                        .limit = table[i].limit,
                                        .cursor = op_str(cursor)};
             const op_deliveries_view_t *page = s_log(&hook, list);
@@ -123,8 +123,8 @@ static void test_bad_lists(void **state)
         op_delivery_list_t list;
         const char *field;
     } table[] = {
-        {{.id = id, .status = OP_STR("sent")}, "status"},
-        {{.id = id, .event = OP_STR("message")}, "event"},
+        {{.id = id, .state = OP_STR("sent")}, "state"},
+        {{.id = id, .type = OP_STR("message")}, "type"},
         {{.id = id, .cursor = OP_STR("x")}, "cursor"},
         {{.id = id, .cursor = OP_STR("zz00000000000000000000000000000z")}, "cursor"},
     };

@@ -71,11 +71,12 @@ static inline const op_webhooks_view_t *s_list(char account, op_id_t number)
     return CORE_ASK(&s_core, &context, by_number, &by_number, webhooks_view, OP_STEP_WEBHOOK_LIST);
 }
 
-/*  Something happens to a message of this lease. */
-static inline void s_happen_on(char account, char number, char lease, const char *type)
+/*  Something happens to a message of this lease; `code`: why it failed, if it did. */
+static inline void s_happen_why(char account, char number, char lease, const char *type,
+                                const char *code)
 {
     bool inbound = strcmp(type, "message.received") == 0;
-    op_failure_view_t failure = {OP_STR("expired"), OP_STR("Too late.")};
+    op_failure_view_t failure = {op_str(code), OP_STR("Too late.")};
     op_number_event_t event = {
         .account = core_id(account),
         .number = core_id(number),
@@ -93,6 +94,11 @@ static inline void s_happen_on(char account, char number, char lease, const char
                     .error = strcmp(type, "message.failed") == 0 ? &failure : NULL},
         .lease = core_id(lease)};
     core_tell(&s_core, "ledger", &op_number_event_type, &event);
+}
+
+static inline void s_happen_on(char account, char number, char lease, const char *type)
+{
+    s_happen_why(account, number, lease, type, "expired");
 }
 
 static inline void s_happen(char account, char number, const char *type)

@@ -6,9 +6,9 @@
 #include "base/random.h"
 
 /*  Milliseconds since 1970-01-01T00:00:00Z: by this machine's clock or, in a process whose ledger
-    is elsewhere, by that of the ledger's machine (transport/door.h). So all actors of one OP live
-    in one time: deadlines, texts' time to live and windows hold across hosts whose clocks differ.
-    What op_clock_advance has added is in it. */
+    is elsewhere, by that of the ledger's machine (transport/ingress.h). So all actors of one OP
+    live in one time: deadlines, texts' time to live and windows hold across hosts whose clocks
+    differ. What op_clock_advance has added is in it. */
 int64_t op_clock_now(void);
 
 /*  For a server on a simulated carrier: from now on op_clock_now is `by_ms` further ahead of the

@@ -6,88 +6,94 @@
 #include <msgpack.h>
 #include <string.h>
 
-/*  ---- Encoding, through msgpack-c ---- */
+/*  ---- Encoding, through msgpack-c ----
 
-static int s_write(void *data, const char *bytes, size_t size)
+    Its packer calls a function for each token; the templates that it is made of write into a buffer
+    of ours as well. What they define is named s_pack_... here. */
+
+#define msgpack_pack_inline_func(name)        static inline int s_pack##name
+#define msgpack_pack_inline_func_cint(name)   static inline int s_pack##name
+#define msgpack_pack_inline_func_fixint(name) static inline int s_pack_fix##name
+#define msgpack_pack_user                     op_buf_t *
+#define msgpack_pack_append_buffer(buf, bytes, size)                                               \
+    do {                                                                                           \
+        op_buf_add(buf, bytes, size);                                                              \
+        return 0;                                                                                  \
+    } while (false)
+#include <msgpack/pack_template.h>
+
+static void s_encode(op_buf_t *out, const op_type_t *type, const void *value);
+
+static void s_encode_bin(op_buf_t *out, const void *bytes, size_t size)
 {
-    op_buf_add(data, bytes, size);
-    return 0;
+    s_pack_bin(out, size);
+    s_pack_bin_body(out, bytes, size);
 }
 
-static void s_encode(msgpack_packer *packer, const op_type_t *type, const void *value);
-
-static void s_encode_bin(msgpack_packer *packer, const void *bytes, size_t size)
-{
-    msgpack_pack_bin(packer, size);
-    msgpack_pack_bin_body(packer, bytes, size);
-}
-
-static void s_encode_text(msgpack_packer *packer, const op_field_t *field, op_str_t text)
+static void s_encode_text(op_buf_t *out, const op_field_t *field, op_str_t text)
 {
     OP_ASSERT(text.size <= field->max);
     if (field->kind == OP_KIND_BYTES) {
-        s_encode_bin(packer, text.at, text.size);
+        s_encode_bin(out, text.at, text.size);
         return;
     }
-    msgpack_pack_str(packer, text.size);
-    msgpack_pack_str_body(packer, text.at, text.size);
+    s_pack_str(out, text.size);
+    s_pack_str_body(out, text.at, text.size);
 }
 
-static void s_encode_list(msgpack_packer *packer, const op_field_t *field, op_list_t list)
+static void s_encode_list(op_buf_t *out, const op_field_t *field, op_list_t list)
 {
     OP_ASSERT(list.count <= field->max);
-    msgpack_pack_array(packer, list.count);
+    s_pack_array(out, list.count);
     for (size_t i = 0; i < list.count; i++)
-        s_encode(packer, field->item, op_list_item(&list, field, i));
+        s_encode(out, field->item, op_list_item(&list, field, i));
 }
 
-static void s_encode_field(msgpack_packer *packer, const op_field_t *field, const void *value)
+static void s_encode_field(op_buf_t *out, const op_field_t *field, const void *value)
 {
     switch (op_kinds[field->kind].stored) {
     case OP_STORED_NUMBER:
-        msgpack_pack_uint64(packer, op_field_number(field, value));
+        s_pack_uint64(out, op_field_number(field, value));
         return;
     case OP_STORED_BOOL:
         if (op_field_bool(field, value))
-            msgpack_pack_true(packer);
+            s_pack_true(out);
         else
-            msgpack_pack_false(packer);
+            s_pack_false(out);
         return;
     case OP_STORED_ID:
-        s_encode_bin(packer, op_field_at(field, value), sizeof(op_id_t));
+        s_encode_bin(out, op_field_at(field, value), sizeof(op_id_t));
         return;
     case OP_STORED_HASH:
-        s_encode_bin(packer, op_field_at(field, value), sizeof(op_hash_t));
+        s_encode_bin(out, op_field_at(field, value), sizeof(op_hash_t));
         return;
     case OP_STORED_TEXT:
-        s_encode_text(packer, field, op_field_text(field, value));
+        s_encode_text(out, field, op_field_text(field, value));
         return;
     case OP_STORED_NESTED:
     case OP_STORED_MAYBE:
-        s_encode(packer, field->item, op_field_item(field, value));
+        s_encode(out, field->item, op_field_item(field, value));
         return;
     case OP_STORED_LIST:
-        s_encode_list(packer, field, op_field_list(field, value));
+        s_encode_list(out, field, op_field_list(field, value));
         return;
     }
 }
 
-static void s_encode(msgpack_packer *packer, const op_type_t *type, const void *value)
+static void s_encode(op_buf_t *out, const op_type_t *type, const void *value)
 {
     size_t used = op_type_used(type, value);
-    msgpack_pack_array(packer, used);
+    s_pack_array(out, used);
     for (size_t i = 0; i < used; i++)
-        if (op_field_is_default(&type->fields[i], value))
-            msgpack_pack_nil(packer);
+        if (i + 1 < used && op_field_is_default(&type->fields[i], value)) /* the last is not */
+            s_pack_nil(out);
         else
-            s_encode_field(packer, &type->fields[i], value);
+            s_encode_field(out, &type->fields[i], value);
 }
 
 void op_encode(const op_type_t *type, const void *value, op_buf_t *out)
 {
-    msgpack_packer packer;
-    msgpack_packer_init(&packer, out, s_write);
-    s_encode(&packer, type, value);
+    s_encode(out, type, value);
 }
 
 /*  ---- Decoding ---- */

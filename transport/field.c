@@ -76,26 +76,18 @@ const void *op_list_item(const op_list_t *list, const op_field_t *field, size_t 
     return (const char *)list->at + index * field->item->size;
 }
 
-static bool s_all_zero(const void *at, size_t size)
-{
-    const uint8_t *bytes = at;
-    for (size_t i = 0; i < size; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
 bool op_field_is_default(const op_field_t *field, const void *value)
 {
+    static const op_hash_t none;
     switch (op_kinds[field->kind].stored) {
     case OP_STORED_NUMBER:
         return op_field_number(field, value) == 0;
     case OP_STORED_BOOL:
         return !op_field_bool(field, value);
     case OP_STORED_ID:
-        return s_all_zero(op_field_at(field, value), sizeof(op_id_t));
+        return memcmp(op_field_at(field, value), &none, sizeof(op_id_t)) == 0;
     case OP_STORED_HASH:
-        return s_all_zero(op_field_at(field, value), sizeof(op_hash_t));
+        return memcmp(op_field_at(field, value), &none, sizeof none) == 0;
     case OP_STORED_TEXT:
         return op_field_text(field, value).size == 0;
     case OP_STORED_NESTED:

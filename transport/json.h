@@ -54,7 +54,7 @@ typedef struct {
     PHONE          E.164, else invalid_phone
     BODY           1 to 1600 code points without U+0000, else body_too_long where it is too long
     URL            bounded, not empty, and as the rules say
-    WORDS          an array of strings, not empty: none empty or with a comma
+    WORDS          an array of strings, not empty: none empty, twice or with a comma
     U64, COUNT     an integer from 0 to 2^63 - 1
     BOOL, FLAG     true or false
     ID             a UUID; MSG_ID and EVT_ID with their prefix

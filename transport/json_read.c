@@ -66,6 +66,16 @@ static int s_read_string(reader_t *self, const json_t *json)
     return s_read_text(self, op_str_of(json_string_value(json), json_string_length(json)));
 }
 
+/*  Is the i-th item one of those before it? These are good, so where words are listed in a shape
+    there are few of them. */
+static bool s_came_before(const json_t *array, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (json_equal(json_array_get(array, j), json_array_get(array, i)))
+            return true;
+    return false;
+}
+
 static int s_read_words(reader_t *self, const json_t *json)
 {
     if (!json_is_array(json))
@@ -80,6 +90,9 @@ static int s_read_words(reader_t *self, const json_t *json)
         if (!json_is_string(word))
             fault = (op_shape_fault_t){OP_ERROR_VALIDATION_ERROR,
                                        "This member must be an array of strings."};
+        else if (s_came_before(json, i))
+            fault = (op_shape_fault_t){OP_ERROR_VALIDATION_ERROR,
+                                       "The strings of this array must differ."};
         else if (op_shape_word(self->field, text, &fault)) {
             if (words.size)
                 op_buf_add_byte(&words, ',');
@@ -198,6 +211,16 @@ bool op_json_too_deep(op_str_t text)
     return false;
 }
 
+static const char *s_why_not(const json_error_t *error)
+{
+    enum json_error_code code = json_error_code(error);
+    if (code == json_error_numeric_overflow)
+        return "A number in this JSON is too large: whole ones have 64 bits, others are doubles.";
+    if (code == json_error_duplicate_key)
+        return "A member stands in this JSON twice.";
+    return "This is not well-formed JSON.";
+}
+
 int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *rules,
                  op_arena_t *arena, void *value, op_json_fault_t *fault)
 {
@@ -209,9 +232,10 @@ int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *ru
     if (op_json_too_deep(text))
         return s_invalid(&self, "The JSON is nested too deeply.");
     /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. */
-    json_t *json = json_loadb(text.at, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    json_error_t error;
+    json_t *json = json_loadb(text.at, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (!json)
-        return s_invalid(&self, "This is not well-formed JSON, or a member stands in it twice.");
+        return s_invalid(&self, s_why_not(&error));
     int result = json_is_object(json) ? s_read_object(&self, type, json)
                                       : s_invalid(&self, "A JSON object is required.");
     json_decref(json);

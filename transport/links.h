@@ -1,8 +1,8 @@
 /*  links.h - the ways from this process to the others: sockets, and whether they lead anywhere
 
     Between processes frames travel as within one: PUSH to PULL. Every process has one PULL socket,
-    its door (door.h), on which the frames of all others arrive; every postbox (mailbox.h) has a
-    PUSH socket of its own for each process that it writes to, so frames from one actor to another
+    its ingress (ingress.h), on which the frames of all others arrive; every postbox (mailbox.h) has
+    a PUSH socket of its own for each process that it writes to, so frames from one actor to another
     stay in order.
 
     Each socket has the bounds of a mailbox: OP_MAILBOX_HWM frames of at most OP_FRAME_MAX bytes.
@@ -45,12 +45,12 @@ bool op_links_all_up(const op_links_t *self);
 /*  A PUSH socket to the process; with `latest`, of its frames only the last waits to be sent. NULL:
     no certificate names its actors. */
 zsock_t *op_links_connect(op_links_t *self, int process, bool latest);
-/*  Changes when sockets to the process have to be made anew; of -1: the door's. */
+/*  Changes when sockets to the process have to be made anew; of -1: the ingress's. */
 uint64_t op_links_mark(const op_links_t *self, int process);
 /*  From now on they have, where links have keys. */
 void op_links_renew(op_links_t *self, int process);
 
-/*  The door's socket. NULL: `error` says why. */
+/*  The ingress's socket. NULL: `error` says why. */
 zsock_t *op_links_bind(op_links_t *self, char error[256]) OP_MUST_CHECK;
 
 #endif

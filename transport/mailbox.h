@@ -10,8 +10,8 @@
     (deadlines, resends and sweeps make up for it).
 
     An actor of this process is at "inproc://<name>". The way to the others is the process's links
-    (links.h), if it has any; they end in the other process's door, which puts frames into mailboxes
-    like these. A link that is down takes nothing. */
+    (links.h), if it has any; they end in the other process's ingress, which puts frames into
+    mailboxes like these. A link that is down takes nothing. */
 
 #ifndef OP_TRANSPORT_MAILBOX_H
 #define OP_TRANSPORT_MAILBOX_H

@@ -82,7 +82,7 @@ op_decode_t op_frame_open(op_str_t frame, op_arena_t *arena, op_envelope_t *enve
     op_decode_t result = op_decode(&op_envelope_type, &rest, arena, envelope);
     if (result != OP_DECODE_OK)
         return result;
-    if (envelope->kind < OP_FRAME_REQUEST || envelope->kind > OP_FRAME_NOTE)
+    if (envelope->kind < OP_FRAME_REQUEST || envelope->kind > OP_FRAME_RESUME)
         return OP_DECODE_TYPE;
     if (!op_message_type(envelope->type))
         return OP_DECODE_TYPE;
@@ -100,9 +100,9 @@ const void *op_frame_body(const op_type_t *type, op_str_t body, op_arena_t *aren
     return *result == OP_DECODE_OK ? value : NULL;
 }
 
-static const char *s_kind_name(uint64_t kind)
+const char *op_frame_kind_name(uint64_t kind)
 {
-    static const char *const names[] = {"?", "request", "reply", "tell", "ack", "note"};
+    static const char *const names[] = {"?", "request", "reply", "tell", "ack", "note", "resume"};
     return kind < OP_COUNT(names) ? names[kind] : "?";
 }
 
@@ -124,7 +124,7 @@ void op_frame_print(op_str_t frame, op_print_t how, op_buf_t *out)
         op_arena_free(&arena);
         return;
     }
-    op_buf_printf(out, "%s ", s_kind_name(envelope.kind));
+    op_buf_printf(out, "%s ", op_frame_kind_name(envelope.kind));
     s_print_name(envelope.from, out);
     op_buf_add_str(out, OP_STR(" > "));
     s_print_name(envelope.to, out);

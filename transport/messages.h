@@ -31,7 +31,8 @@ typedef enum {
     OP_FRAME_REPLY,
     OP_FRAME_TELL,
     OP_FRAME_ACK,
-    OP_FRAME_NOTE
+    OP_FRAME_NOTE,
+    OP_FRAME_RESUME
 } op_frame_kind_t;
 
 /*  The state of an outbound text, in records and in text_outcome. */
@@ -79,6 +80,9 @@ op_decode_t op_frame_open(op_str_t frame, op_arena_t *arena, op_envelope_t *enve
 /*  Decodes the message itself into the arena. NULL: *result says why. */
 const void *op_frame_body(const op_type_t *type, op_str_t body, op_arena_t *arena,
                           op_decode_t *result) OP_MUST_CHECK;
+
+/*  "tell", "ack", ...; "?" for what is no kind. */
+const char *op_frame_kind_name(uint64_t kind);
 
 /*  One line for people: kind, from > to, steps, the message as op_print shows it. */
 void op_frame_print(op_str_t frame, op_print_t how, op_buf_t *out);

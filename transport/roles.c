@@ -144,6 +144,8 @@ bool op_roles_allow(const op_envelope_t *frame, op_roles_itinerary_t *itinerary)
         return op_str_is(to, "http") && s_is_led_to(from, NULL, itinerary);
     case OP_FRAME_ACK:
         return s_any(OP_FRAME_TELL, to, from);
+    case OP_FRAME_RESUME:
+        return s_any(OP_FRAME_TELL, from, to);
     case OP_FRAME_TELL:
     case OP_FRAME_NOTE:
         return s_says(kind, from, to, frame->type);

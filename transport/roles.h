@@ -6,8 +6,8 @@
 
     Who has broken into one host must not gain the rest: a modem host may hand in texts and
     outcomes, and neither open a session nor ask the ledger anything. So of every frame from another
-    process it is checked, besides who sends it (door.h), that an actor of the sender's class says
-    such things to the receiver's at all. The table is roles.def; for requests it is the
+    process it is checked, besides who sends it (ingress.h), that an actor of the sender's class
+    says such things to the receiver's at all. The table is roles.def; for requests it is the
     itineraries: what is left of a request's way must be what is left of one of them, to its end.
     Were only the next step looked at, the rest could be one that no route leads to.
 

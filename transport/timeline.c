@@ -58,7 +58,7 @@ static void s_silence(int bell)
     (void)eventfd_read(bell, &count); /* it may be silent */
 }
 
-/*  ---- The door's side ---- */
+/*  ---- The ingress's side ---- */
 
 int op_timeline_news(const op_timeline_t *self)
 {

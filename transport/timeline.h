@@ -22,7 +22,7 @@ typedef struct op_timeline op_timeline_t;
 op_timeline_t *op_timeline_new(const op_links_t *links) OP_MUST_CHECK;
 void op_timeline_destroy(op_timeline_t **self_p);
 
-/*  ---- The door's side ---- */
+/*  ---- The ingress's side ---- */
 
 /*  Readable when there is something to say at once: then say it. */
 int op_timeline_news(const op_timeline_t *self);

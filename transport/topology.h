@@ -1,8 +1,9 @@
 /*  topology.h - which actors run in this process, and where the others are
 
     A process runs some of the actors (`actors/run`), and reaches the rest at the endpoints of the
-    section `peers`. It has at most one http and one modem. All that run in one process share its one
-    endpoint (`link/listen`) and are reached there, so actors with the same endpoint are one peer.
+    section `peers`. It has at most one http and one modem. All that run in one process share its
+    one endpoint (`link/listen`) and are reached there, so actors with the same endpoint are one
+    peer.
 
     What is impossible, each a fault:
     - an actor runs here and stands among the peers, or is named twice;

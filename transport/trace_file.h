@@ -3,7 +3,7 @@
     PATH, then PATH.1, PATH.2 ...: when a file would grow past its size, the next one begins with
     the header and the actors' names. The first files hold the keyspaces at the start: once those
     are complete these files are kept for good, and of the others the latest, at most `segments` in
-    all. So a trace is bounded, and its beginning can always be replayed.
+    all. So a trace is bounded, its beginning can always be replayed, and its end be looked at.
 
     Every write is whole records in one write(2), appended: a process that is killed leaves whole
     records, but for the last one perhaps. Nothing is synced: a trace is for looking at, the store

@@ -60,7 +60,7 @@ export class Generator {
       case 'string':
         return this.string(schema);
       case 'array':
-        return fc.array(this.value(`${at}/items`), {
+        return fc[schema.uniqueItems ? 'uniqueArray' : 'array'](this.value(`${at}/items`), {
           minLength: schema.minItems ?? 0,
           maxLength: Math.min(schema.maxItems ?? 5, 5),
         });
@@ -161,8 +161,14 @@ export class Generator {
     const kinds = [{ weight: 5, arbitrary: this.good(method, template, operation, pointer, headers) }];
     const body = operation.requestBody && `${pointer}/requestBody/content/application~1json/schema`;
     if (body) kinds.push({ weight: 6, arbitrary: this.badBody(method, template, pointer, body, headers, operation) });
-    if (needed) kinds.push({ weight: 2, arbitrary: this.badCredential(template, operation) });
-    kinds.push({ weight: 1, arbitrary: this.badQuery(method, template, operation, headers) });
+    if (needed) kinds.push({ weight: 2, arbitrary: this.badCredential(template) });
+    kinds.push({ weight: 1, arbitrary: this.badQuery(method, template, operation, pointer, headers) });
+    kinds.push({ weight: 1, arbitrary: this.unsound(template) });
+    if (operation.responses[304])
+      kinds.push({
+        weight: 1,
+        arbitrary: fc.constant({ target: template, headers: { 'If-None-Match': '*' }, expect: 'open', status: 304 }),
+      });
     if (template.includes('{'))
       kinds.push({
         weight: 2,
@@ -212,8 +218,7 @@ export class Generator {
     }
   }
 
-  /*  A body is looked at before the credential is looked up, so without one either may be named. */
-  badCredential(template, operation) {
+  badCredential(template) {
     const { session, key } = this.pool;
     const tokens = ['', 'x', session.slice(0, -1), `${key}A`, `op_live_${'A'.repeat(32)}`, `ses_live_${'A'.repeat(32)}`];
     const headers = fc.oneof(
@@ -226,19 +231,51 @@ export class Generator {
       target: at.target,
       headers: chosen,
       expect: 'bad',
-      status: operation.requestBody ? undefined : 401,
+      status: 401,
     }));
   }
 
-  badQuery(method, template, operation, headers) {
-    const names = (operation.parameters ?? []).filter((one) => one.in === 'query').map((one) => one.name);
-    const values = fc.oneof(fc.constantFrom('', '0', '-1', '101', 'x', '%', '%zz', '%00', '%ff', '99999999999999999999', NOBODY), fc.string());
+  /*  What the server refuses before it knows whose it is. */
+  unsound(template) {
+    const many = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`X-${n}`, 'x']));
+    const kinds = fc.constantFrom(
+      { status: 411, headers: { 'Transfer-Encoding': 'chunked' }, body: 'x' },
+      { status: 414, headers: {}, query: `?${'a'.repeat(9000)}` },
+      { status: 417, headers: { Expect: 'nonsense' } },
+      { status: 431, headers: many },
+    );
+    return fc
+      .tuple(this.path(template, true), kinds)
+      .map(([at, { query = '', ...kind }]) => ({ target: at.target + query, expect: 'bad', ...kind }));
+  }
+
+  /*  Of one parameter that is known it can be said what its value deserves. */
+  badQuery(method, template, operation, pointer, headers) {
+    const known = new Map(
+      (operation.parameters ?? []).flatMap((one, i) =>
+        one.in === 'query' ? [[one.name, this.judge.resolve(`${pointer}/parameters/${i}`)[1]]] : [],
+      ),
+    );
+    const fits = (name, value) => {
+      const type = [this.judge.at(`${known.get(name)}/schema`).type].flat();
+      const number = type.includes('integer') && /^(0|[1-9]\d*)$/.test(value);
+      return this.judge.validator(`${known.get(name)}/schema`)(number ? Number(value) : value);
+    };
+    const names = [...known.keys()];
+    const values = fc.oneof(fc.constantFrom('', '0', '-1', '101', '010', 'x', '%', '%zz', '%00', '%ff', '99999999999999999999', NOBODY), fc.string());
     const pair = fc
       .tuple(fc.constantFrom(...names, 'nonsense', ''), values)
-      .map(([name, value]) => `${name}=${value.startsWith('%') ? value.replace(/[^!-~]/g, '') : encodeURIComponent(value.replace(/\p{Cs}/gu, '?'))}`);
+      .map(([name, value]) => ({
+        text: `${name}=${value.startsWith('%') ? value.replace(/[^!-~]/g, '') : encodeURIComponent(value.replace(/\p{Cs}/gu, '?'))}`,
+        bad: known.has(name) && !value.startsWith('%') && !fits(name, value),
+      }));
     return fc
       .tuple(this.path(template, true), fc.array(pair, { minLength: 1, maxLength: 4 }))
-      .map(([at, pairs]) => ({ target: `${at.target}?${pairs.join('&')}`, headers, expect: 'open' }));
+      .map(([at, pairs]) => ({
+        target: `${at.target}?${pairs.map(({ text }) => text).join('&')}`,
+        headers,
+        expect: pairs.some(({ bad }) => bad) ? 'bad' : 'open',
+      }));
   }
 
   elsewhere() {

@@ -7,6 +7,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 
 const ALWAYS = ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
+const SLOW_S = 5; /* that an answer may need on its way out */
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'options', 'head', 'trace'];
 /*  What may be answered where the document knows no such path or method: it refuses, in one shape. */
 const ELSEWHERE = new Set([400, 404, 405, 408, 411, 413, 414, 417, 422, 429, 431, 503, 505]);
@@ -71,6 +72,7 @@ export class Judge {
   judge(exchange) {
     const headers = new Map(exchange.headers.map(([name, value]) => [name.toLowerCase(), value]));
     const wrong = ALWAYS.filter((name) => !headers.has(name)).map((name) => `there is no ${name}`);
+    if (exchange.status === 429) limited(headers, wrong);
     const found = this.find(exchange.path);
     let method = exchange.method.toLowerCase();
     if (method === 'head' && !found?.item.head) method = 'get';
@@ -151,6 +153,16 @@ function parsed(text, wrong) {
     wrong.push('its body is no JSON');
     return undefined;
   }
+}
+
+/*  The window that a 429 shows is the one that refuses: it is empty, and ends when the wait does. */
+function limited(headers, wrong) {
+  const left = headers.get('x-ratelimit-remaining');
+  if (left !== '0') wrong.push(`it is refused with ${left} calls left`);
+  const reset = Number(headers.get('x-ratelimit-reset'));
+  const wait = Number(headers.get('retry-after'));
+  const late = reset - (Date.parse(headers.get('date')) / 1000 + wait);
+  if (!(late <= 1 && late >= -SLOW_S)) wrong.push(`its window ends ${late} s after the wait`);
 }
 
 /*  A header's text as the type that its schema wants. */

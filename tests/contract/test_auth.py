@@ -232,6 +232,22 @@ class Credentials(Contract):
                 with self.subTest(path=path, size=token and len(token)):
                     self.client.get(path, **headers).expect_error(401, "unauthenticated")
 
+    def test_without_a_good_credential_nothing_else_is_said(self):
+        human = self.human()
+        agent = self.agent(human)
+        (key,) = human.console.get("/console/api-keys").expect(200)["api_keys"]
+        human.console.delete(f"/console/api-keys/{key['id']}").expect(204)
+        for client in (agent, self.op.client("op_live_" + "A" * 32)):
+            for method, path, body in (
+                ("POST", "/v1/messages", {}),
+                ("POST", "/v1/messages", b"{"),
+                ("GET", "/v1/messages?limit=0", None),
+                ("GET", "/v1/messages/not%20an%20id", None),
+            ):
+                client.call(method, path, body).expect_error(401, "unauthenticated")
+        stranger = self.op.client("ses_live_" + "A" * 32)
+        stranger.post("/console/api-keys", {}).expect_error(401, "unauthenticated")
+
     def test_tokens_and_keys_are_stored_only_as_hashes(self):
         op = launch(self.folder(), "--simulate=1", *WIDE)
         self.addCleanup(op.stop)

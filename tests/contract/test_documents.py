@@ -31,9 +31,11 @@ class Documents(Contract):
             "POST /console/numbers/{}/release",
             "POST /console/api-keys",
             "GET /console/api-keys",
+            "GET /console/api-keys/{}",
             "DELETE /console/api-keys/{}",
             "POST /console/webhooks",
             "GET /console/webhooks",
+            "GET /console/webhooks/{}",
             "PATCH /console/webhooks/{}",
             "DELETE /console/webhooks/{}",
             "POST /console/webhooks/{}/rotate-secret",
@@ -60,6 +62,13 @@ class Documents(Contract):
             self.assertRegex(answer.headers["Content-Type"], "^text/html")
             self.assertRegex(answer.headers["Content-Security-Policy"], "default-src")
             self.assertNotRegex(answer.body.decode(), r"(src|href)=\"https?://(?!127\.0\.0\.1)")
+
+    def test_a_page_is_not_sent_twice(self):
+        for path in ("/docs", "/redoc", "/openapi.json", "/skill.md", "/llms.txt"):
+            tag = self.page(path).headers["ETag"]
+            answer = Client(self.op.address, checked=False).get(path, If_None_Match=tag)
+            self.assertEqual((answer.status, answer.body), (304, b""))
+            self.assertEqual(answer.headers["ETag"], tag)
 
     def test_the_guide_for_agents_is_served(self):
         guide = self.page("/skill.md").body.decode()

@@ -28,6 +28,9 @@ class Edge(Contract):
         finally:
             connection.close()
 
+    def test_whether_the_server_can_work_is_told_without_a_credential(self):
+        self.client.get("/readyz").expect(200, {"status": "ready", "missing": []})
+
     def test_health_is_ok_without_a_credential(self):
         self.client.get("/healthz").expect(200, {"status": "ok"})
 

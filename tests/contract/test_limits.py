@@ -1,5 +1,7 @@
 """test_limits.py - rate windows and daily counts, with the limits that hold without configuration"""
 
+import email.utils
+
 from contract import *
 
 WINDOWS = ("Limit", "Remaining", "Reset")
@@ -20,12 +22,15 @@ class Limited(Contract):
         return limit, remaining, reset - self.op.clock()
 
     def refused(self, answer, limit, most_s):
-        """A 429 of the window with that limit; how long it says to wait."""
+        """A 429 of the window with that limit; how long it says to wait, twice."""
         answer.expect_error(429, "rate_limited")
         self.assertEqual(answer.headers["X-RateLimit-Limit"], str(limit))
         self.assertEqual(answer.headers["X-RateLimit-Remaining"], "0")
         wait = int(answer.headers["Retry-After"])
         self.assertTrue(1 <= wait <= most_s, wait)
+        said = email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        late = int(answer.headers["X-RateLimit-Reset"]) - (said + wait)
+        self.assertTrue(-5 <= late <= 1, late)
         return wait
 
     def to_midnight(self):
@@ -92,11 +97,19 @@ class Starts(Limited):
             self.op.clock(30)
         self.op.clock(HOUR)
         _, verification, code = self.texted(phone)
-        answer = self.verify(verification, code).expect_error(429, "rate_limited")
-        self.op.clock(int(answer.headers["Retry-After"]))
+        wait = self.refused(self.verify(verification, code), 20, DAY)
+        self.op.clock(wait)
         self.op.clock(30)
         _, verification, code = self.texted(phone)
         self.verify(verification, code).expect(200)
+
+    def test_a_wrong_code_shows_the_tries_that_are_left(self):
+        _, verification, code = self.texted()
+        for left in (4, 3, 2, 1, 0, 0):
+            answer = self.verify(verification, wrong(code))
+            limit, remaining, reset = self.window(answer)
+            self.assertEqual((limit, remaining), (5, left))
+            self.assertTrue(0 < reset <= 601, reset)
 
     def test_the_address_behind_no_proxy_is_the_peers(self):
         for n in range(20):
@@ -129,6 +142,33 @@ class Calls(Limited):
         other.get("/v1/number").expect(200)
         self.op.clock(wait)
         agent.get("/v1/number").expect(200)
+
+    def test_logging_out_is_no_console_call(self):
+        human = self.human()
+        for _ in range(60):
+            human.console.get("/console/numbers/mine").expect(200)
+        self.refused(human.console.get("/console/numbers/mine"), 60, MINUTE)
+        human.console.post("/auth/logout").expect(204)
+        human.console.get("/console/numbers/mine").expect_error(401, "unauthenticated")
+
+    def test_malformed_calls_count_as_others_do(self):
+        human = self.human()
+        agent = self.agent(human)
+        for n in range(119):
+            answer = agent.get("/v1/messages?limit=0").expect_error(422, "validation_error", "limit")
+            self.assertEqual(self.window(answer)[:2], (120, 119 - n))
+        agent.get("/v1/number").expect(200)
+        self.refused(agent.get("/v1/messages?limit=0"), 120, MINUTE)
+        _, left, _ = self.window(human.console.get("/console/numbers/mine"))
+        for n in range(left):
+            answer = human.console.post("/console/api-keys", {})
+            answer.expect_error(422, "validation_error", "number_id")
+            self.assertEqual(self.window(answer)[:2], (60, left - 1 - n))
+        self.refused(human.console.post("/console/api-keys", {}), 60, MINUTE)
+        refused(agent.post("/v1/messages", {}), 422, "validation_error")
+        answer = agent.post("/v1/messages", {"to": human.phone, "body": "x"})
+        if answer.status != 201:  # else a second has passed in between
+            self.refused(answer, 1, 1)
 
     def test_one_text_a_second_per_key(self):
         human = self.human()

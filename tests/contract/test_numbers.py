@@ -155,6 +155,7 @@ class Keys(Contract):
         answer = human.console.post(self.PATH, wanted)
         made = answer.expect(201, {**KEY_MADE, "name": "agent"})
         self.assertEqual(answer.headers["Location"], f"{self.PATH}/{made['id']}")
+        human.console.get(answer.headers["Location"]).expect(200, self.listed(human)[0])
         self.assertEqual(made["key_prefix"], made["key"][:12])
 
     def test_a_key_is_shown_once(self):
@@ -203,6 +204,7 @@ class Keys(Contract):
         agent = self.agent(human)
         (key,) = self.listed(human)
         for one in (key["id"], NOBODY, "x"):
+            other.console.get(f"{self.PATH}/{one}").expect_error(404, "not_found")
             other.console.delete(f"{self.PATH}/{one}").expect_error(404, "not_found")
         agent.get("/v1/number").expect(200)
 

@@ -69,6 +69,15 @@ function exchange(method, path, status, body, more = {}) {
 }
 
 const judge = new Judge(document);
+const AT = Date.parse('2026-05-20T19:14:52Z') / 1000;
+const limited = (more) =>
+  exchange('GET', '/nowhere', 429, REFUSED, {
+    Date: 'Wed, 20 May 2026 19:14:52 GMT',
+    'Retry-After': '30',
+    'X-RateLimit-Remaining': '0',
+    'X-RateLimit-Reset': `${AT + 31}`,
+    ...more,
+  });
 const etag = { ETag: '"1"' };
 
 for (const good of [
@@ -81,6 +90,8 @@ for (const good of [
   exchange('GET', '/nowhere', 404, REFUSED),
   exchange('PUT', `/things/${ID}`, 405, REFUSED),
   exchange('OPTIONS', `/things/${ID}`, 204, null),
+  limited({}),
+  limited({ 'Retry-After': '31' }),
 ])
   assert.deepEqual(judge.judge(good), [], JSON.stringify(good));
 
@@ -98,6 +109,10 @@ for (const [bad, word] of [
   [exchange('GET', '/nowhere', 200, THING), 'no such path'],
   [exchange('PUT', `/things/${ID}`, 200, THING), 'no such method'],
   [exchange('GET', '/nowhere', 404, {}), 'required'],
+  [limited({ 'X-RateLimit-Remaining': '1' }), '1 calls left'],
+  [limited({ 'X-RateLimit-Reset': `${AT + 60}` }), 'ends 30 s after'],
+  [limited({ 'X-RateLimit-Reset': `${AT}` }), 'ends -30 s after'],
+  [limited({ 'Retry-After': '' }), 'ends NaN s after'],
   [exchange('GET', '/things/mine', 200, null, { 'X-Request-Id': '' }), 'x-request-id'],
 ]) {
   const wrong = judge.judge(bad);

@@ -27,9 +27,12 @@ class Management(Hooked):
             "enabled": True,
             "secret": SECRET,
             "created_at": TIME,
+            "disabled_reason": None,
         }
         made = answer.expect(201, wanted)
         self.assertEqual(answer.headers["Location"], f"{WEBHOOKS}/{made['id']}")
+        listed = self.someone.console.get(WEBHOOKS).expect(200)["webhooks"]
+        self.someone.console.get(answer.headers["Location"]).expect(200, listed[0])
 
     def test_the_secret_is_shown_once(self):
         secret = self.hook()["secret"]
@@ -60,6 +63,11 @@ class Management(Hooked):
         for number in (self.number, NOBODY):
             answer = self.register(human=other, number=number)
             answer.expect_error(404, "not_found", "number_id")
+
+    def test_no_event_may_be_named_twice(self):
+        for events in (["message.sent"] * 2, EVENTS + EVENTS[:1]):
+            refused(self.register(events=events), 422, "validation_error")
+            self.assertEqual(self.register(events=events).json["error"]["field"], "events")
 
     def test_events_must_be_known(self):
         for events in (["message.read"], ["message.received", "x"]):
@@ -105,6 +113,7 @@ class Management(Hooked):
     def test_a_foreign_webhook_is_not_found(self):
         made, other = self.hook(), self.human()
         for one in (made["id"], NOBODY, "x"):
+            other.console.get(f"{WEBHOOKS}/{one}").expect_error(404, "not_found")
             other.console.delete(f"{WEBHOOKS}/{one}").expect_error(404, "not_found")
         self.assertEqual(len(self.someone.console.get(WEBHOOKS).expect(200)["webhooks"]), 1)
 

@@ -4,7 +4,6 @@ import ctypes
 import ctypes.util
 import json
 import os
-import pathlib
 import shutil
 import struct
 import subprocess
@@ -12,8 +11,6 @@ import sys
 import tempfile
 
 import cases
-
-BESIDE = pathlib.Path(__file__).resolve().parents[3] / "shared" / "vectors"  # beside the project
 
 
 class Missing(Exception):
@@ -249,72 +246,4 @@ class Osmocom(Peer):
         return tried
 
 
-class Vectors(Peer):
-    """PDUs of others with what they expect, as JSON lines; the folder is not part of OP."""
-    least = 100
-    # What they call it, what OP calls it; numbers are compared without their plus.
-    texts = {"text": "text", "MessageBody": "text"}
-    numbers = {"number": "peer", "OriginatingAddress": "peer", "RecipientAddress": "peer",
-               "oaddr.address": "peer", "daddr.address": "peer", "smsc": "smsc",
-               "ServiceCenterAddress": "smsc", "sc_addr.address": "smsc"}
-    integers = {"pid": "pid", "dcs": "dcs", "mr": "reference", "cls": "class",
-                "vp.relative": "validity"}
-    joined = {"concat": (("concat_ref", "concat_max", "concat_seq"),
-                         ("concatRef.refNumber", "concatRef.msgCount", "concatRef.seqNumber")),
-              "ports": (("portAddrs.destPort", "portAddrs.origPort"),)}
-
-    def __init__(self):
-        super().__init__()
-        folder = pathlib.Path(os.environ.get("OP_VECTORS", BESIDE))
-        self.files = sorted(folder.glob("*.jsonl"))
-        if not self.files:
-            raise Missing(f"there are no vectors in {folder} (OP_VECTORS)")
-
-    def run(self, codec):
-        tried = 0
-        for file in self.files:
-            for line in file.read_text().splitlines():
-                vector = json.loads(line)
-                if vector.get("kind") in ("pdu", "tpdu-gsm7-shift") and vector.get("expected"):
-                    tried += self.compare(codec, vector)
-                elif vector.get("kind") == "segments":
-                    tried += self.count(codec, vector)
-        return tried
-
-    def compare(self, codec, vector):
-        sca = vector.get("has_sca", True)
-        expected, name = vector["expected"], vector["id"]
-        expected = {"text": expected} if isinstance(expected, str) else expected
-        ours = codec.decode(vector["hex"] if sca else "00" + vector["hex"])
-        pairs = []
-        for key, value in expected.items():
-            if value is None:
-                continue
-            if key in self.texts:
-                pairs.append((key, ours.get("text"), value))
-            elif key in self.numbers:
-                pairs.append((key, digits(ours.get(self.numbers[key], "")), digits(value)))
-            elif key in self.integers and isinstance(value, int):
-                pairs.append((key, int(ours.get(self.integers[key], -1)), value))
-        for key, sets in self.joined.items():
-            for names in sets:
-                if all(isinstance(expected.get(n), int) for n in names):
-                    value = "/".join(str(expected[n]) for n in names)
-                    pairs.append((key, ours.get(key), value))
-        default = all(vector.get(table, "default") == "default" for table in ("locking", "single"))
-        for key, mine, theirs in pairs:
-            self.same(key, name, mine, theirs, None if default else "tables-unsaid")
-        return len(pairs)
-
-    def count(self, codec, vector):
-        """Into how many SMS a text is cut."""
-        if not isinstance(vector.get("segments"), int):
-            return 0
-        parts = codec.split("+14155550100", 1, False, vector["text"])
-        shifted = vector.get("locking_table") or vector.get("single_shift_table")
-        self.same("segments", vector["id"], len(parts), vector["segments"],
-                  "national-tables" if shifted else None)
-        return 1
-
-
-PEERS = {"tshark": Tshark, "gammu": Gammu, "osmocom": Osmocom, "vectors": Vectors}
+PEERS = {"tshark": Tshark, "gammu": Gammu, "osmocom": Osmocom}

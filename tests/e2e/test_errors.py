@@ -191,7 +191,7 @@ class Errors(Case):
             ("DELETE", "/v1/messages", {"GET", "HEAD", "POST", "OPTIONS"}),
             ("GET", "/auth/start", {"POST", "OPTIONS"}),
             ("POST", "/v1/number", {"GET", "HEAD", "OPTIONS"}),
-            ("PUT", f"/console/api-keys/{NOBODY}", {"DELETE", "OPTIONS"}),
+            ("PUT", f"/console/api-keys/{NOBODY}", {"GET", "HEAD", "DELETE", "OPTIONS"}),
         ):
             with self.subTest(path):
                 answer = self.client.call(method, path).expect_error(405, "method_not_allowed")

@@ -159,7 +159,7 @@ class Erased(Split):
         self.assertIn(b"words of the other one", after)
         self.assertIn(receiver.url("/other").encode(), after)
         status = json.loads(cli("--data", system.data("edge"), "--json", "status"))
-        self.assertEqual({row["count"] for row in status["door"] if row["result"] == "out_of_role"}, {0})
+        self.assertEqual({row["count"] for row in status["ingress"] if row["result"] == "out_of_role"}, {0})
         eventually(
             lambda: all(
                 peer["unacknowledged"] == 0
@@ -417,12 +417,12 @@ class Seen(Split):
     """What the operator of a host sees of its links: in /metrics and by opctl status."""
 
     def seen(self, system):
-        """{actors of a peer: its row}, and what the door has counted."""
+        """{actors of a peer: its row}, and what the ingress has counted."""
         shown = json.loads(cli("--data", system.data("core"), "--json", "status"))
         peers = {row.pop("actors"): row for row in shown["peers"]}
-        return peers, {row["result"]: row["count"] for row in shown["door"]}
+        return peers, {row["result"]: row["count"] for row in shown["ingress"]}
 
-    def test_links_and_the_door(self):
+    def test_links_and_the_ingress(self):
         system = self.three_hosts()
         system.extra["core"] = ["--set=metrics/listen=127.0.0.1:0"]
         system.up()
@@ -433,13 +433,13 @@ class Seen(Split):
         def modem(name):
             return scrapes.value(f"op_link_{name}", peer="modem")
 
-        peers, door = self.seen(system)
+        peers, ingress = self.seen(system)
         self.assertEqual(set(peers), {"modem", "http,auth,rate"})
         self.assertEqual(peers["modem"]["endpoint"], system.endpoints["radio"])
         self.assertTrue(all(peer["up"] and peer["connected"] >= 1 for peer in peers.values()))
-        self.assertGreater(door["taken"], 0)
-        self.assertGreaterEqual(scrapes.value("op_door_total", result="taken"), door["taken"])
-        self.assertEqual(scrapes.value("op_door_total", result="out_of_role"), 0)
+        self.assertGreater(ingress["taken"], 0)
+        self.assertGreaterEqual(scrapes.value("op_ingress_total", result="taken"), ingress["taken"])
+        self.assertEqual(scrapes.value("op_ingress_total", result="out_of_role"), 0)
         self.assertEqual(modem("up"), 1)
         self.assertEqual(scrapes.value("op_link_up", peer="http,auth,rate"), 1)
         before = modem("connected_total")
@@ -460,7 +460,7 @@ class Seen(Split):
         system.hosts["radio"].kill()
         cli("keygen", "--rotate", system.keys("radio"))
         system.launch("radio")
-        eventually(lambda: scrapes.value("op_door_total", result="refused") > 0, "it is refused")
+        eventually(lambda: scrapes.value("op_ingress_total", result="refused") > 0, "it is refused")
         self.assertGreater(self.seen(system)[1]["refused"], 0)
 
 
@@ -493,7 +493,7 @@ class Clocks(Split):
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
-        self.carrier.turn(SHARED, cms_error_code=38, cms_error_next=1)  # tried again in five seconds
+        self.carrier.turn(SHARED, cms_error_code=41, cms_error_next=1)  # tried again in five seconds
         phone = new_phone()
         scrapes = Scrapes(system.hosts["radio"])
         tried = scrapes.value("op_modem_errors_total")

@@ -57,6 +57,7 @@ class Webhooks(Case):
                 "enabled": True,
                 "secret": SECRET,
                 "created_at": TIME,
+                "disabled_reason": None,
             },
         )
         self.assertEqual(answer.headers["Location"], f"/console/webhooks/{made['id']}")
@@ -161,7 +162,7 @@ class Webhooks(Case):
         """The webhook's log, once it has so many deliveries in this state."""
 
         def enough():
-            page = human.console.get(f"{hook}/deliveries?status={state}{query}").expect(200)
+            page = human.console.get(f"{hook}/deliveries?state={state}{query}").expect(200)
             return page["data"] if len(page["data"]) >= count else None
 
         return eventually(enough, f"{count} deliveries {state}")
@@ -231,7 +232,7 @@ class Webhooks(Case):
         self.receiver.answer("/logged", 500)
         settled(agent, send(agent, human.phone, "hello")["id"])
         (post,) = self.receiver.wait("/logged")
-        (pending,) = self.deliveries(human, hook, 1, "pending", "&event=message.sent")
+        (pending,) = self.deliveries(human, hook, 1, "pending", "&type=message.sent")
 
         def tried():
             (entry,) = self.deliveries(human, hook, 1, "pending")
@@ -255,8 +256,8 @@ class Webhooks(Case):
         other = Account(self.op, self.carrier)
         other.console.post(replay).expect_error(404, "not_found")
         other.console.get(f"{hook}/deliveries").expect_error(404, "not_found")
-        lost = human.console.get(f"{hook}/deliveries?status=lost")
-        lost.expect_error(422, "validation_error", "status")
+        lost = human.console.get(f"{hook}/deliveries?state=lost")
+        lost.expect_error(422, "validation_error", "state")
 
     def test_gone_switches_off(self):
         human, agent, hook, _ = self.hook("/gone")

@@ -59,8 +59,8 @@ static void s_frames(const char *corpus, op_arena_t *arena, op_buf_t *bytes)
     uint64_t seed = 1;
     const op_type_t *const *types = op_message_types(&count);
     for (size_t i = 0; i < count; i += 1 + count / S_FILES_MAX) {
-        op_envelope_t envelope =
-            s_envelope((op_frame_kind_t)(OP_FRAME_REQUEST + i % OP_FRAME_NOTE), OP_STR("\x0d\x16"));
+        op_envelope_t envelope = s_envelope(
+            (op_frame_kind_t)(OP_FRAME_REQUEST + i % OP_FRAME_RESUME), OP_STR("\x0d\x16"));
         const void *value = value_make(types[i], VALUE_TYPICAL, &seed, arena);
         op_frame_encode(&envelope, types[i], value, bytes);
         s_write(corpus, "frame", types[i]->name, bytes);

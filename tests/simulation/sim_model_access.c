@@ -253,6 +253,13 @@ void model_leased(model_t *self, int user, int number, int64_t asked, int64_t le
     of->leased_at = leased_at;
 }
 
+/*  Its line was not configured at some time, and the ledger has not heard of it yet, or not that it
+    is again: tells take as long as a link is cut. */
+static bool s_perhaps_gone(const model_t *self, int number)
+{
+    return self->numbers[number].absent_until != 0;
+}
+
 void model_lease_refused(model_t *self, int user, int number, int64_t asked, const char *error)
 {
     int own = model_lease_of(self, user, number);
@@ -260,7 +267,7 @@ void model_lease_refused(model_t *self, int user, int number, int64_t asked, con
         strcmp(error, "number_unavailable") == 0)
         model_wrong(self, "lease: the lessee was told that the number is another's");
     if (number > 0 && strcmp(error, "number_unavailable") == 0 &&
-        model_surely_free(self, number, asked, asked)) {
+        model_surely_free(self, number, asked, asked) && !s_perhaps_gone(self, number)) {
         bool another = false;
         for (int i = 0; i < self->lease_count; i++)
             another |= self->leases[i].number == number && self->leases[i].user != user &&
@@ -301,7 +308,8 @@ void model_number_listed(model_t *self, int user, int number, bool mine, bool li
         model_wrong(self, "lease: a retired number is listed as available");
     if (!mine && listed && number > 0 && model_surely_leased(self, number, asked, self->now))
         model_wrong(self, "lease: a leased number is listed as available");
-    if (!mine && !listed && (number == 0 || model_surely_free(self, number, asked, self->now)))
+    if (!mine && !listed && !s_perhaps_gone(self, number) &&
+        (number == 0 || model_surely_free(self, number, asked, self->now)))
         model_wrong(self, "lease: a free number is not listed");
     if (!mine || !listed)
         return;
@@ -351,10 +359,9 @@ static bool s_listed(const op_id_t *ids, size_t count, op_id_t id)
     return false;
 }
 
-/*  A lease's end reaches the others by a tell: they may show its things for a while. */
-static bool s_long_gone(const model_t *self, const model_life_t *life, int lease, int64_t at)
+bool model_long_gone(const model_t *self, const model_life_t *life, int lease, int64_t at)
 {
-    return model_surely_gone(life, at) ||
+    return (life && model_surely_gone(life, at)) ||
            (lease >= 0 && self->leases[lease].life.ended &&
             model_surely_gone(&self->leases[lease].life, at - 30 * OP_MINUTE_MS));
 }
@@ -372,7 +379,7 @@ void model_keys_listed(model_t *self, int user, const op_id_t *ids, size_t count
         known += listed;
         if (!listed && model_key_sure(self, i, asked, self->now))
             model_wrong(self, "access: a living key is not listed");
-        if (listed && s_long_gone(self, &key->life, key->lease, asked))
+        if (listed && model_long_gone(self, &key->life, key->lease, asked))
             model_wrong(self, "access: a key that is gone is still listed");
     }
     if (count - known > self->silent_keys[user])
@@ -395,7 +402,7 @@ void model_hooks_listed(model_t *self, int user, const op_id_t *ids, size_t coun
             (hook->lease < 0 || model_lease_sure(self, hook->lease, hook->life.asked, self->now));
         if (!listed && sure)
             model_wrong(self, "access: a living webhook is not listed");
-        if (listed && s_long_gone(self, &hook->life, hook->lease, asked))
+        if (listed && model_long_gone(self, &hook->life, hook->lease, asked))
             model_wrong(self, "access: a webhook that is gone is still listed");
     }
     if (count - known > self->silent_hooks[user])

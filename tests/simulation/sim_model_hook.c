@@ -103,6 +103,9 @@ static void s_check_post(model_t *self, int number, const model_posted_t *post)
         model_wrong(self, "webhook: an event that it was not registered for");
     if (model_surely_gone(&hook->life, self->now))
         model_wrong(self, "webhook: a post to one that was deleted");
+    if (model_long_gone(self, NULL, hook->lease, self->now) &&
+        !op_str_is(post->event, "message.failed"))
+        model_wrong(self, "webhook: a post for a lease that has ended");
 }
 
 /*  Compares a post with those of the same event or delivery; notes it. */

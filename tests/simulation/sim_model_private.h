@@ -56,6 +56,9 @@ typedef struct model_part {
     uint64_t hash; /* of line, recipient, header and content */
 } model_part_t;
 
+/*  model_surely_gone for what a lease (MODEL_NONE: none) takes along. The end of one reaches the others by a
+    tell: they may show its things for a while. `life`: its own, or NULL. */
+bool model_long_gone(const model_t *self, const model_life_t *life, int lease, int64_t at);
 /*  FNV-1a; start with 0. */
 uint64_t model_hash(uint64_t hash, op_str_t bytes);
 /*  Did these six digits stand in a log line, or in what http was told? */

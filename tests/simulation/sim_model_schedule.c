@@ -105,7 +105,9 @@ void model_judge_posts(model_t *self)
         const model_post_t *post = &self->posts[i];
         const model_hook_t *hook = &self->hooks[post->hook];
         bool held = hook->on_since == 0 || hook->on_since > post->began;
-        if (hook->life.ending || held || self->now < post->ended + s_slack)
+        bool ending =
+            hook->life.ending || (hook->lease >= 0 && self->leases[hook->lease].life.ending);
+        if (ending || held || self->now < post->ended + s_slack)
             continue;
         if (!post->answered)
             model_wrong(self, "webhook: a post that a death cut off was never made again");

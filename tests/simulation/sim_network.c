@@ -99,7 +99,8 @@ void sim_network_send(sim_t *self, size_t from, size_t to, op_str_t frame)
     if (sim_hosts_lose(self, from, to) || s_is_lost(self, way))
         return;
     sim_queue_put(&self->queue, s_arrival(self, way), SIM_EVENT_FRAME, to, 0, frame);
-    bool repeatable = envelope.kind == OP_FRAME_TELL || envelope.kind == OP_FRAME_ACK;
+    bool repeatable = envelope.kind == OP_FRAME_TELL || envelope.kind == OP_FRAME_ACK ||
+                      envelope.kind == OP_FRAME_RESUME;
     if (repeatable && way->duplicate_until > self->now && sim_once_in(&self->random, 2)) {
         sim_fired(self, SIM_FAULT_NET_DUPLICATE);
         sim_queue_put(&self->queue, s_arrival(self, way), SIM_EVENT_FRAME, to, 0, frame);

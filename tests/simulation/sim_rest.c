@@ -18,6 +18,7 @@ static const struct {
               {"ledger!o", "ledger"},
               {"modem!o", "modem"},
               {"modem/Q", "the modem's queue"},
+              {"modem/D", "the texts paused"},
               {"modem/H", "the texts held"},
               {"webhook/q", "due deliveries"},
               {"webhook/r", "waiting deliveries"}};

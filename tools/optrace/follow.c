@@ -98,7 +98,7 @@ static bool s_leaf_mentions(const s_follow_t *self, const op_leaf_t *leaf)
 static bool s_is_about(s_follow_t *self, op_frame_t *frame, op_leaves_t *leaves)
 {
     const op_envelope_t *envelope = &frame->envelope;
-    if (envelope->kind == OP_FRAME_ACK)
+    if (envelope->kind == OP_FRAME_ACK || envelope->kind == OP_FRAME_RESUME)
         return false;
     if (self->request_id.size && op_str_equal(envelope->request_id, self->request_id))
         return true;

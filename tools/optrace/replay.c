@@ -110,6 +110,7 @@ static op_optrace_exit_t s_tell(const job_t *job)
 op_optrace_exit_t op_optrace_replay(const op_optrace_options_t *options)
 {
     op_optrace_t trace = {.file_count = 0};
+    double begin = s_seconds();
     if (op_optrace_read(&trace, options->files[0], options->lenient) != 0)
         return OP_OPTRACE_BAD;
     const op_tape_t *tape = &trace.tape;
@@ -118,7 +119,6 @@ op_optrace_exit_t op_optrace_replay(const op_optrace_options_t *options)
     for (size_t i = 0; i < tape->actor_count; i++)
         if (!options->actor || strcmp(options->actor, tape->actors[i].name) == 0)
             jobs[count++] = (job_t){.tape = tape, .actor = i, .how = options->how};
-    double begin = s_seconds();
     s_replay_all(jobs, count);
     double took = s_seconds() - begin, recorded = s_recorded(tape, options->actor);
     op_optrace_exit_t exit = OP_OPTRACE_OK;

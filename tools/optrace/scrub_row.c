@@ -16,7 +16,7 @@ static const struct {
 } s_keys[] = {{"auth", 'p', "t"},   {"rate", 'p', "p"},    {"rate", 'a', "a"},  {"rate", 'A', "a"},
               {"ledger", 'e', "t"}, {"ledger", 'p', "it"}, {"modem", 'Q', "t"}, {"modem", 'L', "t"},
               {"modem", 'P', "tt"}, {"modem", 'H', "t"},   {"modem", 'R', "t"}, {"modem", 'E', "t"},
-              {"modem", 'B', "t"}};
+              {"modem", 'B', "t"},  {"modem", 'D', "t"}};
 
 static const char *s_parts(const char *class, char tag)
 {

@@ -125,23 +125,6 @@ static int s_compare(const void *a_at, const void *b_at)
     return a < b ? -1 : a > b;
 }
 
-static const char *s_kind(op_frame_kind_t kind)
-{
-    switch (kind) {
-    case OP_FRAME_REQUEST:
-        return "request";
-    case OP_FRAME_REPLY:
-        return "reply";
-    case OP_FRAME_TELL:
-        return "tell";
-    case OP_FRAME_ACK:
-        return "ack";
-    case OP_FRAME_NOTE:
-        return "note";
-    }
-    return "?";
-}
-
 static void s_show(s_stats_t *self)
 {
     const op_tape_t *tape = &self->trace->tape;
@@ -159,9 +142,9 @@ static void s_show(s_stats_t *self)
     printf("\n%-8s %-20s %8s %8s %10s\n", "kind", "message", "received", "sent", "octets");
     for (size_t i = 0; i < self->message_count; i++) {
         const s_message_t *message = &self->messages[i];
-        printf("%-8s %-20s %8llu %8llu %10llu\n", s_kind(message->kind), message->type->name,
-               (unsigned long long)message->received, (unsigned long long)message->sent,
-               (unsigned long long)message->octets);
+        printf("%-8s %-20s %8llu %8llu %10llu\n", op_frame_kind_name(message->kind),
+               message->type->name, (unsigned long long)message->received,
+               (unsigned long long)message->sent, (unsigned long long)message->octets);
     }
     if (self->bad)
         printf("%llu frames do not decode\n", (unsigned long long)self->bad);

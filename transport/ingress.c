@@ -2,19 +2,20 @@
     s_hear), and the monitor's events. It waits for all of them in one poll, at most until the next
     hello is due, or the timeline has news for one. */
 
-#include "transport/door.h"
+#include "transport/ingress.h"
 
 #include "transport/clock.h"
 #include "transport/handshake.h"
 #include "transport/log.h"
 #include "transport/mailbox.h"
+#include "transport/strangers.h"
 
 #include <poll.h>
 #include <stdatomic.h>
 
-enum { MAIL_MAX = 256, REFUSALS_MAX = 64 };
+enum { MAIL_MAX = 256 };
 
-/*  The places of op_door_counts_t, in its order. */
+/*  The places of op_ingress_counts_t, in its order. */
 typedef enum {
     TAKEN,
     REFUSED,
@@ -26,7 +27,7 @@ typedef enum {
     COUNTS
 } count_t;
 
-struct op_door {
+struct op_ingress {
     op_links_t *links;
     const op_topology_t *topology;
     op_roles_itinerary_t *itinerary;
@@ -38,7 +39,7 @@ struct op_door {
     /* The thread's own. */
     zsock_t *pipe;
     zsock_t *listener;
-    zsock_t *monitor;
+    op_strangers_t strangers;
     op_postbox_t *postbox; /* to the actors here, and to origins of requests */
     op_id_t incarnation;
     op_buf_t catalogue, actors, frame;
@@ -59,66 +60,66 @@ struct op_door {
 
 /*  ---- counting ---- */
 
-static void s_count(op_door_t *self, count_t what, const char *text, op_str_t from)
+static void s_count(op_ingress_t *self, count_t what, const char *text, op_str_t from)
 {
     unsigned long long count = atomic_fetch_add(&self->counts[what], 1) + 1;
     int64_t now = op_clock_steady();
-    if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_DOOR_LOG_MS))
+    if (!text || (self->logged_at[what] && now - self->logged_at[what] < OP_INGRESS_LOG_MS))
         return;
     self->logged_at[what] = now;
-    op_log(OP_LOG_WARNING, "door", "%s from=%.*s count=%llu", text, (int)from.size,
+    op_log(OP_LOG_WARNING, "ingress", "%s from=%.*s count=%llu", text, (int)from.size,
            from.size ? from.at : "", count);
 }
 
-op_door_counts_t op_door_counts(op_door_t *self)
+op_ingress_counts_t op_ingress_counts(op_ingress_t *self)
 {
     uint64_t n[COUNTS];
     for (size_t i = 0; i < COUNTS; i++)
         n[i] = atomic_load(&self->counts[i]);
-    return (op_door_counts_t){.taken = n[TAKEN],
-                              .refused = n[REFUSED],
-                              .unreadable = n[UNREADABLE],
-                              .foreign = n[FOREIGN],
-                              .misunderstood = n[MISUNDERSTOOD],
-                              .out_of_role = n[OUT_OF_ROLE],
-                              .full = n[FULL]};
+    return (op_ingress_counts_t){.taken = n[TAKEN],
+                                 .refused = n[REFUSED],
+                                 .unreadable = n[UNREADABLE],
+                                 .foreign = n[FOREIGN],
+                                 .misunderstood = n[MISUNDERSTOOD],
+                                 .out_of_role = n[OUT_OF_ROLE],
+                                 .full = n[FULL]};
 }
 
 /*  ---- hellos ---- */
 
 /*  Processes are named in the log by their endpoint. */
-static const char *s_name(const op_door_t *self, int process)
+static const char *s_name(const op_ingress_t *self, int process)
 {
     return self->topology->endpoints[process];
 }
 
 /*  May news of the process be logged? It has in its hand how much there is. */
-static bool s_is_news(op_door_t *self, int process)
+static bool s_is_news(op_ingress_t *self, int process)
 {
     int64_t now = op_clock_steady();
-    if (now - self->news[process].since >= OP_DOOR_LOG_MS) {
+    if (now - self->news[process].since >= OP_INGRESS_LOG_MS) {
         self->news[process].since = now;
         self->news[process].count = 0;
     }
-    if (++self->news[process].count == OP_DOOR_NEWS_MAX)
-        op_log(OP_LOG_WARNING, "door", "there is much news of a peer; more is not logged peer=%s",
-               s_name(self, process));
-    return self->news[process].count < OP_DOOR_NEWS_MAX;
+    if (++self->news[process].count == OP_INGRESS_NEWS_MAX)
+        op_log(OP_LOG_WARNING, "ingress",
+               "there is much news of a peer; more is not logged peer=%s", s_name(self, process));
+    return self->news[process].count < OP_INGRESS_NEWS_MAX;
 }
 
-static void s_set_up(op_door_t *self, int process, bool up)
+static void s_set_up(op_ingress_t *self, int process, bool up)
 {
     if (op_links_up(self->links, process) == up)
         return;
     op_links_set_up(self->links, process, up);
     if (s_is_news(self, process))
-        op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "door", "link is %s peer=%s", up ? "up" : "down",
-               s_name(self, process));
+        op_log(up ? OP_LOG_INFO : OP_LOG_WARNING, "ingress", "link is %s peer=%s",
+               up ? "up" : "down", s_name(self, process));
 }
 
 /*  The ledger's machine has the time: all of one OP must have the same, and the ledger's instants
     are the ones that are stored. */
-static void s_follow_clock(op_door_t *self, int process)
+static void s_follow_clock(op_ingress_t *self, int process)
 {
     int64_t shift = self->shakes[process].offset;
     if (shift == self->shift || op_topology_process(self->topology, OP_STR("ledger")) != process)
@@ -126,12 +127,12 @@ static void s_follow_clock(op_door_t *self, int process)
     self->shift = shift;
     op_clock_follow(shift);
     if (s_is_news(self, process))
-        op_log(OP_LOG_WARNING, "door",
+        op_log(OP_LOG_WARNING, "ingress",
                "this machine's clock is corrected to the ledger's by_ms=%lld", (long long)shift);
 }
 
 /*  May who has this connection speak as the actor? Without keys whoever can connect may. */
-static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
+static bool s_may_speak(const op_ingress_t *self, const char *key, op_str_t actor)
 {
     op_curve_t *curve = op_links_curve(self->links);
     return !curve || op_curve_may_speak(curve, key, actor);
@@ -140,7 +141,7 @@ static bool s_may_speak(const op_door_t *self, const char *key, op_str_t actor)
 /*  The process that a hello is from: that of an actor which runs there, stands among the peers
     here, and is the connection's to speak as. Not every actor there need be a peer of this process.
     -1: there is none. */
-static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
+static int s_sender(const op_ingress_t *self, op_str_t actors, const char *key)
 {
     while (actors.size) {
         const char *comma = memchr(actors.at, ',', actors.size);
@@ -155,7 +156,7 @@ static int s_sender(const op_door_t *self, op_str_t actors, const char *key)
     return -1;
 }
 
-static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *key)
+static void s_hear(op_ingress_t *self, op_str_t from, op_str_t body, const char *key)
 {
     op_decode_t result;
     const op_hello_t *hello = op_frame_body(&op_hello_type, body, &self->arena, &result);
@@ -180,21 +181,21 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
         return;
     case OP_HEARD_NEW:
         if (s_is_news(self, process))
-            op_log(OP_LOG_INFO, "door", "peer has started peer=%s", s_name(self, process));
+            op_log(OP_LOG_INFO, "ingress", "peer has started peer=%s", s_name(self, process));
         s_set_up(self, process, false);
         self->greet_at = now; /* it waits to be heard */
         break;
     case OP_HEARD_REFUSED:
         if (s_is_news(self, process))
-            op_log(OP_LOG_ERROR, "door", "peer is refused peer=%s reason=%s", s_name(self, process),
-                   shake->refusal);
+            op_log(OP_LOG_ERROR, "ingress", "peer is refused peer=%s reason=%s",
+                   s_name(self, process), shake->refusal);
         self->greet_at = now;
         break;
     case OP_HEARD_AGAIN:
         break;
     }
     if (*shake->refused && !was_refused && s_is_news(self, process))
-        op_log(OP_LOG_ERROR, "door", "peer refuses this process peer=%s reason=%s",
+        op_log(OP_LOG_ERROR, "ingress", "peer refuses this process peer=%s reason=%s",
                s_name(self, process), shake->refused);
     s_follow_clock(self, process);
     if (!(self->timeline ? op_timeline_hear(self->timeline, process, hello->ahead_ms)
@@ -205,7 +206,7 @@ static void s_hear(op_door_t *self, op_str_t from, op_str_t body, const char *ke
 }
 
 /*  New sockets for a link that has been down for long: it may have been refused. */
-static void s_renew(op_door_t *self, int process, int64_t now)
+static void s_renew(op_ingress_t *self, int process, int64_t now)
 {
     if (op_links_up(self->links, process) || !self->renew_at[process]) {
         self->renew_at[process] = now + OP_LINK_RENEW_MS;
@@ -215,7 +216,7 @@ static void s_renew(op_door_t *self, int process, int64_t now)
     }
 }
 
-static void s_greet(op_door_t *self)
+static void s_greet(op_ingress_t *self)
 {
     int64_t now = op_clock_steady();
     uint64_t ahead = self->timeline ? (uint64_t)op_timeline_say(self->timeline) : 0;
@@ -237,7 +238,7 @@ static void s_greet(op_door_t *self)
         hello.ahead_ms = ahead;
         hello.actors = op_buf_str(&self->actors);
         op_envelope_t envelope = {
-            .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("door")};
+            .kind = OP_FRAME_NOTE, .from = op_str(self->topology->run[0]), .to = OP_STR("ingress")};
         op_buf_clear(&self->frame);
         op_frame_encode(&envelope, &op_hello_type, &hello, &self->frame);
         zmq_send(zsock_resolve(self->greeters[i]), self->frame.at, self->frame.size, ZMQ_DONTWAIT);
@@ -247,7 +248,7 @@ static void s_greet(op_door_t *self)
 
 /*  ---- frames ---- */
 
-static bool s_runs_here(const op_door_t *self, op_str_t actor)
+static bool s_runs_here(const op_ingress_t *self, op_str_t actor)
 {
     for (size_t i = 0; i < self->topology->run_count; i++)
         if (op_str_is(actor, self->topology->run[i]))
@@ -255,7 +256,7 @@ static bool s_runs_here(const op_door_t *self, op_str_t actor)
     return false;
 }
 
-static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t frame)
+static void s_deliver(op_ingress_t *self, const op_envelope_t *envelope, op_str_t frame)
 {
     if (!s_runs_here(self, envelope->to)) {
         s_count(self, UNREADABLE, "a frame is for an actor that does not run here", envelope->from);
@@ -276,7 +277,7 @@ static void s_deliver(op_door_t *self, const op_envelope_t *envelope, op_str_t f
 }
 
 /*  `key` is the connection's, NULL where there are none. */
-static void s_take(op_door_t *self, op_str_t frame, const char *key)
+static void s_take(op_ingress_t *self, op_str_t frame, const char *key)
 {
     op_envelope_t envelope;
     op_str_t body;
@@ -285,7 +286,7 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
         return;
     }
     if (envelope.kind == OP_FRAME_NOTE && envelope.type == op_hello_type.number &&
-        op_str_is(envelope.to, "door")) {
+        op_str_is(envelope.to, "ingress")) {
         s_hear(self, envelope.from, body, key);
         return;
     }
@@ -302,7 +303,7 @@ static void s_take(op_door_t *self, op_str_t frame, const char *key)
         s_deliver(self, &envelope, frame);
 }
 
-static bool s_take_mail(op_door_t *self)
+static bool s_take_mail(op_ingress_t *self)
 {
     void *handle = zsock_resolve(self->listener);
     size_t count = 0;
@@ -323,42 +324,25 @@ static bool s_take_mail(op_door_t *self)
 
 /*  ---- the listening socket and its monitor ---- */
 
-static void s_watch(op_door_t *self)
+static void s_count_refusals(op_ingress_t *self)
 {
-    static const char address[] = "inproc://door-monitor";
-    int events = ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
-    OP_ASSERT(zmq_socket_monitor(zsock_resolve(self->listener), address, events) == 0);
-    self->monitor = zsock_new(ZMQ_PAIR);
-    OP_ASSERT(self->monitor && zsock_connect(self->monitor, "%s", address) == 0);
-}
-
-/*  Each event is two frames: its number and value, and the address of our own end. */
-static void s_count_refusals(op_door_t *self)
-{
-    void *handle = zsock_resolve(self->monitor);
-    char ignored[256];
-    for (int i = 0;
-         i < REFUSALS_MAX && zmq_recv(handle, ignored, sizeof ignored, ZMQ_DONTWAIT) >= 0; i++) {
-        zmq_recv(handle, ignored, sizeof ignored, 0);
+    for (size_t refused = op_strangers_refused(&self->strangers); refused; refused--)
         s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
                 (op_str_t){0});
-    }
 }
 
-static void s_close(op_door_t *self)
+static void s_close(op_ingress_t *self)
 {
     if (self->listener) {
-        zmq_socket_monitor(zsock_resolve(self->listener), NULL, 0);
+        op_strangers_forget(&self->strangers, self->listener);
         zsock_unbind(self->listener, "%s", self->topology->listen);
     }
-    zsock_destroy(&self->monitor);
     zsock_destroy(&self->listener);
 }
 
 /*  Only a new key of this process's own needs it: peers' are looked at with every frame. Binding
     again takes a moment when the old socket is still being closed. */
-static void s_reopen(op_door_t *self)
+static void s_reopen(op_ingress_t *self)
 {
     char error[256];
     if (self->listener && self->listener_mark == op_links_mark(self->links, -1))
@@ -370,15 +354,15 @@ static void s_reopen(op_door_t *self)
         self->listener = op_links_bind(self->links, error);
     while (!self->listener && op_clock_steady() < until && poll(NULL, 0, 10) == 0);
     if (self->listener)
-        s_watch(self);
+        op_strangers_watch(&self->strangers, self->listener);
     else
-        op_log(OP_LOG_ERROR, "door", "links are down until a restart reason=%s", error);
+        op_log(OP_LOG_ERROR, "ingress", "links are down until a restart reason=%s", error);
 }
 
 /*  ---- the thread ---- */
 
 /*  False: the end. */
-static bool s_obey(op_door_t *self)
+static bool s_obey(op_ingress_t *self)
 {
     char *command = zstr_recv(self->pipe);
     bool go_on = command && strcmp(command, "$TERM") != 0;
@@ -390,7 +374,7 @@ static bool s_obey(op_door_t *self)
 
 static void s_thread(zsock_t *pipe, void *argument)
 {
-    op_door_t *self = argument;
+    op_ingress_t *self = argument;
     self->pipe = pipe;
     self->postbox = op_postbox_new();
     zsock_signal(pipe, 0);
@@ -403,7 +387,7 @@ static void s_thread(zsock_t *pipe, void *argument)
             {.socket = zsock_resolve(pipe), .events = ZMQ_POLLIN},
             {.fd = self->timeline ? op_timeline_news(self->timeline) : -1, .events = ZMQ_POLLIN},
             {.socket = self->listener ? zsock_resolve(self->listener) : NULL, .events = ZMQ_POLLIN},
-            {.socket = self->monitor ? zsock_resolve(self->monitor) : NULL, .events = ZMQ_POLLIN}};
+            {.socket = op_strangers_socket(&self->strangers), .events = ZMQ_POLLIN}};
         if (zmq_poll(items, self->listener ? 4 : 2, more || wait <= 0 ? 0 : (long)wait) < 0 &&
             zmq_errno() != EINTR)
             break;
@@ -424,7 +408,7 @@ static void s_thread(zsock_t *pipe, void *argument)
 
 /*  ---- new and destroy ---- */
 
-static void s_free(op_door_t *self)
+static void s_free(op_ingress_t *self)
 {
     s_close(self);
     op_buf_free(&self->catalogue);
@@ -434,13 +418,13 @@ static void s_free(op_door_t *self)
     free(self);
 }
 
-op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_timeline_t *timeline,
-                       char error[256])
+op_ingress_t *op_ingress_new(op_links_t *links, op_roles_itinerary_t *itinerary,
+                             op_timeline_t *timeline, char error[256])
 {
     uint8_t entropy[OP_ENTROPY_SIZE];
     op_random_t random;
     op_id_clock_t ids = {0};
-    op_door_t *self = op_alloc(sizeof *self);
+    op_ingress_t *self = op_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->links = links;
     self->topology = op_links_topology(links);
@@ -463,13 +447,13 @@ op_door_t *op_door_new(op_links_t *links, op_roles_itinerary_t *itinerary, op_ti
         s_free(self);
         return NULL;
     }
-    s_watch(self);
+    op_strangers_watch(&self->strangers, self->listener);
     self->actor = zactor_new(s_thread, self);
     OP_ASSERT(self->actor);
     return self;
 }
 
-void op_door_destroy(op_door_t **self_p)
+void op_ingress_destroy(op_ingress_t **self_p)
 {
     if (!*self_p)
         return;
@@ -480,7 +464,7 @@ void op_door_destroy(op_door_t **self_p)
     *self_p = NULL;
 }
 
-void op_door_reload(op_door_t *self)
+void op_ingress_reload(op_ingress_t *self)
 {
     zstr_send(self->actor, "REOPEN");
 }

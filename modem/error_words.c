@@ -1,6 +1,4 @@
-#include "carrier/sim_error.h"
-
-#include "base/bytes.h"
+#include "modem/error_words.h"
 
 typedef struct {
     int code;
@@ -9,6 +7,7 @@ typedef struct {
 
 static const s_row_t s_cms[] = {
     {1, "Unassigned (unallocated) number"},
+    {1, "Unassigned number"},
     {8, "Operator determined barring"},
     {10, "Call barred"},
     {21, "Short message transfer rejected"},
@@ -20,7 +19,11 @@ static const s_row_t s_cms[] = {
     {41, "Temporary failure"},
     {42, "Congestion"},
     {47, "Resources unavailable, unspecified"},
+    {47, "Resources unavailable"},
     {50, "Requested facility not subscribed"},
+    {69, "Requested facility not implemented"},
+    {111, "Protocol error, unspecified"},
+    {127, "Interworking, unspecified"},
     {300, "ME failure"},
     {301, "SMS service of ME reserved"},
     {302, "operation not allowed"},
@@ -29,8 +32,10 @@ static const s_row_t s_cms[] = {
     {305, "invalid text mode parameter"},
     {310, "SIM not inserted"},
     {311, "SIM PIN required"},
+    {312, "PH-SIM PIN required"},
     {313, "SIM failure"},
     {314, "SIM busy"},
+    {315, "SIM wrong"},
     {316, "SIM PUK required"},
     {320, "memory failure"},
     {321, "invalid memory index"},
@@ -60,7 +65,7 @@ static const s_row_t s_cme[] = {
     {100, "unknown"},
 };
 
-static const char *s_text(const s_row_t *rows, size_t count, int code)
+static const char *s_words(const s_row_t *rows, size_t count, int code)
 {
     for (size_t i = 0; i < count; i++)
         if (rows[i].code == code)
@@ -68,12 +73,53 @@ static const char *s_text(const s_row_t *rows, size_t count, int code)
     return NULL;
 }
 
-const char *op_sim_cms_text(int code)
+/*  The next letter or digit, in lower case; 0 at the end. */
+static char s_next(op_str_t *words)
 {
-    return s_text(s_cms, OP_COUNT(s_cms), code);
+    while (words->size) {
+        char byte = *words->at;
+        *words = op_str_of(words->at + 1, words->size - 1);
+        if (byte >= 'A' && byte <= 'Z')
+            return (char)(byte - 'A' + 'a');
+        if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9'))
+            return byte;
+    }
+    return 0;
 }
 
-const char *op_sim_cme_text(int code)
+static bool s_are_same(op_str_t a, op_str_t b)
 {
-    return s_text(s_cme, OP_COUNT(s_cme), code);
+    char byte;
+    while ((byte = s_next(&a)) == s_next(&b))
+        if (byte == 0)
+            return true;
+    return false;
+}
+
+static int s_code(const s_row_t *rows, size_t count, op_str_t words)
+{
+    for (size_t i = 0; i < count; i++)
+        if (s_are_same(op_str(rows[i].text), words))
+            return rows[i].code;
+    return -1;
+}
+
+const char *op_cms_words(int code)
+{
+    return s_words(s_cms, OP_COUNT(s_cms), code);
+}
+
+const char *op_cme_words(int code)
+{
+    return s_words(s_cme, OP_COUNT(s_cme), code);
+}
+
+int op_cms_of_words(op_str_t words)
+{
+    return s_code(s_cms, OP_COUNT(s_cms), words);
+}
+
+int op_cme_of_words(op_str_t words)
+{
+    return s_code(s_cme, OP_COUNT(s_cme), words);
 }

@@ -1,0 +1,74 @@
+/*  modem_stuck.c - slots that cannot be emptied, or show no message: how often that was tried */
+
+#include "actors/modem_private.h"
+
+#include "base/instant.h"
+#include "base/plant.h"
+
+/*  A dead slot is tried again. */
+static const int64_t s_stuck_ms = OP_HOUR_MS;
+
+bool op_slot_is(const op_slot_t *a, const op_slot_t *b)
+{
+    return a->memory == b->memory && a->index == b->index;
+}
+
+static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
+{
+    return stuck->tries && stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
+}
+
+op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now)
+{
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        if (s_is_fresh(stuck, now) && op_slot_is(&stuck->slot, slot) &&
+            stuck->slot.hash == slot->hash)
+            return stuck;
+    }
+    return NULL;
+}
+
+/*  What is forgotten first: what is old, then what was tried once, which nearly always was enough.
+    */
+static op_stuck_t *s_least_stuck(op_line_t *line, int64_t now)
+{
+    op_stuck_t *least = NULL;
+    unsigned fewest = 0;
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        unsigned tries = !s_is_fresh(stuck, now) ? 0 : stuck->tries > 1 ? 2 : 1;
+        if (!least || tries < fewest ||
+            (tries == fewest && stuck->slot.found < least->slot.found)) {
+            least = stuck;
+            fewest = tries;
+        }
+    }
+    return least;
+}
+
+/*  A deletion is tried, or a slot without a message looked at. */
+void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now)
+{
+    op_stuck_t *stuck = op_stuck_find(line, slot, now);
+    if (!stuck) {
+        stuck = s_least_stuck(line, now);
+        *stuck = (op_stuck_t){.slot = *slot};
+        stuck->slot.found = now;
+    }
+    stuck->tries++;
+}
+
+bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn)
+{
+    op_stuck_t *stuck = op_stuck_find(line, slot, now);
+    if (!stuck || stuck->tries < OP_DELETIONS_MAX || OP_PLANTED(STUCK_LOOP))
+        return false;
+    char masked[OP_PHONE_MAX + 1];
+    if (!stuck->said)
+        op_turn_warn(turn, "line=%s memory=%s slot=%u cannot be emptied; it is left as it is",
+                     op_phone_mask(op_str(line->number), masked), op_memory_name[slot->memory],
+                     slot->index);
+    stuck->said = true;
+    return true;
+}

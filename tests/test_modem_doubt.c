@@ -1,0 +1,155 @@
+/*  The modem actor: what becomes of a part in doubt, and of one that is refused */
+
+#include "tests/modem_fixture.h"
+
+/*  The modem is silent for longer than a drain lasts, and answers all the same: it is asked on and
+    on, with its tty open. */
+static void test_a_very_late_answer_settles(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_submitted();
+    core_advance(&s_core, SEND_TIMEOUT_MS);
+    int64_t begin = s_core.now;
+    while (s_core.now < begin + SEND_TIMEOUT_MS - 10000) {
+        core_advance(&s_core, 5000);
+        assert_int_equal(CORE_COUNT(&s_core, "serial", serial_open), 0);
+        assert_int_equal(CORE_COUNT(&s_core, "serial", serial_close), 0);
+        const op_serial_bytes_t *wrote;
+        for (size_t i = 0; (wrote = CORE_FIND(&s_core, "serial", serial_bytes, i)) != NULL; i++)
+            assert_false(op_str_starts(wrote->bytes, "AT+CFUN"));
+        s_expect_outcomes("");
+    }
+    tty_say(&s_core, "\r\n+CMGS: 99\r\n" OK OK);
+    core_advance(&s_core, 300);
+    s_expect_outcomes("a3");
+    assert_int_equal(s_queued(), 0);
+}
+
+/*  Meanwhile the line carries nothing, and says so; and there is an end to it. */
+static void test_a_modem_that_stays_silent(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_submitted();
+    core_advance(&s_core, SEND_TIMEOUT_MS);
+    core_advance(&s_core, 10000);
+    const op_line_state_t *told = CORE_FIND(&s_core, "ledger", line_state, 0);
+    assert_non_null(told);
+    assert_false(told->up);
+    core_advance(&s_core, SEND_TIMEOUT_MS - 10001);
+    assert_int_equal(CORE_COUNT(&s_core, "serial", serial_open), 0);
+    core_advance(&s_core, 20000);
+    assert_int_equal(CORE_COUNT(&s_core, "serial", serial_open), 1); /* the ladder, from here on */
+    assert_int_equal(s_queued(), 1);
+    s_core.now += 1000;
+    op_serial_opened_t opened = {0};
+    core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+    s_drain();
+    s_expect_outcomes("a4:unknown_outcome");
+}
+
+/*  +CMGS proves it; its OK may get lost. */
+static void test_an_answer_without_its_end(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_submitted();
+    tty_dialogue(&s_core, "\r\n+CMGS: 7\r\n", "");
+    core_advance(&s_core, SEND_TIMEOUT_MS);
+    s_expect_outcomes("a3");
+    s_drain();
+    s_text('b', "hello");
+    s_submitted();
+    tty_dialogue(&s_core, "\r\n+CMGS: 8\r\n", "");
+    s_went_away();
+    s_expect_outcomes("b3");
+    assert_int_equal(s_queued(), 0);
+}
+
+/*  ---- refused ---- */
+
+static const op_queued_view_t *s_look_at(char id)
+{
+    static const op_context_t context;
+    op_queued_find_t find = {OP_STR(LINE), core_id(id)};
+    return CORE_ASK(&s_core, &context, queued_find, &find, queued_view, OP_STEP_MODEM_QUEUED);
+}
+
+static void test_pauses_that_take_minutes(void **state)
+{
+    (void)state;
+    static const int codes[] = {38, 21};
+    for (size_t i = 0; i < OP_COUNT(codes); i++) {
+        char answer[40], error[24];
+        s_text((char)('a' + i), "hello");
+        s_submitted();
+        snprintf(answer, sizeof answer, "\r\n+CMS ERROR: %d\r\n", codes[i]);
+        snprintf(error, sizeof error, "cms_error %d", codes[i]);
+        tty_dialogue(&s_core, answer, "");
+        s_expect_outcomes("");
+        const op_queued_view_t *view = s_look_at((char)('a' + i));
+        assert_true(op_str_is(view->last_error, error));
+        assert_true(view->not_before == s_core.now + 2 * OP_MINUTE_MS);
+        core_advance(&s_core, 2 * OP_MINUTE_MS - 1);
+        tty_expect(&s_core, "");
+        core_advance(&s_core, 1);
+        s_submitted();
+        tty_dialogue(&s_core, answer, "");
+        s_expect_outcomes(codes[i] == 21 ? "b4:rejected_by_network" : ""); /* 21: once more */
+        if (codes[i] == 38) {
+            core_advance(&s_core, 2 * OP_MINUTE_MS);
+            s_submitted();
+            tty_dialogue(&s_core, "\r\n+CMGS: 1\r\n" OK, "");
+            s_expect_outcomes("a3");
+        }
+    }
+}
+
+/*  Whoever operates it hears why, and never of whom. */
+static void test_a_refusal_is_logged(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMS ERROR: 29\r\n");
+    assert_int_equal(s_core.out.log_count, 1);
+    op_str_t line = s_core.out.logs[0];
+    assert_non_null(memmem(line.at, line.size, "a text was refused", 18));
+    assert_non_null(memmem(line.at, line.size, "cms_error 29", 12));
+    assert_non_null(memmem(line.at, line.size, "rejected", 8));
+    assert_null(memmem(line.at, line.size, "0777", 4));
+    assert_false(s_core.out.warns[0]);
+}
+
+/*  The SIM may not send: the line says so until it may. */
+static void test_a_barred_sim(void **state)
+{
+    (void)state;
+    static const char barred[] = "the network bars the SIM from sending";
+    s_text('a', "hello");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMS ERROR: 50\r\n");
+    s_expect_outcomes("a4:rejected_by_network");
+    assert_false(CORE_FIND(&s_core, "ledger", line_state, 0)->up);
+    assert_true(s_core.out.warns[s_core.out.log_count - 1]); /* down */
+    assert_true(op_str_is(s_health()->reason, barred));
+    core_advance(&s_core, 1000);
+    tty_bring_up(&s_core, 0);
+    assert_true(op_str_is(s_health()->state, "up"));
+    assert_true(op_str_is(s_health()->reason, barred));
+    s_text('b', "hello");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    assert_true(op_str_is(s_health()->reason, ""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_UP(test_a_very_late_answer_settles), TEST_UP(test_a_modem_that_stays_silent),
+        TEST_UP(test_an_answer_without_its_end),  TEST_UP(test_pauses_that_take_minutes),
+        TEST_UP(test_a_refusal_is_logged),        TEST_UP(test_a_barred_sim),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
