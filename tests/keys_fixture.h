@@ -1,9 +1,9 @@
-/*  keys_fixture.h - folders of keys, made by opctl's own sub-commands */
+/*  keys_fixture.h - folders of keys, made as opctl makes them */
 
 #ifndef OP_TESTS_KEYS_FIXTURE_H
 #define OP_TESTS_KEYS_FIXTURE_H
 
-#include "tools/opctl/hosts.h"
+#include "tools/opctl/keyring.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -19,38 +19,25 @@ static inline int s_keys_unlink(const char *path, const struct stat *status, int
     return remove(path);
 }
 
-/*  ROOT/<name>, with a key pair. */
+/*  ROOT/<name>, with a key pair, new each time. */
 static inline void s_keys_make(const char *root, const char *name)
 {
-    char folder[200];
+    char folder[200], key[OP_CURVE_KEY + 1], error[OP_KEYRING_ERROR];
     snprintf(folder, sizeof folder, "%s/%s", root, name);
-    char verb[] = "keygen";
-    char *arguments[] = {verb, folder, NULL};
-    assert_int_equal(op_ctl_keygen(2, arguments), 0);
-}
-
-/*  `host add` at `name` of `peer`, with that file as its key, to speak as these actors: its exit
-    status. */
-static inline int s_keys_add(const char *root, const char *name, const char *peer, const char *file,
-                             const char *actors)
-{
-    char folder[200], key[200], peer_name[64], list[200];
-    snprintf(folder, sizeof folder, "%s/%s", root, name);
-    snprintf(key, sizeof key, "%s/%s", root, file);
-    snprintf(peer_name, sizeof peer_name, "%s", peer);
-    snprintf(list, sizeof list, "%s", actors);
-    char host[] = "host", add[] = "add", as[] = "--actors", with[] = "--key", in[] = "--dir";
-    char *arguments[] = {host, add, peer_name, as, list, with, key, in, folder, NULL};
-    return op_ctl_host(9, arguments);
+    if (op_keyring_make(folder, true, key, error) != 0)
+        fail_msg("%s", error);
 }
 
 /*  Lets `peer` in at `name`, to speak as these actors. */
 static inline void s_keys_let_in(const char *root, const char *name, const char *peer,
                                  const char *actors)
 {
-    char file[100];
-    snprintf(file, sizeof file, "%s/host.cert", peer);
-    assert_int_equal(s_keys_add(root, name, peer, file, actors), 0);
+    char folder[200], file[200], error[OP_KEYRING_ERROR];
+    op_keyring_host_t host;
+    snprintf(folder, sizeof folder, "%s/%s", root, name);
+    snprintf(file, sizeof file, "%s/%s/host.cert", root, peer);
+    if (op_keyring_add(folder, peer, actors, file, &host, error) != 0)
+        fail_msg("%s", error);
 }
 
 static inline void s_keys_remove(const char *root)

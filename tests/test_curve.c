@@ -263,7 +263,13 @@ static void test_bad_folders(void **state)
     (void)state;
     char path[100];
     s_keys_make(s_root, "other");
-    s_keys_let_in(s_root, "core", "other", "modem"); /* radio is modem */
+    s_keys_let_in(s_root, "core", "other", "auth");
+    snprintf(path, sizeof path, "%s/peers/other.cert", s_folder);
+    zconfig_t *other = zconfig_load(path);
+    assert_non_null(other);
+    zconfig_put(other, "metadata/actors", "modem"); /* which radio is */
+    assert_int_equal(zconfig_save(other, path), 0);
+    zconfig_destroy(&other);
     s_refused("names one of its actors");
     s_keys_let_in(s_root, "core", "other", "auth");
     snprintf(path, sizeof path, "%s/peers/x.cert", s_folder);
@@ -280,16 +286,54 @@ static void test_bad_folders(void **state)
     s_refused("opctl keygen");
 }
 
-/*  A key belongs to one host, and its secret half to nobody else. */
-static void test_keys_that_are_not_let_in(void **state)
+/*  What op_keyring_add says of this. */
+static void s_not_let_in(const char *name, const char *actors, const char *file, const char *why)
+{
+    char error[OP_KEYRING_ERROR];
+    op_keyring_host_t host;
+    assert_int_equal(op_keyring_add(s_folder, name, actors, file, &host, error), -1);
+    if (!strstr(error, why))
+        fail_msg("\"%s\" is not in \"%s\"", why, error);
+}
+
+static void test_what_a_keyring_refuses(void **state)
 {
     (void)state;
-    assert_int_equal(s_keys_add(s_root, "radio", "mine", "core/host.cert_secret", "webhook"), 1);
-    assert_int_equal(s_keys_add(s_root, "radio", "mine", "radio/host.cert", "webhook"), 1);
-    s_keys_make(s_root, "fourth");
-    for (int times = 0; times < 2; times++) /* the second one replaces the first */
-        assert_int_equal(s_keys_add(s_root, "radio", "fourth", "fourth/host.cert", "webhook"), 0);
-    assert_int_equal(s_keys_add(s_root, "radio", "fifth", "fourth/host.cert", "webhook"), 1);
+    char own[100], radio[100], secret[100], other[100], key[OP_CURVE_KEY + 1],
+        error[OP_KEYRING_ERROR];
+    s_keys_make(s_root, "core");
+    s_keys_make(s_root, "other");
+    s_keys_let_in(s_root, "core", "radio", "modem");
+    snprintf(own, sizeof own, "%s/core/host.cert", s_root);
+    snprintf(radio, sizeof radio, "%s/radio/host.cert", s_root);
+    snprintf(other, sizeof other, "%s/other/host.cert", s_root);
+    snprintf(secret, sizeof secret, "%s/other/host.cert_secret", s_root);
+    s_not_let_in("new", "http", own, "own key");
+    s_not_let_in("new", "http", radio, "radio has that key");
+    s_not_let_in("new", "http,modem", other, "radio may speak as one of these");
+    s_not_let_in("new", "http", secret, "secret key");
+    s_not_let_in("new", "http", "/dev/null", "no certificate");
+    s_not_let_in("new", "nobody", other, "--actors");
+    s_not_let_in("../new", "http", other, "name");
+
+    zcert_t *before = s_cert("other"); /* the pair that is there stays, and then as .old */
+    assert_int_equal(op_keyring_make(s_folder, false, key, error), -1);
+    assert_non_null(strstr(error, "--rotate"));
+    char folder[100], old[140];
+    snprintf(folder, sizeof folder, "%s/other", s_root);
+    assert_int_equal(op_keyring_make(folder, true, key, error), 0);
+    snprintf(old, sizeof old, "%s/host.cert.old", folder);
+    zcert_t *kept = zcert_load(old), *after = s_cert("other");
+    assert_string_equal(zcert_public_txt(kept), zcert_public_txt(before));
+    assert_string_equal(zcert_public_txt(after), key);
+    assert_string_not_equal(key, zcert_public_txt(before));
+    snprintf(old, sizeof old, "%s/host.cert_secret.old", folder);
+    struct stat status;
+    assert_int_equal(stat(old, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    zcert_destroy(&before);
+    zcert_destroy(&kept);
+    zcert_destroy(&after);
 }
 
 int main(void)
@@ -301,7 +345,7 @@ int main(void)
         cmocka_unit_test(test_the_self_test_can_fail),
         cmocka_unit_test(test_who_may_speak),
         cmocka_unit_test(test_rotated_at_once),
-        cmocka_unit_test(test_keys_that_are_not_let_in),
+        cmocka_unit_test(test_what_a_keyring_refuses),
         cmocka_unit_test(test_bad_folders),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);

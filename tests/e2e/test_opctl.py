@@ -44,8 +44,7 @@ class OpctlCase(Case):
         said = opctl(self.data, "--json", *arguments, code=code, full=True)
         if code:
             return said
-        answers = [json.loads(line) for line in said.splitlines()]
-        return answers[0] if len(answers) == 1 else answers
+        return json.loads(said)  # one document
 
     def account(self):
         return Account(self.op, self.carrier)
@@ -123,9 +122,12 @@ class Commands(OpctlCase):
         script = opctl(self.data, "completion") + (
             "COMP_WORDS=(opctl --json numbers s); COMP_CWORD=3; _opctl; echo ${COMPREPLY[@]}\n"
             "COMP_WORDS=(opctl ba); COMP_CWORD=1; _opctl; echo ${COMPREPLY[@]}\n"
+            "COMP_WORDS=(opctl host --dir x ''); COMP_CWORD=4; _opctl; echo ${COMPREPLY[@]}\n"
+            "COMP_WORDS=(opctl key); COMP_CWORD=1; _opctl; echo ${COMPREPLY[@]} | tr ' ' '\\n' | sort\n"
+            "COMP_WORDS=(opctl --ro); COMP_CWORD=1; _opctl; echo ${COMPREPLY[@]}\n"
         )
         said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
-        self.assertEqual((said.stdout, said.stderr), ("share\nbackup\n", ""))
+        self.assertEqual((said.stdout, said.stderr), ("share\nbackup\nadd remove list\nkeygen\nkeys\n--rotate\n", ""))
 
     def test_numbers(self):
         def numbers():
@@ -146,9 +148,13 @@ class Commands(OpctlCase):
         self.assertEqual([n["e164"] for n in mine], [SECOND])
         self.assertIn("number_unavailable", self.ask("numbers", "share", SECOND, code=1))
         other = self.account()
-        self.ask("numbers", "move", SECOND, other.phone)
+        self.ask("numbers", "move", SECOND, agent.phone)  # who has it
+        self.assertIn("--yes", self.ask("numbers", "move", SECOND, other.phone, code=2))
+        self.ask("numbers", "move", SECOND, other.phone, "--yes")
         self.assertEqual(agent.console.get("/console/numbers/mine").expect(200)["numbers"], [])
-        self.assertTrue(self.ask("numbers", "retire", SECOND)["retired"])
+        for name in (SECOND, numbers()[SECOND]["id"]):
+            self.assertIn("--yes", self.ask("numbers", "retire", name, code=2))
+        self.assertTrue(self.ask("numbers", "retire", SECOND, "--yes")["retired"])
         self.assertEqual(other.console.get("/console/numbers/mine").expect(200)["numbers"], [])
         free = agent.console.get("/console/numbers/available").expect(200)["numbers"]
         self.assertNotIn(SECOND, [n["e164"] for n in free])
@@ -227,11 +233,11 @@ class Commands(OpctlCase):
 
         def delivered():
             said = self.ask("messages", "follow", message["id"])
-            return said if said[-1].get("state") == "delivered" else None
+            return said if said["webhook"] and said["webhook"]["state"] == "delivered" else None
 
         said = eventually(delivered, "the webhook actor knows of the delivery")
-        self.assertEqual(said[1]["message"]["body"], "follow me")
-        self.assertEqual(said[2], {"actor": "modem", "known": False})
+        self.assertEqual(said["ledger"]["message"]["body"], "follow me")
+        self.assertIsNone(said["modem"])
         shown = opctl(self.data, "messages", "show", message["id"])
         self.assertNotIn("follow me", shown)
         self.assertNotIn(agent.phone, shown)
@@ -239,6 +245,9 @@ class Commands(OpctlCase):
         self.assertEqual([hook["id"] for hook in hooks], [webhook["id"]])
         log = self.ask("webhooks", "deliveries", agent.phone, webhook["id"])["data"]
         self.assertEqual([entry["state"] for entry in log], ["delivered"])
+        table = opctl(self.data, "webhooks", "deliveries", agent.phone, webhook["id"])
+        self.assertRegex(table, r"(?m)^ +attempts\n +\w.* {2,}status")
+        self.assertNotIn("{", table)
         off = self.ask("webhooks", "disable", agent.phone, webhook["id"])
         self.assertFalse(off["enabled"])
         self.assertTrue(self.ask("webhooks", "enable", agent.phone, webhook["id"])["enabled"])
@@ -250,10 +259,75 @@ class Commands(OpctlCase):
         self.assertEqual((texts[0]["from"], texts[0]["body"]), (stranger, "hello, anybody?"))
         self.assertNotIn(stranger, opctl(self.data, "unclaimed", "list"))
         self.assertEqual(self.ask("unclaimed", "show", texts[0]["id"]), texts[0])
-        self.ask("unclaimed", "delete", texts[0]["id"])
+        self.assertIn("--yes", self.ask("unclaimed", "delete", texts[0]["id"], code=2))
+        self.ask("unclaimed", "delete", texts[0]["id"], "--yes")
         self.assertEqual(self.ask("unclaimed", "list")["texts"], [])
-        self.assertIn("not_found", self.ask("unclaimed", "delete", texts[0]["id"], code=1))
+        self.assertIn("not_found", self.ask("unclaimed", "delete", texts[0]["id"], "--yes", code=1))
 
+    def test_more_than_a_page_is_one_document(self):
+        wanted = {f"nobody's {i}" for i in range(105)}
+        for body in sorted(wanted):
+            self.carrier.text(new_phone(), SHARED, body)
+        texts = eventually(
+            lambda: (lambda all: all if len(all) >= len(wanted) else None)(self.ask("unclaimed", "list")["texts"]),
+            "all are kept",
+        )
+        self.assertLessEqual(wanted, {text["body"] for text in texts})
+        for text in texts:
+            self.ask("unclaimed", "delete", text["id"], "--yes")
+
+
+
+class Hosts(Case):
+    """keygen and host work on folders, without a server."""
+
+    def setUp(self):
+        self.here = self.folder()
+
+    def ask(self, *arguments, code=0):
+        said = opctl(self.here, "--json", *arguments, code=code)
+        return said if code else json.loads(said)
+
+    def path(self, *names):
+        return os.path.join(self.here, *names)
+
+    def test_as_json_with_options_anywhere(self):
+        core, radio = self.path("core"), self.path("radio")
+        ours, theirs = self.ask("keygen", core), self.ask("keygen", radio)
+        self.assertEqual(ours["certificate"], self.path("core", "host.cert"))
+        row = {"name": "radio", "actors": ["modem", "modem-2"], "key": theirs["key"]}
+        self.assertEqual(
+            self.ask("host", "--dir", core, "add", "--key", theirs["certificate"], "radio",
+                     "--actors", "modem,modem-2"), row)
+        self.assertEqual(self.ask("host", "list", "--dir", core), {"hosts": [row]})
+        self.assertIn(f"radio  modem,modem-2  {theirs['key']}", opctl(self.here, "host", "list", "--dir", core))
+        self.assertEqual(self.ask("host", "remove", "radio", "--dir", core), {})
+        self.assertEqual(self.ask("host", "list", "--dir", core), {"hosts": []})
+
+    def test_a_pair_is_replaced_when_asked_for(self):
+        core = self.path("core")
+        before = self.ask("keygen", core)["key"]
+        self.assertIn("--rotate", self.ask("keygen", core, code=1))
+        self.assertNotEqual(self.ask("keygen", "--rotate", core)["key"], before)
+        with open(self.path("core", "host.cert_secret.old"), encoding="utf-8") as old:
+            self.assertIn(before, old.read())
+
+    def test_what_the_other_side_needs(self):
+        core, radio = self.path("core"), self.path("radio")
+        self.ask("keygen", core)
+        file = self.ask("keygen", radio)["certificate"]
+        add = ["host", "add", "radio", "--actors", "modem", "--key", file]
+        said = opctl(self.here, *add, "--dir", core)
+        self.assertIn("for ACTORS what runs here (actors/run)", said)
+        config = self.path("op.conf")
+        with open(config, "w", encoding="utf-8") as out:
+            out.write('actors\n    run = "http,rate,auth,webhook,ledger"\n'
+                      f'link\n    listen = "tcp://10.0.0.1:7001"\n    keys = "{core}"\n')
+        said = opctl(self.here, "--config", config, *add)
+        self.assertIn("--actors http,rate,auth,webhook,ledger --key host.cert", said)
+        self.assertIn("tcp://10.0.0.1:7001", said)
+        self.assertIn(f"{core}/host.cert", said)
+        self.assertNotIn("ACTORS", said)
 
 
 class Erased(OpctlCase):

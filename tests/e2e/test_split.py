@@ -320,7 +320,7 @@ class Keys(Split):
         system.up()
         human = self.account(system)
         agent = human.mint(human.number()[0])
-        cli("keygen", system.keys("radio"))
+        cli("keygen", "--rotate", system.keys("radio"))
         for other in ("edge", "core"):
             system.let_in(other, "radio")
             system.hosts[other].hang_up()
@@ -348,7 +348,7 @@ class Keys(Split):
     def test_a_stranger_with_its_own_key(self):
         """A host whose key nobody has let in: it speaks to nobody, and is counted."""
         system = self.three_hosts()
-        cli("keygen", system.keys("radio"))  # the others have the former key
+        cli("keygen", "--rotate", system.keys("radio"))  # the others have the former key
         system.launch("edge"), system.launch("core"), system.launch("radio")
         system.says("core", "a connection was refused")
         self.assertNotIn(f'"link is up" peer={system.endpoints["radio"]}', system.hosts["core"].stderr())
@@ -458,7 +458,7 @@ class Seen(Split):
 
         # A host that has lost its place: its connections are refused, and that shows.
         system.hosts["radio"].kill()
-        cli("keygen", system.keys("radio"))
+        cli("keygen", "--rotate", system.keys("radio"))
         system.launch("radio")
         eventually(lambda: scrapes.value("op_ingress_total", result="refused") > 0, "it is refused")
         self.assertGreater(self.seen(system)[1]["refused"], 0)

@@ -2,7 +2,6 @@
 
 #include "tools/opctl/opctl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /*  Asks slice after slice until the step has found it. */
@@ -47,18 +46,14 @@ int op_ctl_message_show(op_ctl_t *self, const op_ctl_command_t *command, char **
     return rc;
 }
 
-/*  One actor's knowledge. Not to have it is an answer, too; only silence is a failure. */
-static int s_print_part(op_ctl_t *self, const char *actor, int rc, const op_type_t *type,
-                        const void *answer)
+/*  One actor's knowledge. Not to have it is an answer, too: null. Only silence is a failure. */
+static int s_add_part(op_ctl_t *self, json_t *parts, const char *actor, int rc,
+                      const op_type_t *type, const void *answer)
 {
     if (rc == OP_CTL_UNREACHABLE)
         return rc;
-    if (self->json)
-        printf("{\"actor\":\"%s\",\"known\":%s}\n", actor, rc == OP_CTL_OK ? "true" : "false");
-    else
-        printf("%s%s\n", actor, rc == OP_CTL_OK ? "" : "  -");
-    if (rc == OP_CTL_OK)
-        op_ctl_print(self, type, answer);
+    json_object_set_new(parts, actor,
+                        rc == OP_CTL_OK ? op_ctl_json(self, type, answer) : json_null());
     return OP_CTL_OK;
 }
 
@@ -75,44 +70,61 @@ int op_ctl_message_follow(op_ctl_t *self, const op_ctl_command_t *command, char 
     op_str_t line =
         op_str_is(found->message.direction, "outbound") ? found->message.from : found->message.to;
     op_queued_find_t queued = {line, id};
-    (void)s_print_part(self, "ledger", OP_CTL_OK, &op_text_found_type, found);
+    json_t *parts = json_object();
+    (void)s_add_part(self, parts, "ledger", OP_CTL_OK, &op_text_found_type, found);
     self->quiet = true;
     rc = op_ctl_ask(self, OP_STEP_MODEM_QUEUED, &op_queued_find_type, &queued, &type, &answer);
-    rc = s_print_part(self, "modem", rc, type, answer);
+    rc = s_add_part(self, parts, "modem", rc, type, answer);
     if (rc == OP_CTL_OK) {
         rc = s_search(self, OP_STEP_WEBHOOK_FIND, id, &type, &answer);
-        rc = s_print_part(self, "webhook", rc, type, answer);
+        rc = s_add_part(self, parts, "webhook", rc, type, answer);
     }
+    if (rc == OP_CTL_OK)
+        op_ctl_show(self, parts);
+    else
+        json_decref(parts);
     return rc;
 }
 
 /*  ---- texts that are nobody's ---- */
 
-/*  Page after page. With `wanted`, only that one is printed; else all, and the number of pages does
-    not matter to who reads lines. */
+static const op_unclaimed_view_t *s_on_page(const op_unclaimed_page_t *page, op_id_t id)
+{
+    for (size_t i = 0; i < page->texts.count; i++)
+        if (op_id_equal(page->texts.at[i].id, id))
+            return &page->texts.at[i];
+    return NULL;
+}
+
+/*  Page after page. With `wanted`, only that one is printed; else all. */
 static int s_unclaimed(op_ctl_t *self, const op_id_t *wanted)
 {
     const op_type_t *type;
     const void *answer;
     op_page_find_t find = {{{0}}};
+    json_t *all = NULL;
     do {
         int rc =
             op_ctl_ask(self, OP_STEP_LEDGER_UNCLAIMED, &op_page_find_type, &find, &type, &answer);
-        if (rc != OP_CTL_OK)
+        if (rc != OP_CTL_OK) {
+            json_decref(all);
             return rc;
+        }
         OP_ASSERT(type == &op_unclaimed_page_type);
         const op_unclaimed_page_t *page = answer;
-        for (size_t i = 0; wanted && i < page->texts.count; i++)
-            if (op_id_equal(page->texts.at[i].id, *wanted)) {
-                op_ctl_print(self, &op_unclaimed_view_type, &page->texts.at[i]);
-                return OP_CTL_OK;
-            }
+        const op_unclaimed_view_t *found = wanted ? s_on_page(page, *wanted) : NULL;
+        if (found) {
+            op_ctl_print(self, &op_unclaimed_view_type, found);
+            return OP_CTL_OK;
+        }
         if (!wanted)
-            op_ctl_print(self, type, page);
+            op_ctl_add_page(&all, op_ctl_json(self, type, page));
         find.after = page->next;
     } while (!op_id_is_none(find.after));
-    return wanted ? op_ctl_fail(OP_CTL_REFUSED, "not_found: There is no such thing here.")
-                  : OP_CTL_OK;
+    if (wanted)
+        return op_ctl_fail(OP_CTL_REFUSED, "not_found: There is no such thing here.");
+    op_ctl_show(self, all);
+    return OP_CTL_OK;
 }
 
 int op_ctl_unclaimed_list(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)

@@ -2,8 +2,6 @@
 
 #include "tools/opctl/opctl.h"
 
-#include "tools/opctl/hosts.h"
-#include "transport/config.h"
 #include "transport/control_wire.h"
 
 #include <errno.h>
@@ -16,27 +14,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    FLAG_CONFIG,
+    FLAG_DATA,
+    FLAG_SOCKET,
+    FLAG_JSON,
+    FLAG_FULL,
+    FLAG_YES,
+    FLAG_ACTORS,
+    FLAG_KEY,
+    FLAG_DIR,
+    FLAG_ROTATE,
+    FLAG_HELP,
+    FLAG_VERSION,
+    FLAG_COUNT
+};
+
+const op_ctl_option_t op_ctl_options[] = {
+    [FLAG_CONFIG] = {"config", "FILE", "the configuration that opd runs with"},
+    [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)"},
+    [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)"},
+    [FLAG_JSON] = {"json", NULL, "answer in JSON: one document"},
+    [FLAG_FULL] = {"full", NULL, "show phone numbers and texts in full"},
+    [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do"},
+    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak"},
+    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert"},
+    [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)"},
+    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old"},
+    [FLAG_HELP] = {"help", NULL, "this"},
+    [FLAG_VERSION] = {"version", NULL, "the version"},
+};
+const size_t op_ctl_option_count = OP_COUNT(op_ctl_options);
+
 static const char s_usage[] = "usage: opctl [options] COMMAND [ARGUMENT...]\n"
                               "\n"
                               "Looks after a running opd, through its control socket.\n"
                               "\n"
-                              "Options:\n"
-                              "  --config FILE   the configuration that opd runs with\n"
-                              "  --data DIR      the folder of its store (default ./data)\n"
-                              "  --socket PATH   its control socket (default DIR/control.sock)\n"
-                              "  --json          answer in JSON\n"
-                              "  --full          show phone numbers and texts in full\n"
-                              "  --yes           do what cannot be undone\n"
-                              "  --help, --version\n"
-                              "\n"
-                              "Commands:\n";
+                              "Options:\n";
 
 static const char s_more[] =
     "\n"
     "ACCOUNT is a phone number or an id, NUMBER one of the pool's or its id. Options may stand\n"
     "anywhere. Phone numbers are masked and texts left out unless --full asks for them.\n"
     "\n"
-    "What accounts erase deletes is out of the store's files a minute later (the log says when), "
+    "What accounts erase deletes is out of the store's files within a minute (the log says when), "
     "or\n"
     "when opd has ended; of a text that is on its way, once it has arrived or was given up. "
     "Backups\n"
@@ -55,10 +76,9 @@ static const char s_more[] =
     "cannot be read at the end of the log, if all else is sound, and keeps the folder as it was\n"
     "as DIR.damaged. What rotted later looks the same, so prefer a backup that has all.\n"
     "\n"
-    "Keys of links between hosts, in a folder (link/keys); see DIR/host.cert:\n"
-    "  keygen DIR                                     a new key pair for this host\n"
-    "  host add NAME --actors A,B --key FILE [--dir DIR]  let a host in, as these actors\n"
-    "  host remove NAME [--dir DIR]; host list [--dir DIR]\n"
+    "keygen and host keep the keys of links between hosts, in a folder (link/keys), and need no\n"
+    "server; a running opd reads them at SIGHUP. A host's key is rotated by keygen --rotate there\n"
+    "and host add at the others.\n"
     "\n"
     "Exit: 0 done, 1 refused, not found or damaged, 2 asked wrongly, 3 opd cannot be reached.\n"
     "Completion: eval \"$(opctl completion)\"\n";
@@ -66,6 +86,14 @@ static const char s_more[] =
 static void s_help(void)
 {
     fputs(s_usage, stdout);
+    for (size_t i = 0; i < op_ctl_option_count; i++) {
+        const op_ctl_option_t *option = &op_ctl_options[i];
+        char line[40];
+        snprintf(line, sizeof line, "--%s%s%s", option->name, option->argument ? " " : "",
+                 option->argument ? option->argument : "");
+        printf("  %-15s %s\n", line, option->sentence);
+    }
+    puts("\nCommands:");
     for (size_t i = 0; i < op_ctl_command_count; i++) {
         const op_ctl_command_t *command = &op_ctl_commands[i];
         char line[100];
@@ -73,6 +101,7 @@ static void s_help(void)
                             command->verb ? command->verb : "");
         for (size_t k = 0; command->arguments[k]; k++)
             size += snprintf(line + size, sizeof line - (size_t)size, " %s", command->arguments[k]);
+        snprintf(line + size, sizeof line - (size_t)size, "%s", command->final ? " *" : "");
         printf("  %-38s %s\n", line, command->sentence);
     }
     fputs(s_more, stdout);
@@ -203,83 +232,84 @@ static int s_run(op_ctl_t *self, char **words, int count)
         return op_ctl_fail(OP_CTL_USAGE, "%s%s%s takes %d argument%s; see --help", command->group,
                            command->verb ? " " : "", command->verb ? command->verb : "", wanted,
                            wanted == 1 ? "" : "s");
+    if (command->final && !self->yes)
+        return op_ctl_fail(OP_CTL_USAGE, "this cannot be undone: say --yes as well");
     return command->run(self, command, words + used);
 }
 
-enum {
-    FLAG_CONFIG = 1,
-    FLAG_DATA,
-    FLAG_SOCKET,
-    FLAG_JSON,
-    FLAG_FULL,
-    FLAG_YES,
-    FLAG_HELP,
-    FLAG_VERSION
-};
-
-static const struct option s_flags[] = {{"config", required_argument, NULL, FLAG_CONFIG},
-                                        {"data", required_argument, NULL, FLAG_DATA},
-                                        {"socket", required_argument, NULL, FLAG_SOCKET},
-                                        {"json", no_argument, NULL, FLAG_JSON},
-                                        {"full", no_argument, NULL, FLAG_FULL},
-                                        {"yes", no_argument, NULL, FLAG_YES},
-                                        {"help", no_argument, NULL, FLAG_HELP},
-                                        {"version", no_argument, NULL, FLAG_VERSION},
-                                        {NULL, 0, NULL, 0}};
-
 /*  -1: go on with the command; else the exit code. */
+static int s_take(op_ctl_t *self, int flag, op_config_t *config, const char **socket)
+{
+    char error[OP_CONFIG_ERROR];
+    switch (flag) {
+    case FLAG_CONFIG:
+        if (op_config_load(config, optarg, error) != 0)
+            return op_ctl_fail(OP_CTL_USAGE, "%s", error);
+        self->configured = true;
+        break;
+    case FLAG_DATA:
+        self->data = optarg;
+        break;
+    case FLAG_SOCKET:
+        *socket = optarg;
+        break;
+    case FLAG_JSON:
+        self->json = true;
+        break;
+    case FLAG_FULL:
+        self->full = true;
+        break;
+    case FLAG_YES:
+        self->yes = true;
+        break;
+    case FLAG_ACTORS:
+        self->actors = optarg;
+        break;
+    case FLAG_KEY:
+        self->key = optarg;
+        break;
+    case FLAG_DIR:
+        self->dir = optarg;
+        break;
+    case FLAG_ROTATE:
+        self->rotate = true;
+        break;
+    case FLAG_HELP:
+        s_help();
+        return OP_CTL_OK;
+    case FLAG_VERSION:
+        puts("opctl " OP_VERSION);
+        return OP_CTL_OK;
+    default:
+        return OP_CTL_USAGE;
+    }
+    return -1;
+}
+
+/*  Likewise, for all of them. */
 static int s_options(op_ctl_t *self, op_config_t *config, int argc, char **argv)
 {
+    struct option flags[FLAG_COUNT + 1] = {{0}};
     const char *socket = NULL;
-    char error[OP_CONFIG_ERROR];
-    int flag;
-    while ((flag = getopt_long(argc, argv, "", s_flags, NULL)) != -1)
-        switch (flag) {
-        case FLAG_CONFIG:
-            if (op_config_load(config, optarg, error) != 0)
-                return op_ctl_fail(OP_CTL_USAGE, "%s", error);
-            break;
-        case FLAG_DATA:
-            self->data = optarg;
-            break;
-        case FLAG_SOCKET:
-            socket = optarg;
-            break;
-        case FLAG_JSON:
-            self->json = true;
-            break;
-        case FLAG_FULL:
-            self->full = true;
-            break;
-        case FLAG_YES:
-            self->yes = true;
-            break;
-        case FLAG_HELP:
-            s_help();
-            return OP_CTL_OK;
-        case FLAG_VERSION:
-            puts("opctl " OP_VERSION);
-            return OP_CTL_OK;
-        default:
-            return OP_CTL_USAGE;
-        }
+    int flag, rc = -1;
+    for (int i = 0; i < FLAG_COUNT; i++)
+        flags[i] =
+            (struct option){op_ctl_options[i].name,
+                            op_ctl_options[i].argument ? required_argument : no_argument, NULL, i};
+    while (rc < 0 && (flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
+        rc = s_take(self, flag, config, &socket);
     if (!self->data)
         self->data = config->store_path;
     op_control_path(socket ? socket : config->control_socket, self->data, self->socket,
                     sizeof self->socket);
-    return -1;
+    return rc;
 }
 
 int main(int argc, char **argv)
 {
     umask(0077); /* what it writes are keys, backups and stores */
-    /* These work on folders and have options of their own. */
-    if (argc > 1 && strcmp(argv[1], "keygen") == 0)
-        return op_ctl_keygen(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "host") == 0)
-        return op_ctl_host(argc - 1, argv + 1);
-    op_ctl_t self = {.fd = -1};
     op_config_t *config = op_alloc(sizeof *config);
+    op_ctl_t self = {.fd = -1, .config = config};
     OP_ASSERT(sodium_init() >= 0);
     op_config_init(config);
     int rc = s_options(&self, config, argc, argv);

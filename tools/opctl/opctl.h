@@ -7,7 +7,10 @@
 #ifndef OP_TOOLS_OPCTL_OPCTL_H
 #define OP_TOOLS_OPCTL_OPCTL_H
 
+#include "transport/config.h"
 #include "transport/messages.h"
+
+#include <jansson.h>
 
 typedef enum {
     OP_CTL_OK = 0,
@@ -18,12 +21,16 @@ typedef enum {
 
 typedef struct {
     char socket[1100];
-    const char *data; /* the folder of the store */
-    bool json;        /* answers as JSON, one object a line */
-    bool full;        /* phone numbers and texts in full */
-    bool yes;         /* really */
-    bool quiet;       /* refusals are not said: they are answers */
-    int fd;           /* of the connection, -1 before it is needed */
+    const op_config_t *config;      /* that of --config, or the defaults */
+    bool configured;                /* --config was given */
+    const char *data;               /* the folder of the store */
+    bool json;                      /* answers as JSON, one document a command */
+    bool full;                      /* phone numbers and texts in full */
+    bool yes;                       /* really */
+    bool quiet;                     /* refusals are not said: they are answers */
+    const char *actors, *key, *dir; /* of host (hosts.c); NULL: not given */
+    bool rotate;                    /* of keygen */
+    int fd;                         /* of the connection, -1 before it is needed */
     uint64_t asked;
     op_context_t context; /* of the requests */
     op_buf_t frame;
@@ -42,8 +49,26 @@ int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer);
 /*  Finds the account named by its phone or id, and sets it in the context. */
 int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view);
 
-/*  Prints a message: as JSON, or as lines and tables. */
+/*  A message as JSON, masked unless --full was said. A new reference. */
+json_t *op_ctl_json(op_ctl_t *self, const op_type_t *type, const void *value);
+/*  One more page of a list (a new reference) behind those in *pages, NULL at first: lists grow, all
+    else is as the last page says. */
+void op_ctl_add_page(json_t **pages, json_t *page);
+/*  Prints it, and takes the reference: as JSON, or as lines and tables. Once a command. */
+void op_ctl_show(op_ctl_t *self, json_t *value);
+/*  Both for one message. */
 void op_ctl_print(op_ctl_t *self, const op_type_t *type, const void *value);
+
+/*  ---- options ---- */
+
+typedef struct {
+    const char *name;
+    const char *argument; /* NULL: it takes none */
+    const char *sentence;
+} op_ctl_option_t;
+
+extern const op_ctl_option_t op_ctl_options[];
+extern const size_t op_ctl_option_count;
 
 /*  ---- commands ---- */
 
@@ -57,6 +82,7 @@ typedef struct op_ctl_command {
     op_step_t step; /* that it asks, where `run` is one for many steps */
     uint64_t wish;  /* op_number_wish_t, or the flag for a webhook */
     const char *sentence;
+    bool final; /* cannot be undone: it needs --yes */
 } op_ctl_command_t;
 
 typedef int op_ctl_run_fn(op_ctl_t *self, const op_ctl_command_t *command, char **arguments);
@@ -69,6 +95,8 @@ op_ctl_run_fn op_ctl_backup, op_ctl_restore, op_ctl_check, op_ctl_repair_open;
 /*  messages.c */
 op_ctl_run_fn op_ctl_message_show, op_ctl_message_follow, op_ctl_unclaimed_list,
     op_ctl_unclaimed_show;
+/*  hosts.c */
+op_ctl_run_fn op_ctl_keygen, op_ctl_host_add, op_ctl_host_remove, op_ctl_host_list;
 /*  completion.c */
 op_ctl_run_fn op_ctl_completion;
 

@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2, COLUMNS_MAX = 12 /* of a table; objects with more members are blocks */ };
+enum {
+    INDENT = 2,
+    COLUMNS_MAX = 12 /* of a table; objects with more members, or nested ones, are blocks */
+};
 
 /*  ---- Masking ---- */
 
@@ -173,6 +176,25 @@ static void s_blocks(const json_t *rows, int indent)
     }
 }
 
+/*  Has a row more in it than a line can show? */
+static bool s_is_nested(json_t *row)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach(row, name, value) if (json_is_object(value) ||
+                                              (json_is_array(value) && s_is_table(value) &&
+                                               json_array_size(value))) return true;
+    return false;
+}
+
+static bool s_any_is_nested(const json_t *rows)
+{
+    size_t index;
+    json_t *row;
+    json_array_foreach((json_t *)rows, index, row) if (s_is_nested(row)) return true;
+    return false;
+}
+
 /*  Columns are the members of the first row: all rows are of one type. */
 static void s_table(const json_t *rows, int indent)
 {
@@ -185,7 +207,7 @@ static void s_table(const json_t *rows, int indent)
         printf("%*s(none)\n", indent, "");
         return;
     }
-    if (json_object_size(first) > COLUMNS_MAX) {
+    if (json_object_size(first) > COLUMNS_MAX || s_any_is_nested(rows)) {
         s_blocks(rows, indent);
         return;
     }
@@ -227,28 +249,55 @@ static void s_object(json_t *object, int indent)
     }
 }
 
-void op_ctl_print(op_ctl_t *self, const op_type_t *type, const void *value)
+/*  ---- Both ---- */
+
+json_t *op_ctl_json(op_ctl_t *self, const op_type_t *type, const void *value)
 {
-    if (type == &op_nothing_type && !self->json)
-        return;
     void *shown = op_arena_alloc(&self->arena, type->size);
     memcpy(shown, value, type->size);
     if (!self->full)
         s_mask(&self->arena, type, shown);
     op_buf_t text = {0};
     op_json_print(type, shown, &text);
-    if (self->json) {
-        printf("%.*s\n", (int)text.size, text.at);
-    } else {
-        json_t *object = json_loadb(text.at, text.size, 0, NULL);
-        OP_ASSERT(object);
-        /* A message that is one list is that list. */
-        json_t *only = json_object_iter_value(json_object_iter(object));
-        if (json_object_size(object) == 1 && s_is_table(only))
-            s_table(only, 0);
-        else
-            s_object(object, 0);
-        json_decref(object);
-    }
+    json_t *json = json_loadb(text.at, text.size, 0, NULL);
+    OP_ASSERT(json);
     op_buf_free(&text);
+    return json;
+}
+
+void op_ctl_add_page(json_t **pages, json_t *page)
+{
+    const char *name;
+    json_t *value;
+    if (!*pages) {
+        *pages = page;
+        return;
+    }
+    json_object_foreach(page, name, value)
+    {
+        if (json_is_array(value))
+            json_array_extend(json_object_get(*pages, name), value);
+        else
+            json_object_set(*pages, name, value);
+    }
+    json_decref(page);
+}
+
+void op_ctl_show(op_ctl_t *self, json_t *value)
+{
+    json_t *only = json_object_iter_value(json_object_iter(value));
+    if (self->json) {
+        json_dumpf(value, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (json_object_size(value) == 1 && s_is_table(only)) {
+        s_table(only, 0); /* a message that is one list is that list */
+    } else {
+        s_object(value, 0);
+    }
+    json_decref(value);
+}
+
+void op_ctl_print(op_ctl_t *self, const op_type_t *type, const void *value)
+{
+    op_ctl_show(self, op_ctl_json(self, type, value));
 }

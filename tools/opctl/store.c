@@ -49,17 +49,21 @@ static int s_take(op_ctl_t *self, int fd, const char *path)
 }
 
 /*  Says what a file holds, for people or programs. */
-static void s_say(const op_ctl_t *self, uint64_t rows, uint64_t bytes, const int64_t *taken)
+static void s_say(op_ctl_t *self, uint64_t rows, uint64_t bytes, const int64_t *taken)
 {
     char when[OP_INSTANT_TEXT + 1] = "";
     if (taken)
         op_instant_print(*taken, when);
-    if (self->json)
-        printf("{\"rows\":%llu,\"bytes\":%llu%s%s%s}\n", (unsigned long long)rows,
-               (unsigned long long)bytes, taken ? ",\"taken_at\":\"" : "", when, taken ? "\"" : "");
-    else
+    if (self->json) {
+        json_t *facts =
+            json_pack("{s:I,s:I}", "rows", (json_int_t)rows, "bytes", (json_int_t)bytes);
+        if (taken)
+            json_object_set_new(facts, "taken_at", json_string(when));
+        op_ctl_show(self, facts);
+    } else {
         printf("%llu rows, %llu bytes%s%s\n", (unsigned long long)rows, (unsigned long long)bytes,
                taken ? ", taken at " : "", when);
+    }
 }
 
 /*  Under another name until it is whole and has been read back. */
@@ -133,21 +137,22 @@ int op_ctl_check(op_ctl_t *self, const op_ctl_command_t *command, char **argumen
 int op_ctl_repair_open(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
     char error[256];
-    op_check_facts_t facts;
+    op_check_facts_t facts = {0};
     uint64_t dropped = 0;
     (void)command;
     (void)arguments;
-    if (!self->yes)
-        return op_ctl_fail(OP_CTL_USAGE, "this drops the end of the log: say --yes as well");
     int rc = op_repair_open(self->data, &facts, &dropped, error);
     if (rc < 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
-    if (rc > 0) {
+    if (self->json) {
+        op_ctl_show(self, json_pack("{s:b,s:I}", "repaired", rc == 0, "dropped_bytes",
+                                    (json_int_t)dropped));
+    } else if (rc > 0) {
         puts("the store opens as it is");
-        return OP_CTL_OK;
+    } else {
+        printf("dropped %llu bytes of the log; the folder as it was is %s.damaged\n",
+               (unsigned long long)dropped, self->data);
+        s_say(self, facts.rows, facts.bytes, NULL);
     }
-    printf("dropped %llu bytes of the log; the folder as it was is %s.damaged\n",
-           (unsigned long long)dropped, self->data);
-    s_say(self, facts.rows, facts.bytes, NULL);
     return OP_CTL_OK;
 }
