@@ -50,6 +50,15 @@ static const char *s_port(const char *address)
     return colon && strncmp(address, "tcp://", 6) == 0 ? colon + 1 : "";
 }
 
+/*  An IPv4 address that has come to a socket of both families is shown as what it is. */
+static void s_print(const char *host, const char *port, char address[OP_STRANGERS_ADDRESS])
+{
+    static const char mapped[] = "::ffff:";
+    if (strncmp(host, mapped, sizeof mapped - 1) == 0 && strchr(host, '.'))
+        host += sizeof mapped - 1;
+    snprintf(address, OP_STRANGERS_ADDRESS, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
 /*  Keeps whose connection this is, to our own end `local`. */
 static void s_know(op_strangers_t *self, uint32_t fd, const char *local)
 {
@@ -66,8 +75,7 @@ static void s_know(op_strangers_t *self, uint32_t fd, const char *local)
     if (getpeername((int)fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
         getnameinfo((struct sockaddr *)&peer, peer_size, host, sizeof host, port, sizeof port,
                     numbers) == 0)
-        snprintf(address, OP_STRANGERS_ADDRESS, peer.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
-                 host, port);
+        s_print(host, port, address);
 }
 
 /*  Each event is two frames: its number and the descriptor, and the address of our own end. */
