@@ -326,9 +326,10 @@ static bool s_take_mail(op_ingress_t *self)
 
 static void s_count_refusals(op_ingress_t *self)
 {
-    for (size_t refused = op_strangers_refused(&self->strangers); refused; refused--)
+    char address[OP_STRANGERS_ADDRESS];
+    for (size_t refused = op_strangers_refused(&self->strangers, address); refused; refused--)
         s_count(self, REFUSED, "a connection was refused: it has no key that is permitted",
-                (op_str_t){0});
+                op_str(address));
 }
 
 static void s_close(op_ingress_t *self)

@@ -2,7 +2,9 @@
 
 #include "base/check.h"
 
+#include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { EVENTS_MAX = 256 }; /* in one look */
 
@@ -41,12 +43,47 @@ static bool s_is_refused(op_strangers_t *self, unsigned event, uint32_t fd)
     return event == ZMQ_EVENT_DISCONNECTED && waited;
 }
 
+/*  The port behind the last ':', as a text; "" for an address without. */
+static const char *s_port(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    return colon && strncmp(address, "tcp://", 6) == 0 ? colon + 1 : "";
+}
+
+/*  An IPv4 address that has come to a socket of both families is shown as what it is. */
+static void s_print(const char *host, const char *port, char address[OP_STRANGERS_ADDRESS])
+{
+    static const char mapped[] = "::ffff:";
+    if (strncmp(host, mapped, sizeof mapped - 1) == 0 && strchr(host, '.'))
+        host += sizeof mapped - 1;
+    snprintf(address, OP_STRANGERS_ADDRESS, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/*  Keeps whose connection this is, to our own end `local`. */
+static void s_know(op_strangers_t *self, uint32_t fd, const char *local)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_size = sizeof own, peer_size = sizeof peer;
+    char host[48], port[8], *address = self->known[fd % OP_STRANGERS_KNOWN].address;
+    const int numbers = NI_NUMERICHOST | NI_NUMERICSERV;
+    self->known[fd % OP_STRANGERS_KNOWN].fd = fd;
+    *address = 0;
+    if (getsockname((int)fd, (struct sockaddr *)&own, &own_size) != 0 ||
+        getnameinfo((struct sockaddr *)&own, own_size, NULL, 0, port, sizeof port, numbers) != 0 ||
+        strcmp(port, s_port(local)) != 0)
+        return;
+    if (getpeername((int)fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
+        getnameinfo((struct sockaddr *)&peer, peer_size, host, sizeof host, port, sizeof port,
+                    numbers) == 0)
+        s_print(host, port, address);
+}
+
 /*  Each event is two frames: its number and the descriptor, and the address of our own end. */
-size_t op_strangers_refused(op_strangers_t *self)
+size_t op_strangers_refused(op_strangers_t *self, char address[OP_STRANGERS_ADDRESS])
 {
     void *handle = zsock_resolve(self->monitor);
     uint8_t event[sizeof(uint16_t) + sizeof(uint32_t)];
-    char address[256];
+    char local[256];
     size_t refused = 0;
     for (int i = 0; i < EVENTS_MAX; i++) {
         uint16_t number;
@@ -55,8 +92,16 @@ size_t op_strangers_refused(op_strangers_t *self)
             break;
         memcpy(&number, event, sizeof number);
         memcpy(&fd, event + sizeof number, sizeof fd);
-        zmq_recv(handle, address, sizeof address, 0);
-        refused += s_is_refused(self, number, fd);
+        int size = zmq_recv(handle, local, sizeof local - 1, 0);
+        local[size < 0 ? 0 : size < (int)sizeof local ? size : (int)sizeof local - 1] = 0;
+        if (number == ZMQ_EVENT_ACCEPTED)
+            s_know(self, fd, local);
+        if (!s_is_refused(self, number, fd))
+            continue;
+        refused++;
+        bool known = self->known[fd % OP_STRANGERS_KNOWN].fd == fd;
+        snprintf(address, OP_STRANGERS_ADDRESS, "%s",
+                 known ? self->known[fd % OP_STRANGERS_KNOWN].address : "");
     }
     return refused;
 }
