@@ -32,6 +32,7 @@ enum {
     OP_RETRIES_MAX = 5,         /* of one part, after its first submission */
     OP_REFERENCE_UNKNOWN = 256, /* of a part in doubt, in the keys of report_row */
     OP_LIST_FROM = 3,           /* announced slots of one memory that are listed, not read */
+    OP_ACK_MS = 5 * 1000,       /* an acknowledgement that took longer may have been too late */
     OP_HANDED_MAX = 8,          /* texts handed out before it is known to which SIM */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
     OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
@@ -191,6 +192,7 @@ typedef struct {
     uint64_t oddities; /* lines that were nobody's, when the line was last known to be in step */
     bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
+    int64_t handed_at;                              /* what waits longest for its acknowledgement */
     size_t ack_form;                                /* of AT+CNMA: the one that the modem takes */
     bool sim_known;                                 /* `sim` is the one that this setup has found */
     char handed[OP_HANDED_MAX][OP_PDU_HEX_MAX + 1]; /* texts that came before */

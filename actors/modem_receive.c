@@ -131,6 +131,8 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
 static void s_handed_out(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex)
 {
     op_inbound_take(line, event, turn, hex, event->now, NULL);
+    if (!line->to_acknowledge)
+        line->handed_at = event->now;
     line->to_acknowledge += line->acknowledges;
 }
 
@@ -241,17 +243,19 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
 /*  AT+CNMA, in the forms that modems take (TS 27.005 3.4.4, 4.7). */
 static const char *const s_acks[] = {"AT+CNMA", "AT+CNMA=1", "AT+CNMA=0"};
 
-/*  One that is refused in all forms came too late, or is not to be had: such a modem hands nothing
-    out any more until AT+CNMI is set again, which is looked at next. */
+/*  One that is refused in all forms came too late, or is not to be had, and one that is taken may
+    have been too late: such a modem hands nothing out any more until AT+CNMI is set again, which is
+    done next. */
 static void s_acknowledged(op_line_t *line, const op_event_t *event, const op_at_action_t *done)
 {
+    int64_t took = event->now - line->handed_at;
     bool late = done->result == OP_AT_CMS_ERROR && done->code == 340;
     bool refused = done->result != OP_AT_OK && done->result != OP_AT_TIMEOUT && !late;
     if (refused && ++line->ack_form < OP_COUNT(s_acks))
         return;
     line->ack_form = refused ? 0 : line->ack_form;
     line->to_acknowledge--;
-    if (done->result == OP_AT_OK)
+    if (done->result == OP_AT_OK && took >= 0 && took < OP_ACK_MS)
         return;
     line->notices_lost = true;
     line->check_at = event->now;

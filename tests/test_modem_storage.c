@@ -258,6 +258,21 @@ static void test_a_late_acknowledgement(void **state)
     tty_dialogue(&s_core, OK, "AT+CMGL=4\r"); /* what came meanwhile */
 }
 
+/*  Nor does one that was taken after a long send tell that it came in time. */
+static void test_an_acknowledgement_after_a_send(void **state)
+{
+    (void)state;
+    s_set_up_acknowledging();
+    s_text('a', "on its way");
+    s_submitted();
+    s_hand_out(1);
+    core_advance(&s_core, 5000);
+    tty_dialogue(&s_core, "\r\n+CMGS: 1\r\n" OK, "AT+CNMA\r");
+    tty_dialogue(&s_core, OK, "AT+CIMI\r");
+    tty_set_up_until(&s_core, 0, "AT+CNMI?");
+    tty_dialogue(&s_core, OK, "AT+CNMI=2,2,0,1,0\r");
+}
+
 /*  Nor does a check find it otherwise without setting it again. */
 static void test_notices_that_were_forgotten(void **state)
 {
@@ -408,6 +423,7 @@ int main(void)
         TEST_UP(test_directly_and_not_acknowledged),
         TEST_UP(test_forms_of_an_acknowledgement),
         TEST_UP(test_a_late_acknowledgement),
+        TEST_UP(test_an_acknowledgement_after_a_send),
         TEST_UP(test_notices_that_were_forgotten),
         TEST_UP(test_a_slot_without_a_message),
         TEST_UP(test_the_quarantine),
