@@ -46,9 +46,10 @@ static int s_check_scenario(const char *files, char why[256])
     return 0;
 }
 
+/*  Its folder may be made when the service starts: RuntimeDirectory= in systemd.exec(5). */
 static int s_check_socket(const char *path, char why[256])
 {
-    return op_wire_check(path) == 0 ? 0 : s_no(why, path, strerror(errno));
+    return op_wire_check(path) == 0 || errno == ENOENT ? 0 : s_no(why, path, strerror(errno));
 }
 
 static int s_check_address(const char *listen, char why[256])
