@@ -78,8 +78,18 @@ bool model_logged(const model_t *self, const char *digits)
     return false;
 }
 
+/*  Every host keeps its store here, so no actor may find that another has told or taken what the
+    stores do not know of (actors/actor.h). */
+static void s_judge_links(model_t *self, op_str_t line)
+{
+    if (s_has(line, "store is a new or a restored one") ||
+        s_has(line, "older than what a peer has"))
+        model_wrong(self, "links: %.*s", (int)line.size, line.at);
+}
+
 void model_log(model_t *self, op_str_t line)
 {
+    s_judge_links(self, line);
     static const char *const words[] = {OP_TOKEN_SESSION, OP_TOKEN_KEY, "whs_", "#k", "OP code"};
     for (size_t i = 0; i < OP_COUNT(words); i++)
         if (s_has(line, words[i]))
