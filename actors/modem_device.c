@@ -158,7 +158,7 @@ void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const ch
     op_str_copy(op_str(imei), device->imei, sizeof device->imei);
     op_str_copy(op_str(iccid), device->iccid, sizeof device->iccid);
     device->known = !device->mute;
-    device->mute = device->mute && OP_PLANTED(MUTE_FOREVER);
+    device->mute = false;
 }
 
 /*  ---- Matching ---- */

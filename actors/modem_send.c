@@ -77,8 +77,6 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
     op_pdu_t pdu = {.kind = OP_PDU_SUBMIT};
     size_t count = 0;
     row->asked = self->reports;
-    if (OP_PLANTED(OTHER_HEADER))
-        row->wide = self->wide_references;
     bool can = s_encode(row, event->now, &pdu, &hex, &count);
     if (can && !s_open_burst(line, event, row->sent + 1 < count)) {
         char command[32];

@@ -67,12 +67,10 @@
     PLANT(EARLY_CNMA, "early_cnma", "a part handed out is acknowledged before it is synced")       \
     PLANT(NO_SWEEP, "no_sweep", "no memory is ever looked through")                                \
     PLANT(STUCK_LOOP, "stuck_loop", "a slot that cannot be emptied is tried again and again")      \
-    PLANT(MUTE_FOREVER, "mute_forever", "a tty that once opened no prompt is nobody's for good")   \
     PLANT(PIN_AGAIN, "pin_again", "a PIN that a SIM did not take is given to it again")            \
     PLANT(FULL_ACCEPTS, "full_accepts", "texts are accepted although an outbox is full")           \
     PLANT(HELD_TAKEN, "held_taken", "a tell that a full outbox holds back counts as taken")        \
     PLANT(OWN_CLOCK, "own_clock", "a host goes by its own clock, not by the ledger's")             \
-    PLANT(OTHER_HEADER, "other_header", "a text goes on with another kind of references")          \
     PLANT(SUSPENDED_SENDS, "suspended_sends", "a suspended account's keys are good")               \
     PLANT(REVOKED_LIVES, "revoked_lives", "a session that the operator has ended is good")         \
     PLANT(ERASED_TEXTS, "erased_texts", "an erased account's texts stay")                          \
