@@ -85,6 +85,9 @@ class System:
         return os.path.join(self.folder, f"keys-{name}")
 
     def make_keys(self):
+        """Once in a folder: a system that is launched there again goes on with its keys."""
+        if any(os.path.exists(self.keys(name)) for name in self.layout):
+            return
         for name in self.layout:
             cli("keygen", self.keys(name))
         for one, other in itertools.permutations(self.layout, 2):
