@@ -58,9 +58,11 @@ static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     OP_ASSERT(op_str_copy(self->setup.prefixes, self->prefixes, sizeof self->prefixes));
     OP_ASSERT(op_str_copy(self->setup.region, self->region, sizeof self->region));
     OP_ASSERT(op_str_copy(self->setup.modems, self->modems, sizeof self->modems));
+    OP_ASSERT(op_str_copy(self->setup.trusted, self->trusted, sizeof self->trusted));
     self->setup.prefixes = op_str(self->prefixes);
     self->setup.region = op_str(self->region);
     self->setup.modems = op_str(self->modems);
+    self->setup.trusted = op_str(self->trusted);
     op_ledger_check_modems(turn, self->setup.modems);
     self->secret = op_cursor_secret(turn);
     op_turn_wake_at(turn, event->now + OP_HOUR_MS);
@@ -73,7 +75,7 @@ static void s_on_tell(op_ledger_t *self, const op_event_t *event, op_turn_t *tur
     else if (OP_IS(event, text_reported))
         op_ledger_on_reported(event, turn);
     else if (OP_IS(event, text_received))
-        op_ledger_on_received(event, turn);
+        op_ledger_on_received(self, event, turn);
     else if (OP_IS(event, text_send))
         op_ledger_on_handover(event, turn);
     else if (OP_IS(event, line_state))
@@ -109,7 +111,8 @@ static bool s_partial_is_dead(const void *arg, op_str_t key, const void *row)
 static void s_on_timer(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     int64_t yesterday = op_instant_day(event->now) - 1;
-    bool whole = op_sweep_slice(&self->days, &yesterday, turn);
+    bool whole = op_ledger_give_up(self, event, turn);
+    whole &= op_sweep_slice(&self->days, &yesterday, turn);
     whole &= op_sweep_slice(&self->unclaimed, &event->now, turn);
     whole &= op_sweep_slice(&self->once, &event->now, turn);
     whole &= op_sweep_slice(&self->erased, &event->now, turn);

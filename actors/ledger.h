@@ -20,7 +20,8 @@
 
     The operator's:
     ledger.pool        pool_view of all numbers.
-    ledger.change      number_change: pool_number; not_found, number_unavailable. A wish to share or
+    ledger.change      number_change: pool_number; not_found, number_unavailable. An assignment lets
+                       a modem actor serve a number, which joins the pool if it is new; a wish to share or
                        unshare outweighs the line's configuration; a retired number is no longer
                        listed, leased or used for codes, and what comes in on it is nobody's; a move
                        gives a number to an account that the caller has found to exist.
@@ -34,6 +35,12 @@
                webhook, text_send, text_received and account_erased to itself.
     Notes in:  link_state from the port "links", where modem actors run in other processes.
     Notes out: rate_return to rate.
+
+    Who serves a number is sent its texts and login codes, and is heard of what comes in on it. A
+    modem actor that the setup names as trusted takes a number by saying that its line is up, and
+    says whether it is shared. Any other has the numbers that the operator has assigned to it: what
+    it says of others is logged, and what it hands in for them is kept as nobody's. (Outcomes name
+    texts by ids that only the actor knows which was sent the text.)
 
     A number whose line is configured no more is not listed, used for codes, or leased again, and no
     new key is minted for it; a lease of it that there is stays, and so does the number's row: with

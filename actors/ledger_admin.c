@@ -85,10 +85,25 @@ static bool s_move(const op_event_t *event, op_turn_t *turn, op_id_t id, op_numb
     return true;
 }
 
+/*  Its new actor is asked how the line is; until it has said so, the line is down. */
+static bool s_assign(const op_event_t *event, op_turn_t *turn, op_number_row_t *row)
+{
+    op_str_t modem = OP_BODY(event, number_change)->modem;
+    char name[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(modem, name, sizeof name);
+    op_turn_tell(turn, name, &op_lines_ask_type, &(op_lines_ask_t){0});
+    row->up = row->up && op_str_equal(row->modem, modem);
+    row->modem = modem;
+    row->gone = false;
+    return true;
+}
+
 static bool s_change(const op_event_t *event, op_turn_t *turn, op_id_t id, op_number_row_t *row)
 {
     op_number_wish_t wish = (op_number_wish_t)OP_BODY(event, number_change)->change;
     switch (wish) {
+    case OP_NUMBER_ASSIGN:
+        return s_assign(event, turn, row);
     case OP_NUMBER_SHARE:
     case OP_NUMBER_UNSHARE:
         return s_wish(row, wish);
@@ -104,10 +119,19 @@ static bool s_change(const op_event_t *event, op_turn_t *turn, op_id_t id, op_nu
 
 void op_ledger_on_change(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
-    (void)self;
+    const op_number_change_t *change = OP_BODY(event, number_change);
+    bool assign = change->change == OP_NUMBER_ASSIGN;
     op_id_t id;
     op_number_row_t row;
-    if (!s_named(turn, OP_BODY(event, number_change)->number, &id, &row)) {
+    if (assign && !op_str_in(change->modem, self->setup.modems)) {
+        op_turn_refuse_with(turn, OP_ERROR_NOT_FOUND, "modem", "There is no such modem actor.", 0);
+        return;
+    }
+    if (assign && op_phone_valid(change->number) &&
+        !op_ledger_number_at(turn, change->number, &id, &row)) {
+        row = (op_number_row_t){.e164 = change->number};
+        id = op_ledger_join(turn, row.e164);
+    } else if (!s_named(turn, change->number, &id, &row)) {
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, "number");
         return;
     }

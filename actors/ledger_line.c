@@ -1,6 +1,11 @@
 /*  ledger_line.c - which line is up
 
-    A number's row says what its modem actor last said of its line. When the link to an actor in
+    A number's row says what its modem actor last said of its line. Which actor that is decides who
+    is sent the number's texts and login codes. One that the operator trusts, as he does the one in
+    this process, takes a number by saying that its line is up; any other has the numbers that he
+    has assigned to it, and none besides.
+
+    When the link to an actor in
     another process comes up or goes down, all of its lines are down until it has been asked and has
     said how they are: neither a host that has died nor one that has started again is believed to
     carry texts because it did so before. */
@@ -75,21 +80,53 @@ void op_ledger_on_link_state(op_ledger_t *self, const op_event_t *event, op_turn
 
 static bool s_is_nobodys(const op_number_row_t *row, op_str_t modems)
 {
-    while (modems.size) {
-        const char *comma = memchr(modems.at, ',', modems.size);
-        size_t size = comma ? (size_t)(comma - modems.at) : modems.size;
-        if (op_str_equal(row->modem, op_str_of(modems.at, size)))
-            return false;
-        size += comma != NULL;
-        modems = op_str_of(modems.at + size, modems.size - size);
-    }
-    return row->up || !row->gone;
+    return !op_str_in(row->modem, modems) && (row->up || !row->gone);
 }
 
 void op_ledger_check_modems(op_turn_t *turn, op_str_t modems)
 {
     if (modems.size)
         s_take_down(turn, s_is_nobodys, modems, true);
+}
+
+/*  ---- whose a number is ---- */
+
+static bool s_is_trusted(const op_ledger_t *self, op_str_t modem)
+{
+    return op_str_in(modem, self->setup.trusted);
+}
+
+bool op_ledger_is_heard(const op_ledger_t *self, const op_number_row_t *row, op_str_t actor)
+{
+    return op_str_equal(row->modem, actor) || op_str_is(actor, "ledger") ||
+           s_is_trusted(self, actor);
+}
+
+/*  May it serve the number, which another actor serves, or (`known` false) none? */
+static bool s_may_take(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn,
+                       const op_number_row_t *row, bool known)
+{
+    const op_line_state_t *state = OP_BODY(event, line_state);
+    char masked[OP_PHONE_MAX + 1];
+    if (state->gone)
+        return false; /* it has moved to another host, which has said so */
+    if (s_is_trusted(self, event->from))
+        return !known || row->gone || state->up;
+    op_turn_log(turn, "number=%s modem=%.*s is not that one's: see opctl numbers assign",
+                op_phone_mask(state->line, masked), (int)event->from.size, event->from.at);
+    return false;
+}
+
+static void s_configure(const op_event_t *event, op_turn_t *turn, op_number_row_t *row)
+{
+    const op_line_state_t *state = OP_BODY(event, line_state);
+    char masked[OP_PHONE_MAX + 1];
+    if (op_ledger_leased(row) && state->shared)
+        op_turn_log(turn, "number=%s is configured as shared, but leased: it stays leased",
+                    op_phone_mask(state->line, masked));
+    row->configured = state->shared;
+    if (!op_ledger_leased(row))
+        row->shared = op_ledger_is_shared(row);
 }
 
 void op_ledger_on_line_state(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
@@ -99,23 +136,14 @@ void op_ledger_on_line_state(op_ledger_t *self, const op_event_t *event, op_turn
     op_id_t id;
     op_number_row_t row = {.e164 = state->line};
     bool known = op_ledger_number_at(turn, state->line, &id, &row);
-    if (state->gone && (!known || !op_str_equal(row.modem, event->from)))
-        return; /* it has moved to another host, which has said so */
-    if (!known) {
-        id = op_turn_new_id(turn);
-        op_key_t key = op_key_of_text('e', state->line);
-        op_number_id_row_t number = {id};
-        op_turn_put(turn, &key, &op_number_id_row_type, &number);
-        op_turn_log(turn, "number=%s joined the pool", op_phone_mask(state->line, masked));
-    }
+    if (!op_str_equal(row.modem, event->from) && !s_may_take(self, event, turn, &row, known))
+        return;
+    if (!known)
+        id = op_ledger_join(turn, state->line);
     if (state->gone && !row.gone)
         op_turn_log(turn, "number=%s is configured no more", op_phone_mask(state->line, masked));
-    if (op_ledger_leased(&row) && state->shared)
-        op_turn_log(turn, "number=%s is configured as shared, but leased: it stays leased",
-                    op_phone_mask(state->line, masked));
-    row.configured = state->shared;
-    if (!op_ledger_leased(&row))
-        row.shared = op_ledger_is_shared(&row);
+    if (s_is_trusted(self, event->from))
+        s_configure(event, turn, &row);
     row.modem = event->from;
     row.up = state->up && !s_is_cut(self, event->from);
     row.gone = state->gone;

@@ -105,6 +105,16 @@ void op_ledger_put_number(op_turn_t *turn, op_id_t id, const op_number_row_t *ro
     op_turn_put(turn, &key, &op_number_row_type, row);
 }
 
+op_id_t op_ledger_join(op_turn_t *turn, op_str_t e164)
+{
+    char masked[OP_PHONE_MAX + 1];
+    op_number_id_row_t number = {op_turn_new_id(turn)};
+    op_key_t key = op_key_of_text('e', e164);
+    op_turn_put(turn, &key, &op_number_id_row_type, &number);
+    op_turn_log(turn, "number=%s joined the pool", op_phone_mask(e164, masked));
+    return number.number;
+}
+
 static void s_reply_view(op_ledger_t *self, op_turn_t *turn, op_id_t id, const op_number_row_t *row)
 {
     op_number_view_t view = s_view(self, id, row);

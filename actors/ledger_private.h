@@ -5,7 +5,7 @@
           'd' day, account, number     counter_row         'q' number                 counter_row
           'u' id                       unclaimed_row      's'                         secret_row
           'y' scope, hash              once_row           'x' account                erased_row
-          'g' group, account           partial_row
+          'g' group, account           partial_row            'o' text id                open_row
     'p' says that the account has texted the peer from the shared number; 'd' counts accepted texts
     of a UTC day; 'q' counts the texts that wait for the number's line. */
 
@@ -19,10 +19,11 @@
 enum { OP_FAN_OUT_SLICE = 200 };
 
 typedef struct {
-    op_ledger_setup_t setup; /* its strings point to the three arrays */
+    op_ledger_setup_t setup; /* its strings point to the four arrays */
     char prefixes[200];
     char region[9];
     char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1];
+    char trusted[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1];
     char cut[OP_PEERS_MAX][OP_ACTOR_NAME_MAX + 1]; /* modem actors whose link is down */
     size_t cut_count;
     op_hash_t secret; /* of cursors */
@@ -36,6 +37,8 @@ op_ledger_step_fn op_ledger_on_line_state, op_ledger_on_link_state, op_ledger_on
     op_ledger_on_ready;
 /*  Numbers of modem actors that are not among these are configured no more. */
 void op_ledger_check_modems(op_turn_t *turn, op_str_t modems);
+/*  May the actor say what has come in on the number? */
+bool op_ledger_is_heard(const op_ledger_t *self, const op_number_row_t *row, op_str_t actor);
 
 /*  ledger_number.c */
 op_ledger_step_fn op_ledger_on_available, op_ledger_on_mine, op_ledger_on_lease,
@@ -43,6 +46,8 @@ op_ledger_step_fn op_ledger_on_available, op_ledger_on_mine, op_ledger_on_lease,
 bool op_ledger_number(op_turn_t *turn, op_id_t id, op_number_row_t *row);
 bool op_ledger_number_at(op_turn_t *turn, op_str_t e164, op_id_t *id, op_number_row_t *row);
 void op_ledger_put_number(op_turn_t *turn, op_id_t id, const op_number_row_t *row);
+/*  An id for a number that is not in the pool yet: now it is, once its row has been put. */
+op_id_t op_ledger_join(op_turn_t *turn, op_str_t e164);
 bool op_ledger_leased(const op_number_row_t *row);
 /*  By the operator's wish, or else as its line is configured. */
 bool op_ledger_is_shared(const op_number_row_t *row);
@@ -63,8 +68,11 @@ uint64_t op_ledger_count(op_turn_t *turn, const op_key_t *key);
 void op_ledger_count_down(op_turn_t *turn, op_id_t number);
 void op_ledger_on_handover(const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn);
+/*  Texts that are still open long after their time have failed as unknown_outcome: their modem's
+    host has lost its store. A slice of them; true: there are no more. */
+bool op_ledger_give_up(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
 void op_ledger_on_reported(const op_event_t *event, op_turn_t *turn);
-void op_ledger_on_received(const op_event_t *event, op_turn_t *turn);
+void op_ledger_on_received(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn);
 
 /*  ledger_idempotency.c: Idempotency-Key. The first is true when the call was made before under its
     key: it has been answered. The second remembers the call's text. */

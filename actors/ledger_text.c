@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-enum { QUEUE_FULL_RETRY_S = 30 };
+enum {
+    QUEUE_FULL_RETRY_S = 30,
+    GIVE_UP_DAYS = 7, /* behind a text's time to live */
+    GIVE_UP_SLICE = 100
+};
 
 uint64_t op_ledger_count(op_turn_t *turn, const op_key_t *key)
 {
@@ -121,6 +125,11 @@ static void s_accept(op_ledger_t *self, const op_event_t *event, op_turn_t *turn
     char carrier[OP_ACTOR_NAME_MAX + 1];
     op_str_copy(op_id_is_none(inside) ? number->modem : OP_STR("ledger"), carrier, sizeof carrier);
     op_turn_tell(turn, carrier, &op_text_send_type, &text);
+    if (op_id_is_none(inside)) {
+        op_open_row_t open = {scope, event->now};
+        key = op_key_of_id('o', id);
+        op_turn_put(turn, &key, &op_open_row_type, &open);
+    }
 
     op_message_view_t view = op_ledger_view(turn, id, 'o', number->e164, &row);
     op_turn_reply(turn, &op_message_view_type, &view);
@@ -237,6 +246,52 @@ void op_ledger_on_outcome(const op_event_t *event, op_turn_t *turn)
         outcome->state == OP_TEXT_SENDING)
         return;
     op_ledger_count_down(turn, row.number);
+    key = op_key_of_id('o', outcome->text);
+    op_turn_delete(turn, &key);
+}
+
+typedef struct {
+    op_id_t id, scope;
+} open_t;
+
+/*  The oldest of the open texts that are so old that no outcome will come. */
+static size_t s_forgotten(const op_ledger_t *self, int64_t now, op_turn_t *turn,
+                          open_t texts[GIVE_UP_SLICE])
+{
+    int64_t horizon = now - (int64_t)self->setup.text_ttl_ms - GIVE_UP_DAYS * OP_DAY_MS;
+    op_key_t low = op_key('o'), high = op_key_end(&low);
+    op_open_row_t row;
+    op_str_t key;
+    size_t count = 0;
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    while (count < GIVE_UP_SLICE && op_turn_walk_next(walk, &op_open_row_type, &key, &row) &&
+           row.created < horizon) {
+        key = op_str_of(key.at + 1, key.size - 1);
+        texts[count].scope = row.scope;
+        if (op_key_take_id(&key, &texts[count].id))
+            count++;
+    }
+    op_turn_walk_end(&walk);
+    return count;
+}
+
+bool op_ledger_give_up(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    open_t texts[GIVE_UP_SLICE];
+    size_t count = s_forgotten(self, event->now, turn, texts);
+    op_str_t why = op_str(op_failure_code(OP_FAILURE_UNKNOWN_OUTCOME));
+    for (size_t i = 0; i < count; i++) {
+        op_key_t key = op_ledger_text_key(texts[i].scope, 'o', texts[i].id);
+        op_text_row_t row; /* none: its account was erased */
+        if (op_turn_get(turn, &key, &op_text_row_type, &row) &&
+            s_settle(event, turn, texts[i].scope, texts[i].id, OP_TEXT_FAILED, why))
+            op_ledger_count_down(turn, row.number);
+        key = op_key_of_id('o', texts[i].id);
+        op_turn_delete(turn, &key);
+    }
+    if (count)
+        op_turn_log(turn, "texts were given up whose modem's host has lost them count=%zu", count);
+    return count < GIVE_UP_SLICE;
 }
 
 /*  The status stays as it is: `sent` and `failed` are for good. That the text has arrived, or will
@@ -385,12 +440,13 @@ static int64_t s_arrived(const op_text_received_t *text)
     return waited ? stamped : text->received;
 }
 
-void op_ledger_on_received(const op_event_t *event, op_turn_t *turn)
+void op_ledger_on_received(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_text_received_t *text = OP_BODY(event, text_received);
     op_id_t id;
     op_number_row_t number;
-    bool ours = op_ledger_number_at(turn, text->line, &id, &number);
+    bool ours = op_ledger_number_at(turn, text->line, &id, &number) &&
+                op_ledger_is_heard(self, &number, event->from);
     bool leased = ours && !op_id_is_none(number.lease);
     op_key_t partial_key = s_partial_key(text->group, number.account);
     if (leased && !op_id_is_none(text->group) && s_complete(turn, &partial_key, text))

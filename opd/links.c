@@ -8,7 +8,8 @@ static void s_name_modems(op_opd_links_t *self)
 {
     const op_topology_t *topology = &self->topology;
     const char *here = op_topology_here(topology, "modem");
-    snprintf(self->modems, sizeof self->modems, "%s", here ? here : "");
+    self->modem_here = here ? here : "";
+    snprintf(self->modems, sizeof self->modems, "%s", self->modem_here);
     for (size_t i = 0; i < topology->peer_count; i++) {
         const char *actor = topology->peers[i].actor;
         size_t used = strlen(self->modems);

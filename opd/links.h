@@ -15,6 +15,7 @@ typedef struct {
     op_links_t *links;
     op_timeline_t *timeline; /* or NULL: time is not simulated */
     op_ingress_t *ingress;
+    const char *modem_here; /* the modem actor of this process; "": none runs here */
     char modems[OP_PEERS_MAX * (OP_ACTOR_NAME_MAX + 1) + 1]; /* all there are, here and elsewhere */
 } op_opd_links_t;
 

@@ -189,7 +189,7 @@ static int s_start_auth(process_t *self)
 
 static int s_start_ledger(process_t *self)
 {
-    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config, self->links.modems);
+    op_ledger_setup_t setup = op_opd_ledger_setup(&self->config, &self->links);
     op_port_t port;
     bool far = op_opd_links_port(&self->links, &port);
     return s_start_one(self, &op_ledger_class, &op_ledger_setup_type, &setup, far ? &port : NULL);

@@ -72,7 +72,7 @@ void op_opd_reload(op_config_t *now, const op_config_t *next, op_opd_links_t *li
     op_log_threshold(op_opd_log_level(now->log_level));
     op_rate_setup_t rate = op_opd_rate_setup(now);
     op_auth_setup_t auth = op_opd_auth_setup(now);
-    op_ledger_setup_t ledger = op_opd_ledger_setup(now, links->modems);
+    op_ledger_setup_t ledger = op_opd_ledger_setup(now, links);
     s_tell(postbox, &links->topology, "rate", &op_rate_setup_type, &rate);
     s_tell(postbox, &links->topology, "auth", &op_auth_setup_type, &auth);
     s_tell(postbox, &links->topology, "ledger", &op_ledger_setup_type, &ledger);

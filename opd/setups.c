@@ -22,15 +22,17 @@ op_auth_setup_t op_opd_auth_setup(const op_config_t *config)
                              .keys_max = config->limits_keys};
 }
 
-op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const char *modems)
+op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const op_opd_links_t *links)
 {
+    const char *trusted = config->link_trust_modems ? links->modems : links->modem_here;
     return (op_ledger_setup_t){.prefixes = op_str(config->texts_prefixes),
                                .region = op_str(config->texts_region),
                                .day_free = config->limits_day_free,
                                .day_paid = config->limits_day_paid,
                                .queue_max = config->limits_queue,
                                .text_ttl_ms = config->texts_ttl_s * 1000,
-                               .modems = op_str(modems)};
+                               .modems = op_str(links->modems),
+                               .trusted = op_str(trusted)};
 }
 
 bool op_opd_number_twice(const op_line_setup_t *lines, size_t count, char error[256])

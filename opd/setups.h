@@ -5,13 +5,14 @@
 #ifndef OP_OPD_SETUPS_H
 #define OP_OPD_SETUPS_H
 
+#include "opd/links.h"
 #include "transport/config.h"
 #include "transport/messages.h"
 
 op_rate_setup_t op_opd_rate_setup(const op_config_t *config);
 op_auth_setup_t op_opd_auth_setup(const op_config_t *config);
-/*  `modems`: the names of all modem actors, comma-separated. */
-op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const char *modems);
+/*  Which modem actors there are, `links` knows. */
+op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const op_opd_links_t *links);
 
 /*  Have two lines the same number? Then `error` says which. The simulated carrier's numbers are not
     in the configuration, so this is not its to check. */

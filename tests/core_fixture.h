@@ -10,7 +10,7 @@
 
 #include "tests/actor_fixture.h"
 
-enum { CORE_PEERS_MAX = 4 };
+enum { CORE_PEERS_MAX = 12 };
 
 typedef struct {
     const op_core_class_t *class;

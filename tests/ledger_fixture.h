@@ -24,7 +24,8 @@ static const op_ledger_setup_t s_ledger_setup = {.prefixes = {"+1", 2},
                                                  .day_free = DAY_FREE,
                                                  .day_paid = DAY_PAID,
                                                  .queue_max = QUEUE_MAX,
-                                                 .text_ttl_ms = OP_HOUR_MS};
+                                                 .text_ttl_ms = OP_HOUR_MS,
+                                                 .trusted = {"modem,modem-berlin", 18}};
 
 static inline void s_line(const char *number, bool shared, bool up)
 {
@@ -181,6 +182,35 @@ static inline void s_expect_event(size_t n, char who, op_id_t number, const char
     assert_true(op_id_equal(event->number, number));
     assert_true(op_str_is(event->type, type));
     assert_true(event->at == s_core.now);
+}
+
+static inline size_t s_listed(op_step_t step, char who)
+{
+    op_context_t context = s_account(who);
+    const op_numbers_view_t *list =
+        core_ask(&s_core, DRIVE_SLIP((char)step), &context, &op_nothing_type, &(op_nothing_t){0},
+                 &op_numbers_view_type);
+    for (size_t i = 0; i < list->numbers.count; i++) {
+        assert_true(op_str_is(list->numbers.at[i].region, "US"));
+        assert_int_equal(list->numbers.at[i].shared, op_id_equal(list->numbers.at[i].id, s_shared));
+    }
+    return list->numbers.count;
+}
+
+static inline void s_expect_code_line(const char *line)
+{
+    op_auth_start_t start = {OP_STR(PEER)};
+    CORE_ASK(&s_core, NULL, auth_start, &start, auth_start, OP_STEP_LEDGER_CODE_LINE,
+             OP_STEP_RATE_START, OP_STEP_AUTH_START);
+    assert_true(op_str_is(core_context(&s_core)->line, line));
+    CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, nothing, OP_STEP_LEDGER_READY);
+}
+
+static inline void s_expect_no_code(const char *phone, op_error_t error)
+{
+    op_auth_start_t start = {op_str(phone)};
+    CORE_REFUSED(&s_core, NULL, auth_start, &start, error, OP_STEP_LEDGER_CODE_LINE,
+                 OP_STEP_RATE_START, OP_STEP_AUTH_START);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)

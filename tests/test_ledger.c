@@ -26,19 +26,6 @@ static void test_who_may_lease_what(void **state)
     assert_false(op_id_equal(theirs.lease, mine.lease));
 }
 
-static size_t s_listed(op_step_t step, char who)
-{
-    op_context_t context = s_account(who);
-    const op_numbers_view_t *list =
-        core_ask(&s_core, DRIVE_SLIP((char)step), &context, &op_nothing_type, &(op_nothing_t){0},
-                 &op_numbers_view_type);
-    for (size_t i = 0; i < list->numbers.count; i++) {
-        assert_true(op_str_is(list->numbers.at[i].region, "US"));
-        assert_int_equal(list->numbers.at[i].shared, op_id_equal(list->numbers.at[i].id, s_shared));
-    }
-    return list->numbers.count;
-}
-
 static void test_the_pool_is_listed(void **state)
 {
     (void)state;
@@ -122,22 +109,6 @@ static void test_the_number_behind_a_key(void **state)
 
 /*  ---- Login codes ---- */
 
-static void s_expect_code_line(const char *line)
-{
-    op_auth_start_t start = {OP_STR(PEER)};
-    CORE_ASK(&s_core, NULL, auth_start, &start, auth_start, OP_STEP_LEDGER_CODE_LINE,
-             OP_STEP_RATE_START, OP_STEP_AUTH_START);
-    assert_true(op_str_is(core_context(&s_core)->line, line));
-    CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, nothing, OP_STEP_LEDGER_READY);
-}
-
-static void s_expect_no_code(const char *phone, op_error_t error)
-{
-    op_auth_start_t start = {op_str(phone)};
-    CORE_REFUSED(&s_core, NULL, auth_start, &start, error, OP_STEP_LEDGER_CODE_LINE,
-                 OP_STEP_RATE_START, OP_STEP_AUTH_START);
-}
-
 static void test_the_line_for_a_code(void **state)
 {
     (void)state;
@@ -170,126 +141,13 @@ static void test_which_number_is_shared(void **state)
                  OP_STEP_LEDGER_SHARED);
 }
 
-/*  ---- modem actors in other processes ---- */
-
-static void s_link(bool up)
-{
-    op_link_state_t state = {OP_STR("modem"), up};
-    core_note(&s_core, "links", &op_link_state_type, &state);
-}
-
-static void s_expect_unready(const char *sentence)
-{
-    const op_refusal_t *refusal = CORE_REFUSED(&s_core, NULL, nothing, &(op_nothing_t){0},
-                                               OP_ERROR_UNAVAILABLE, OP_STEP_LEDGER_READY);
-    assert_true(op_str_is(refusal->sentence, sentence));
-}
-
-static void test_a_link_that_is_down(void **state)
-{
-    (void)state;
-    s_link(false);
-    assert_int_equal(CORE_COUNT(&s_core, "modem", lines_ask), 0);
-    s_expect_no_code(PEER, OP_ERROR_OTP_DELIVERY_FAILED);
-    s_expect_unready("modem: no link");
-    s_line(SHARED, true, true); /* it is heard, but does not hear */
-    s_expect_no_code(PEER, OP_ERROR_OTP_DELIVERY_FAILED);
-    s_link(true);
-    assert_int_equal(CORE_COUNT(&s_core, "modem", lines_ask), 1);
-    s_expect_no_code(PEER, OP_ERROR_OTP_DELIVERY_FAILED); /* it has not answered yet */
-    s_expect_unready("modem: no line is up");
-    s_line(SHARED, true, true);
-    s_expect_code_line(SHARED);
-    s_link(true); /* it was down for a moment, and nobody looked */
-    assert_int_equal(CORE_COUNT(&s_core, "modem", lines_ask), 1);
-    s_expect_no_code(PEER, OP_ERROR_OTP_DELIVERY_FAILED);
-    /*  A number's line, and not its row, is at another host: that one's go on. */
-    op_line_state_t berlin = {.line = OP_STR(SECOND), .up = true};
-    core_tell(&s_core, "modem-berlin", &op_line_state_type, &berlin);
-    s_link(false);
-    s_expect_code_line(SECOND);
-}
-
-/*  ---- lines that are configured no more ---- */
-
-static void s_gone(const char *number, const char *modem)
-{
-    op_line_state_t state = {.line = op_str(number), .gone = true};
-    core_tell(&s_core, modem, &op_line_state_type, &state);
-}
-
-static void s_mint(char who, op_id_t number, op_error_t error)
-{
-    op_context_t context = s_account(who);
-    op_key_create_t key = {number, OP_STR("k")};
-    if (error == OP_OK)
-        CORE_ASK(&s_core, &context, key_create, &key, key_create, OP_STEP_LEDGER_ENTITLED,
-                 OP_STEP_AUTH_KEY_CREATE);
-    else
-        CORE_REFUSED(&s_core, &context, key_create, &key, error, OP_STEP_LEDGER_ENTITLED,
-                     OP_STEP_AUTH_KEY_CREATE);
-}
-
-static void test_a_line_that_is_configured_no_more(void **state)
-{
-    (void)state;
-    op_context_t mine = s_lease('a', s_first);
-    s_gone(FIRST, "modem");
-    s_gone(SECOND, "modem-berlin"); /* whose it is not */
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'b'), 2);
-    s_gone(SECOND, "modem");
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'b'), 1);
-    s_by_id(OP_STEP_LEDGER_LEASE, 'b', s_second, OP_ERROR_NUMBER_UNAVAILABLE);
-    /*  The lease that there is stays, without new keys. */
-    assert_int_equal(s_listed(OP_STEP_LEDGER_MINE, 'a'), 1);
-    s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_first, OP_OK);
-    CORE_ASK(&s_core, &mine, nothing, &(op_nothing_t){0}, line_view, OP_STEP_LEDGER_NUMBER);
-    s_mint('a', s_first, OP_ERROR_NUMBER_UNAVAILABLE);
-    s_line(FIRST, false, true);
-    s_mint('a', s_first, OP_OK);
-    s_gone(FIRST, "modem");
-    s_by_id(OP_STEP_LEDGER_RELEASE, 'a', s_first, OP_OK);
-    s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_first, OP_ERROR_NUMBER_UNAVAILABLE);
-    s_gone(SHARED, "modem");
-    CORE_REFUSED(&s_core, NULL, nothing, &(op_nothing_t){0}, OP_ERROR_NOT_FOUND,
-                 OP_STEP_LEDGER_SHARED);
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'a'), 0);
-    s_line(SHARED, true, true); /* it is configured again */
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'a'), 1);
-    s_mint('b', s_shared, OP_OK);
-}
-
-static void test_a_modem_host_that_is_configured_no_more(void **state)
-{
-    (void)state;
-    op_ledger_setup_t setup = s_ledger_setup;
-    op_line_state_t berlin = {.line = OP_STR(SECOND), .up = true};
-    core_tell(&s_core, "modem-berlin", &op_line_state_type, &berlin);
-    setup.modems = OP_STR("modem-berlin,modem");
-    core_note(&s_core, "opd", &op_ledger_setup_type, &setup);
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'a'), 3);
-    setup.modems = OP_STR("modem-paris,modem-berlin");
-    core_note(&s_core, "opd", &op_ledger_setup_type, &setup);
-    assert_int_equal(s_listed(OP_STEP_LEDGER_AVAILABLE, 'a'), 1);
-    s_expect_code_line(SECOND);
-    setup.modems = OP_STR("modem");
-    core_note(&s_core, "opd", &op_ledger_setup_type, &setup);
-    s_expect_no_code(PEER, OP_ERROR_OTP_DELIVERY_FAILED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_who_may_lease_what),
-        TEST(test_the_pool_is_listed),
-        TEST(test_a_release_is_told),
-        TEST(test_who_is_entitled),
-        TEST(test_the_number_behind_a_key),
-        TEST(test_the_line_for_a_code),
+        TEST(test_who_may_lease_what),      TEST(test_the_pool_is_listed),
+        TEST(test_a_release_is_told),       TEST(test_who_is_entitled),
+        TEST(test_the_number_behind_a_key), TEST(test_the_line_for_a_code),
         TEST(test_which_number_is_shared),
-        TEST(test_a_link_that_is_down),
-        TEST(test_a_line_that_is_configured_no_more),
-        TEST(test_a_modem_host_that_is_configured_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

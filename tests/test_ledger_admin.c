@@ -18,7 +18,9 @@ static const op_pool_number_t *s_pooled(const char *e164)
 /*  By E.164; `account` of a move. */
 static op_number_change_t s_wish(const char *e164, op_number_wish_t wish, char account)
 {
-    return (op_number_change_t){op_str(e164), wish, account ? core_id(account) : (op_id_t){{0}}};
+    return (op_number_change_t){.number = op_str(e164),
+                                .change = wish,
+                                .account = account ? core_id(account) : (op_id_t){{0}}};
 }
 
 static const op_pool_number_t *s_change(const char *e164, op_number_wish_t wish, char account)

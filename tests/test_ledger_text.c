@@ -298,6 +298,36 @@ static void test_a_webhook_that_is_away(void **state)
     s_send(&inside, PEER);
 }
 
+/*  ---- Without any outcome ---- */
+
+static void test_a_text_of_which_nothing_is_heard(void **state)
+{
+    (void)state;
+    op_context_t key = s_lease('a', s_first);
+    sent_t lost = s_send(&key, PEER), stuck = s_send(&key, PEER), third = s_send(&key, PEER);
+    sent_t settled = s_send(&key, PEER);
+    s_outcome(stuck, OP_TEXT_SENDING, "");
+    s_outcome(settled, OP_TEXT_SENT, "");
+    assert_int_equal(drive_rows(s_core.store, "ledger/o"), 3);
+    core_advance(&s_core, OP_HOUR_MS + 7 * OP_DAY_MS);
+    assert_true(op_str_is(s_get(&key, lost.id)->status, "queued"));
+    core_restart(&s_core, true);
+    core_advance(&s_core, 2 * OP_HOUR_MS);
+    const sent_t gone[] = {lost, stuck, third};
+    for (size_t i = 0; i < OP_COUNT(gone); i++) {
+        const op_message_view_t *view = s_get(&key, gone[i].id);
+        assert_true(op_str_is(view->status, "failed"));
+        assert_true(op_str_is(view->error->code, "unknown_outcome"));
+    }
+    assert_true(op_str_is(s_get(&key, settled.id)->status, "sent"));
+    assert_int_equal(drive_rows(s_core.store, "ledger/o"), 0);
+    s_outcome(lost, OP_TEXT_SENT, ""); /* after all: what was said is for good */
+    assert_true(op_str_is(s_get(&key, lost.id)->status, "failed"));
+    for (size_t i = 0; i < QUEUE_MAX; i++) /* they wait no more */
+        s_send(&key, PEER);
+    s_send_refused(&key, PEER, OP_ERROR_UNAVAILABLE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +344,7 @@ int main(void)
         TEST(test_a_modem_that_is_away),
         TEST(test_a_modem_that_is_away_is_not_asked_inside),
         TEST(test_a_webhook_that_is_away),
+        TEST(test_a_text_of_which_nothing_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -313,8 +313,13 @@ void world_start(world_t *self)
     op_rate_setup_t rate = {1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000};
     op_auth_setup_t auth = {600000, 30 * OP_DAY_MS, 5, 20, 100};
     op_webhook_setup_t webhook = {10000};
-    op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"), 50,        1000,
-                                10000,        OP_HOUR_MS,   OP_STR("")};
+    op_ledger_setup_t ledger = {.prefixes = OP_STR("+1"),
+                                .region = OP_STR("US"),
+                                .day_free = 50,
+                                .day_paid = 1000,
+                                .queue_max = 10000,
+                                .text_ttl_ms = OP_HOUR_MS,
+                                .trusted = OP_STR("modem")};
     op_modem_setup_t modem = {.lines = {lines, WORLD_MODEMS},
                               .send_timeout_ms = 180000,
                               .sweep_ms = 60000,

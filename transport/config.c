@@ -360,7 +360,8 @@ int op_config_add_peer(op_config_t *self, const char *peer, char error[OP_CONFIG
 
 bool op_config_is_live(const char *path)
 {
-    static const char *const fronts[] = {"limits/", "auth/", "texts/", "log/level"};
+    static const char *const fronts[] = {"limits/", "auth/", "texts/", "link/trust_modems",
+                                         "log/level"};
     for (size_t i = 0; i < OP_COUNT(fronts); i++)
         if (op_str_starts(op_str(path), fronts[i]))
             return true;

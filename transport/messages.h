@@ -44,7 +44,8 @@ typedef enum {
     OP_NUMBER_UNSHARE,   /* it may be leased, however its line is configured */
     OP_NUMBER_RETIRE,    /* ends its lease and takes it out of the pool */
     OP_NUMBER_ADD,       /* takes it back into the pool */
-    OP_NUMBER_MOVE       /* leases it to an account, ending the lease that there is */
+    OP_NUMBER_MOVE,      /* leases it to an account, ending the lease that there is */
+    OP_NUMBER_ASSIGN     /* lets a modem actor serve it; one that is new joins the pool */
 } op_number_wish_t;
 
 /*  The steps of itineraries (steps.def). 0 is no step. */

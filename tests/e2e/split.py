@@ -60,10 +60,10 @@ class System:
     false. Restarting a host is launching it again."""
 
     def __init__(self, folder, layout=None, scheme="tcp", keys=None, arguments=(), addresses=None,
-                 local_http=False):
+                 local_http=False, trust=True):
         self.folder = folder
         self.layout = layout or THREE
-        self.arguments = list(arguments)
+        self.arguments = [f"--set=link/trust_modems={str(trust).lower()}", *arguments]
         self.addresses = addresses or {}  # of hosts with one of their own
         self.local_http = local_http  # http is for its own host only
         self.extra = {name: [] for name in self.layout}

@@ -124,6 +124,30 @@ class Flow(Split):
         self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
+class Assigned(Split):
+    def test_a_modem_host_has_the_numbers_that_the_operator_gave_it(self):
+        system = self.three_hosts(scheme="ipc", trust=False)
+        system.up()
+        core = ["--data", system.data("core")]
+
+        def pool():
+            numbers = json.loads(cli(*core, "--json", "numbers", "list"))["numbers"]
+            return {number["modem"]: number["up"] for number in numbers}
+
+        system.says("core", "see opctl numbers assign", 2)
+        self.assertEqual(pool(), {})
+        start = system.front.client().post("/auth/start", {"phone": new_phone()})
+        self.assertEqual(start.json["error"]["code"], "otp_delivery_failed")
+        cli(*core, "numbers", "assign", SHARED, "modem")
+        cli(*core, "numbers", "assign", SECOND, "modem")
+        eventually(lambda: pool() == {"modem": True}, "their lines are up")
+        cli(*core, "numbers", "share", SHARED)
+        self.walk(system)
+        said = cli(*core, "numbers", "assign", SHARED, "modem-7", code=1)
+        self.assertIn("There is no such modem actor.", said)
+        system.stop()
+
+
 class Erased(Split):
     def kept(self, system):
         """All rows of ledger and webhook, as they are now."""

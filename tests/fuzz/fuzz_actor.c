@@ -40,7 +40,9 @@ static const op_ledger_setup_t s_ledger = {.prefixes = {"+1", 2},
                                            .day_free = 2,
                                            .day_paid = 3,
                                            .queue_max = 2,
-                                           .text_ttl_ms = 10 * OP_MINUTE_MS};
+                                           .text_ttl_ms = 10 * OP_MINUTE_MS,
+                                           .modems = {"modem,modem-2", 13},
+                                           .trusted = {"modem", 5}};
 static const op_line_setup_t s_lines[] = {
     {.device = {"/dev/a", 6}, .number = {"+14155550100", 12}, .shared = true, .pin = {"1234", 4}},
     {.number = {"+14155550101", 12}, .iccid = {"89014103211118510720", 20}}};

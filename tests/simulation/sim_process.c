@@ -273,8 +273,13 @@ static void s_start(sim_t *self, size_t actor)
                             m->send_minute,  m->read_minute,    100000};
     op_auth_setup_t auth = {(uint64_t)m->code_ttl, 30 * OP_DAY_MS, m->code_tries, 20, 50};
     op_webhook_setup_t webhook = {10000};
-    op_ledger_setup_t ledger = {OP_STR("+1"), OP_STR("US"),          m->day_free, m->day_paid,
-                                200,          (uint64_t)m->text_ttl, OP_STR("")};
+    op_ledger_setup_t ledger = {.prefixes = OP_STR("+1"),
+                                .region = OP_STR("US"),
+                                .day_free = m->day_free,
+                                .day_paid = m->day_paid,
+                                .queue_max = 200,
+                                .text_ttl_ms = (uint64_t)m->text_ttl,
+                                .trusted = OP_STR("modem")};
     op_modem_setup_t modem = {.lines = {lines, self->line_count},
                               .send_timeout_ms = 180000,
                               .sweep_ms = 60000,
