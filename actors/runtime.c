@@ -141,7 +141,30 @@ bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms)
     return s_tell_all(self, "LOOK", "LOOKED", deadline_ms);
 }
 
+static bool s_runs_here(const op_runtime_t *self, const char *actor)
+{
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp(self->threads[i].name, actor) == 0)
+            return true;
+    return false;
+}
+
+/*  Has an actor told another one of these, or itself, what that one has not done yet? */
+static bool s_is_under_way(op_runtime_t *self)
+{
+    op_runtime_view_t view;
+    for (size_t i = 0; op_runtime_view(self, i, &view); i++)
+        for (size_t l = 0; l < view.link_count; l++)
+            if (view.links[l].unacknowledged && s_runs_here(self, view.links[l].peer))
+                return true;
+    return false;
+}
+
 bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms)
 {
-    return s_tell_all(self, "DRAIN", "DRAINED", deadline_ms);
+    int64_t end = op_clock_steady() + deadline_ms;
+    bool drained = s_tell_all(self, "DRAIN", "DRAINED", deadline_ms);
+    while (drained && s_is_under_way(self) && op_clock_steady() < end)
+        drained = op_runtime_look(self, end - op_clock_steady());
+    return drained;
 }

@@ -134,6 +134,13 @@ static bool s_shut(void *arg, int fd, const char *peer, int peer_port, int own_p
     return true;
 }
 
+static void s_send_away(op_connections_t *self, s_place_t *place)
+{
+    place->sent_away = true;
+    self->groups[place->group]--;
+    atomic_fetch_sub(&self->here, 1);
+}
+
 static void s_thin(op_connections_t *self, int64_t now)
 {
     bool any = false;
@@ -142,9 +149,7 @@ static void s_thin(op_connections_t *self, int64_t now)
         s_place_t *place = s_next_to_go(self, now);
         if (!place)
             break;
-        place->sent_away = true;
-        self->groups[place->group]--;
-        atomic_fetch_sub(&self->here, 1);
+        s_send_away(self, place);
         any = true;
     }
     if (any)
@@ -201,6 +206,19 @@ void op_connections_rest(op_connections_t *self, size_t index)
     s_place_t *place = &self->places[index];
     place->answered = true;
     s_wait(self, place, op_http_now_ms());
+}
+
+void op_connections_end(op_connections_t *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    s_look_round(self);
+    for (size_t i = 0; i < self->count; i++) {
+        s_place_t *place = &self->places[i];
+        if (place->info && !place->sent_away && place->waits)
+            s_send_away(self, place);
+    }
+    op_descriptors_visit(s_shut, self);
+    pthread_mutex_unlock(&self->mutex);
 }
 
 size_t op_connections_count(op_connections_t *self)

@@ -44,6 +44,9 @@ void op_connections_hear(op_connections_t *self, size_t place);
 void op_connections_serve(op_connections_t *self, size_t place);
 void op_connections_rest(op_connections_t *self, size_t place);
 
+/*  All that wait are sent away: the server stops. */
+void op_connections_end(op_connections_t *self);
+
 /*  How many connections there are, without those that were sent away. */
 size_t op_connections_count(op_connections_t *self);
 /*  More than three quarters are taken: a kept connection should end with its answer. */

@@ -8,6 +8,7 @@
 #include <linux/tcp.h> /* the C library's own tcp_info ends before the octets */
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,23 +30,11 @@ static bool s_split(const struct sockaddr_storage *address, char text[INET6_ADDR
     return false;
 }
 
-/*  Calls `visit` for one descriptor, if it is a connection. */
-static bool s_visit(int fd, op_descriptor_visit_t *visit, void *arg)
-{
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    char peer[INET6_ADDRSTRLEN], own[INET6_ADDRSTRLEN];
-    int peer_port, own_port;
-    if (getpeername(fd, (struct sockaddr *)&address, &size) || !s_split(&address, peer, &peer_port))
-        return true;
-    size = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &size) || !s_split(&address, own, &own_port))
-        return true;
-    return visit(arg, fd, peer, peer_port, own_port);
-}
+/*  False ends the walk. */
+typedef bool s_look_t(void *arg, int fd);
 
-/*  Without `visit`, only counts. */
-static size_t s_walk(op_descriptor_visit_t *visit, void *arg)
+/*  Looks at each descriptor of the process; without `look`, only counts. */
+static size_t s_walk(s_look_t *look, void *arg)
 {
     size_t count = 0;
     bool more = true;
@@ -57,15 +46,65 @@ static size_t s_walk(op_descriptor_visit_t *visit, void *arg)
         if (!op_str_to_u64(op_str(entry->d_name), INT32_MAX, &fd))
             continue;
         count++;
-        more = !visit || s_visit((int)fd, visit, arg);
+        more = !look || look(arg, (int)fd);
     }
     closedir(own);
     return count;
 }
 
+typedef struct {
+    op_descriptor_visit_t *visit;
+    void *arg;
+} s_visit_t;
+
+static bool s_visit(void *arg, int fd)
+{
+    s_visit_t *self = arg;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char peer[INET6_ADDRSTRLEN], own[INET6_ADDRSTRLEN];
+    int peer_port, own_port;
+    if (getpeername(fd, (struct sockaddr *)&address, &size) || !s_split(&address, peer, &peer_port))
+        return true;
+    size = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &size) || !s_split(&address, own, &own_port))
+        return true;
+    return self->visit(self->arg, fd, peer, peer_port, own_port);
+}
+
 void op_descriptors_visit(op_descriptor_visit_t *visit, void *arg)
 {
-    (void)s_walk(visit, arg);
+    s_visit_t self = {visit, arg};
+    (void)s_walk(s_visit, &self);
+}
+
+typedef struct {
+    const char *address;
+    int fd;
+} s_listening_t;
+
+static bool s_listens(void *arg, int fd)
+{
+    s_listening_t *self = arg;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address, flag_size = sizeof(int);
+    char own[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 16];
+    int listens = 0, port;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_size) || !listens ||
+        getsockname(fd, (struct sockaddr *)&address, &size) || !s_split(&address, own, &port))
+        return true;
+    snprintf(text, sizeof text, address.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", own, port);
+    if (strcmp(text, self->address) != 0)
+        return true;
+    self->fd = fd;
+    return false;
+}
+
+int op_descriptor_listening(const char *address)
+{
+    s_listening_t self = {address, -1};
+    (void)s_walk(s_listens, &self);
+    return self.fd;
 }
 
 size_t op_descriptors_room(void)

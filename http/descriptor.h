@@ -21,6 +21,9 @@ typedef bool op_descriptor_visit_t(void *arg, int fd, const char *peer, int peer
 /*  Calls `visit` for each connected IPv4 or IPv6 socket of the process. */
 void op_descriptors_visit(op_descriptor_visit_t *visit, void *arg);
 
+/*  The socket with which the process listens there ("127.0.0.1:8080"); -1: it does not. */
+int op_descriptor_listening(const char *address);
+
 /*  Raises the soft RLIMIT_NOFILE to the hard one. How many descriptors connections may then have:
     what is left of those that are open by now, and of a quarter of all (32 to 512) for the store's
     files, webhooks and whatever comes. */

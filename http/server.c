@@ -5,7 +5,9 @@
     - http_error takes over what it would say by itself, and connection_close what it would drop
       without a word (targets like "*" that it does not route);
     - mg_stop cuts writes half-way, so stopping drains first: `running` counts requests from their
-      head to the last octet of their answer, and mg_stop comes when it is zero or the time is up.
+      head to the last octet of their answer, and mg_stop comes when it is zero or the time is up;
+    - mg_stop waits until all threads have looked up, which they do every two seconds: so all that
+      they wait for is shut before.
 
     To civetweb a late head, a long one and a bad one are all 400: the clock and the kernel tell them
     apart here (s_refuse_head). What becomes of a request whose head has been read is in exchange.c,
@@ -20,19 +22,15 @@
 #include "http/descriptor.h"
 #include "http/exchange.h"
 #include "http/guard.h"
+#include "http/listener.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
-#include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 /*  A longer head is refused without the guard, which must see what it is to refuse. */
 #define S_CIVETWEB_BUFFER 65536
@@ -51,7 +49,7 @@ _Static_assert((int)OP_HTTP_TARGET_MAX < (int)OP_HTTP_HEAD_MAX, "a target is par
 struct op_http_server {
     op_http_server_options_t options; /* listen is not kept */
     struct mg_context *context;
-    char address[INET6_ADDRSTRLEN + 16];
+    char address[OP_LISTENER_ADDRESS];
     int port, queue;
     atomic_int running;
     atomic_llong looked_ms; /* for a descriptor, the last time */
@@ -232,32 +230,6 @@ static int s_log_message(const struct mg_connection *connection, const char *mes
 
 /*  ---- Start and stop ---- */
 
-/*  Only numeric addresses (and "localhost"): civetweb's own syntax has more meanings than we
-    want. */
-static bool s_parse_listen(const char *listen, char *ports, size_t size)
-{
-    char host[INET6_ADDRSTRLEN + 2];
-    struct in6_addr any;
-    uint64_t port;
-    const char *colon = strrchr(listen ? listen : "", ':');
-    if (!colon || !op_str_to_u64(op_str(colon + 1), 65535, &port) ||
-        !op_str_copy(op_str_of(listen, (size_t)(colon - listen)), host, sizeof host))
-        return false;
-    size_t length = strlen(host);
-    bool six = length > 2 && host[0] == '[' && host[length - 1] == ']';
-    if (strcmp(host, "localhost") == 0)
-        strcpy(host, "127.0.0.1");
-    if (six) {
-        host[length - 1] = 0;
-        six = inet_pton(AF_INET6, host + 1, &any) == 1;
-        host[length - 1] = ']';
-    }
-    if (!six && inet_pton(AF_INET, host, &any) != 1)
-        return false;
-    snprintf(ports, size, "%s:%d", host, (int)port);
-    return true;
-}
-
 /*  civetweb's accept loop spins without descriptors, so there are never more connections than fit:
     one for each worker, and those that wait for one. */
 static bool s_fit(op_http_server_t *self)
@@ -365,68 +337,13 @@ static bool s_start(op_http_server_t *self, const char *ports, char *error, size
     return true;
 }
 
-/*  Why nothing can listen there, in the system's words: civetweb only says that it failed. NULL: one
-    can. */
-static const char *s_why_not(const char *ports)
-{
-    char host[sizeof((op_http_server_t *)0)->address];
-    const char *colon = strrchr(ports, ':');
-    bool brackets = ports[0] == '[';
-    snprintf(host, sizeof host, "%.*s", (int)(colon - ports) - 2 * brackets, ports + brackets);
-    struct addrinfo *found, hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                                     .ai_socktype = SOCK_STREAM};
-    int rc = getaddrinfo(host, colon + 1, &hints, &found);
-    if (rc != 0)
-        return gai_strerror(rc);
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    errno = 0;
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-        bind(fd, found->ai_addr, found->ai_addrlen) == 0)
-        listen(fd, 1);
-    int why = errno;
-    if (fd >= 0)
-        close(fd);
-    freeaddrinfo(found);
-    return why ? strerror(why) : NULL;
-}
-
-/*  Fills `ports` with the address as civetweb wants it. */
-static bool s_can_listen(const char *listen, char *ports, size_t ports_size, char *error,
-                         size_t size)
-{
-    if (!s_parse_listen(listen, ports, ports_size)) {
-        snprintf(error, size, "listen address must be IP:PORT, like 127.0.0.1:8080");
-        return false;
-    }
-    if (ports[0] == '[' && !mg_check_feature(MG_FEATURES_IPV6)) {
-        snprintf(
-            error, size,
-            "cannot listen on %s: the HTTP library is built without IPv6; an IPv4 address, and "
-            "a proxy in front of it, can",
-            ports);
-        return false;
-    }
-    return true;
-}
-
-bool op_http_can_listen(const char *listen, bool now, char *error, size_t size)
-{
-    char ports[sizeof((op_http_server_t *)0)->address];
-    if (!s_can_listen(listen, ports, sizeof ports, error, size))
-        return false;
-    const char *why = now ? s_why_not(ports) : NULL;
-    if (why)
-        snprintf(error, size, "cannot listen on %s: %s", ports, why);
-    return !why;
-}
-
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size)
 {
-    char ports[sizeof((op_http_server_t *)0)->address];
+    char ports[OP_LISTENER_ADDRESS];
     OP_ASSERT(options && options->handle && error && size > 0);
     *error = 0;
-    if (!s_can_listen(options->listen, ports, sizeof ports, error, size))
+    if (!op_listener_read(options->listen, ports, sizeof ports, error, size))
         return NULL;
     if (options->threads > 4096 || options->max_body > 16 * 1024 * 1024) {
         snprintf(error, size, "at most 4096 threads and 16 MiB of body");
@@ -453,7 +370,7 @@ op_http_server_t *op_http_server_new(const op_http_server_options_t *options, ch
     self->library = true;
     mg_init_library(MG_FEATURES_DEFAULT);
     if (!s_start(self, ports, error, size)) {
-        const char *why = s_why_not(ports);
+        const char *why = op_listener_why_not(ports);
         snprintf(error, size, "cannot listen on %s: %s", ports,
                  why ? why : "the HTTP library refuses");
         op_http_server_destroy(&self);
@@ -490,8 +407,11 @@ bool op_http_server_stop(op_http_server_t *self)
         waited = pthread_cond_timedwait(&self->idle, &self->mutex, &end);
     self->drained = atomic_load(&self->running) == 0;
     pthread_mutex_unlock(&self->mutex);
-    if (self->context)
+    if (self->context) {
+        op_listener_shut(self->address);
+        op_connections_end(self->shared.connections);
         mg_stop(self->context);
+    }
     self->context = NULL;
     self->stopped = true;
     return self->drained;

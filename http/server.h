@@ -64,11 +64,6 @@ typedef struct op_http_server op_http_server_t;
 op_http_server_t *op_http_server_new(const op_http_server_options_t *options, char *error,
                                      size_t size) OP_MUST_CHECK;
 
-/*  Could one listen there? Of an IPv6 address that depends on the library, whose build in Debian has
-    none. `now`: nobody else does, and the system allows it, which is tried. False: `error` says why
-    not in one line. */
-bool op_http_can_listen(const char *listen, bool now, char *error, size_t size) OP_MUST_CHECK;
-
 /*  Where it listens: "127.0.0.1:43210". Lives as long as the server. */
 const char *op_http_server_address(const op_http_server_t *self);
 int op_http_server_threads(const op_http_server_t *self);

@@ -1,7 +1,7 @@
 #include "opd/check.h"
 
 #include "carrier/sim_families.h"
-#include "http/server.h"
+#include "http/listener.h"
 #include "transport/control_wire.h"
 #include "transport/curve.h"
 
@@ -54,12 +54,12 @@ static int s_check_socket(const char *path, char why[256])
 
 static int s_check_address(const char *listen, char why[256])
 {
-    return op_http_can_listen(listen, false, why, 256) ? 0 : -1;
+    return op_listener_can(listen, false, why, 256) ? 0 : -1;
 }
 
 static int s_check_free(const char *listen, char why[256])
 {
-    return op_http_can_listen(listen, true, why, 256) ? 0 : -1;
+    return op_listener_can(listen, true, why, 256) ? 0 : -1;
 }
 
 /*  Each key that is set, in turn. */

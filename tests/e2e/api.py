@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import select
 import sys
 import threading
 import time
@@ -175,7 +176,7 @@ class Client:
             fields.setdefault("Content-Type", "application/json")
             if not isinstance(body, bytes):
                 body = json.dumps(body).encode()
-        if time.monotonic() - self.used > self.IDLE_S:
+        if time.monotonic() - self.used > self.IDLE_S or self.has_ended():
             self.connection.close()
         try:
             self.connection.request(method, path, body, fields)
@@ -188,6 +189,11 @@ class Client:
         if _journal:
             _journal.write(method, path, fields, body, answer)
         return answer.check() if self.checked else answer
+
+    def has_ended(self):
+        """Has the server closed the kept connection? Nothing else makes it readable."""
+        kept = self.connection.sock
+        return kept is not None and bool(select.select([kept], [], [], 0)[0])
 
     def get(self, path, **headers):
         return self.call("GET", path, **headers)

@@ -113,18 +113,6 @@ class Flow(Split):
         self.walk(system)
         system.stop()
 
-    def operate(self, system):
-        """An operator asks where an actor runs, and elsewhere is told where that is."""
-        remote = ["--data", f"{system.folder}/data-remote"]
-        self.assertRegex(cli(*remote, "lines"), r"(?m)^state +up$")
-        self.assertRegex(cli(*remote, "status"), r"(?m)^ +modem-2 +no ")
-        refused = cli(*remote, "numbers", "list", code=3)
-        self.assertIn(f"ledger runs in another process, {system.endpoints['core']}", refused)
-        lines = cli("--data", f"{system.folder}/data-core", "lines", code=3)
-        self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
-
-
-class Assigned(Split):
     def test_a_modem_host_has_the_numbers_that_the_operator_gave_it(self):
         system = self.three_hosts(scheme="ipc", trust=False)
         system.up()
@@ -146,6 +134,16 @@ class Assigned(Split):
         said = cli(*core, "numbers", "assign", SHARED, "modem-7", code=1)
         self.assertIn("There is no such modem actor.", said)
         system.stop()
+
+    def operate(self, system):
+        """An operator asks where an actor runs, and elsewhere is told where that is."""
+        remote = ["--data", f"{system.folder}/data-remote"]
+        self.assertRegex(cli(*remote, "lines"), r"(?m)^state +up$")
+        self.assertRegex(cli(*remote, "status"), r"(?m)^ +modem-2 +no ")
+        refused = cli(*remote, "numbers", "list", code=3)
+        self.assertIn(f"ledger runs in another process, {system.endpoints['core']}", refused)
+        lines = cli("--data", f"{system.folder}/data-core", "lines", code=3)
+        self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
 
 
 class Erased(Split):
