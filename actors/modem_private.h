@@ -4,7 +4,7 @@
           'D' line, instant, the rest as in 'Q': until then it is paused             queue_row
           'H' as 'Q', of a text that is held    queue_row       'I' identity           seen_row
           'P' line, sender, parts, sequence     part_row        'X' id                 quarantine_row
-          'R' line, reference, id               report_row      'E' line, id           early_row
+          'R' line, reference, tail, id         report_row      'E' line, id           early_row
           'B' line                              bound_row       'W' SIM and PIN, hashed  pin_row
           's'                                   secret_row */
 

@@ -1,11 +1,11 @@
 /*  modem_report.c - status reports: which part a report is about, and what it proves
 
-    A part that the network has is remembered under its message reference (TP-MR), one that it may
-    have under none. A report is for the part with its reference, the end of its recipient's digits
-    and, of several, the submission nearest to its time stamp: references wrap after 256. Where none
-    has its reference, it is for a part in doubt that was submitted about when the centre says, if
-    there is only one text of which that can be: to call a text sent that is not would be worse than
-    to doubt.
+    A part that the network has is remembered under its message reference (TP-MR) and the end of its
+    recipient's digits, one that it may have under no reference. A report is for the part there and,
+    of several, the submission nearest to its time stamp: references wrap after 256. Where none has
+    its reference, it is for a part in doubt that was submitted about when the centre says, if there
+    is only one text of which that can be: to call a text sent that is not would be worse than to
+    doubt.
 
     Any report proves that the service centre has had the part, whatever became of it then.
 
@@ -44,21 +44,19 @@ bool op_early_is_dead(const void *arg, op_str_t key, const void *row)
     return ((const op_early_row_t *)row)->received + s_early_ms < *(const int64_t *)arg;
 }
 
-static op_key_t s_reports_of(const op_line_t *line, uint64_t reference)
+/*  The end of a number, which its forms have in common. */
+static op_str_t s_tail(op_str_t number)
+{
+    size_t size = number.size < TAIL_DIGITS ? number.size : TAIL_DIGITS;
+    return op_str_of(number.at + number.size - size, size);
+}
+
+static op_key_t s_reports_of(const op_line_t *line, uint64_t reference, op_str_t to)
 {
     op_key_t key = op_key_of_text('R', op_str(line->number));
     op_key_number(&key, reference);
+    op_key_text(&key, s_tail(to));
     return key;
-}
-
-/*  Do two numbers, in whatever form, end alike? */
-static bool s_same_end(op_str_t a, op_str_t b)
-{
-    size_t size = a.size < b.size ? a.size : b.size;
-    size = size < TAIL_DIGITS ? size : TAIL_DIGITS;
-    if (size < TAIL_DIGITS)
-        return op_str_equal(a, b);
-    return memcmp(a.at + a.size - size, b.at + b.size - size, size) == 0;
 }
 
 static int64_t s_distance(const op_pdu_t *pdu, const op_report_row_t *row)
@@ -71,15 +69,13 @@ static int64_t s_distance(const op_pdu_t *pdu, const op_report_row_t *row)
 static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu, uint64_t reference,
                     int64_t arrived, op_key_t *key, op_report_row_t *found)
 {
-    op_key_t low = s_reports_of(line, reference), high = op_key_end(&low);
+    op_key_t low = s_reports_of(line, reference, op_str(pdu->peer.text)), high = op_key_end(&low);
     bool stamped = line->trust_stamps && pdu->stamp.instant, any = false;
     op_walk_t *walk = op_turn_walk(turn, &low, &high, true); /* newest first */
     op_report_row_t row;
     op_str_t bytes;
     for (size_t i = 0;
          i < LOOK_AT_MOST && op_turn_walk_next(walk, &op_report_row_type, &bytes, &row); i++) {
-        if (!s_same_end(row.to, op_str(pdu->peer.text)))
-            continue;
         if (reference == OP_REFERENCE_UNKNOWN && row.submitted >= arrived)
             continue; /* no report comes before its part */
         if (reference == OP_REFERENCE_UNKNOWN && stamped && s_distance(pdu, &row) > s_apart_ms)
@@ -88,11 +84,13 @@ static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu,
             any = false; /* two texts in doubt to one phone: nobody can tell them apart */
             break;
         }
-        if (any && (!stamped || s_distance(pdu, &row) >= s_distance(pdu, found)))
-            continue;
-        any = true;
-        *found = row;
-        *key = op_key_copy(bytes);
+        if (!any || (stamped && s_distance(pdu, &row) < s_distance(pdu, found))) {
+            any = true;
+            *found = row;
+            *key = op_key_copy(bytes);
+        }
+        if (reference != OP_REFERENCE_UNKNOWN && (!stamped || row.submitted <= pdu->stamp.instant))
+            break; /* what is older is farther off */
     }
     op_turn_walk_end(&walk);
     return any;
@@ -110,12 +108,12 @@ static void s_prove(op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu, op_ke
                     const op_report_row_t *row)
 {
     op_str_t bytes = op_key_str(key);
-    op_key_t base = s_reports_of(line, OP_REFERENCE_UNKNOWN);
+    op_key_t base = s_reports_of(line, OP_REFERENCE_UNKNOWN, row->to);
     op_id_t id;
     bytes = op_str_of(bytes.at + base.size, bytes.size - base.size);
     OP_ASSERT(op_key_take_id(&bytes, &id));
     op_turn_delete(turn, key);
-    *key = s_reports_of(line, pdu->reference);
+    *key = s_reports_of(line, pdu->reference, row->to);
     op_key_id(key, id);
     op_send_proven(line, turn, row, id);
 }
@@ -184,7 +182,7 @@ void op_report_expect(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                               .part = row->sent,
                               .code = row->code};
     OP_ASSERT(op_key_take_id(&bytes, &report.queued));
-    op_key_t key = s_reports_of(line, reference);
+    op_key_t key = s_reports_of(line, reference, row->to);
     op_key_id(&key, reference == OP_REFERENCE_UNKNOWN ? row->doubt : op_turn_new_id(turn));
     op_turn_put(turn, &key, &op_report_row_type, &report);
     s_look_at_early(line, event, turn);
@@ -196,7 +194,7 @@ static bool s_may_be_flying(const op_line_t *line, op_turn_t *turn, const op_pdu
     op_queue_row_t row;
     return (line->flying || line->doubt) &&
            op_turn_get(turn, &line->flight, &op_queue_row_type, &row) &&
-           s_same_end(row.to, op_str(pdu->peer.text));
+           op_str_equal(s_tail(row.to), s_tail(op_str(pdu->peer.text)));
 }
 
 void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
