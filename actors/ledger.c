@@ -68,6 +68,14 @@ static void s_on_start(op_ledger_t *self, const op_event_t *event, op_turn_t *tu
     op_turn_wake_at(turn, event->now + OP_HOUR_MS);
 }
 
+/*  The configuration was read again: whoever is trusted now may have numbers that were not taken. */
+static void s_on_reload(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    s_on_start(self, event, turn);
+    for (op_str_t rest = self->setup.trusted; rest.size;)
+        op_ledger_ask_lines(turn, op_str_next(&rest, ','));
+}
+
 static void s_on_tell(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     if (OP_IS(event, text_outcome))
@@ -154,8 +162,8 @@ static void s_step(void *core, const op_event_t *event, op_turn_t *turn)
         s_on_timer(core, event, turn);
         return;
     case OP_EVENT_NOTE:
-        if (OP_IS(event, ledger_setup)) /* the configuration was read again */
-            s_on_start(core, event, turn);
+        if (OP_IS(event, ledger_setup))
+            s_on_reload(core, event, turn);
         else if (OP_IS(event, link_state))
             op_ledger_on_link_state(core, event, turn);
         return;

@@ -89,9 +89,7 @@ static bool s_move(const op_event_t *event, op_turn_t *turn, op_id_t id, op_numb
 static bool s_assign(const op_event_t *event, op_turn_t *turn, op_number_row_t *row)
 {
     op_str_t modem = OP_BODY(event, number_change)->modem;
-    char name[OP_ACTOR_NAME_MAX + 1];
-    op_str_copy(modem, name, sizeof name);
-    op_turn_tell(turn, name, &op_lines_ask_type, &(op_lines_ask_t){0});
+    op_ledger_ask_lines(turn, modem);
     row->up = row->up && op_str_equal(row->modem, modem);
     row->modem = modem;
     row->gone = false;

@@ -65,15 +65,20 @@ static bool s_is_up_at(const op_number_row_t *row, op_str_t modem)
     return row->up && op_str_equal(row->modem, modem);
 }
 
+void op_ledger_ask_lines(op_turn_t *turn, op_str_t modem)
+{
+    char name[OP_ACTOR_NAME_MAX + 1];
+    op_str_copy(modem, name, sizeof name);
+    op_turn_tell(turn, name, &op_lines_ask_type, &(op_lines_ask_t){0});
+}
+
 void op_ledger_on_link_state(op_ledger_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_link_state_t *state = OP_BODY(event, link_state);
-    char modem[OP_ACTOR_NAME_MAX + 1];
-    op_str_copy(state->modem, modem, sizeof modem);
     s_set_cut(self, state->modem, !state->up);
     s_take_down(turn, s_is_up_at, state->modem, false);
     if (state->up)
-        op_turn_tell(turn, modem, &op_lines_ask_type, &(op_lines_ask_t){0});
+        op_ledger_ask_lines(turn, state->modem);
 }
 
 /*  ---- what is configured ---- */

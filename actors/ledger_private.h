@@ -37,6 +37,8 @@ op_ledger_step_fn op_ledger_on_line_state, op_ledger_on_link_state, op_ledger_on
     op_ledger_on_ready;
 /*  Numbers of modem actors that are not among these are configured no more. */
 void op_ledger_check_modems(op_turn_t *turn, op_str_t modems);
+/*  The modem actor is to say how each of its lines is. */
+void op_ledger_ask_lines(op_turn_t *turn, op_str_t modem);
 /*  May the actor say what has come in on the number? */
 bool op_ledger_is_heard(const op_ledger_t *self, const op_number_row_t *row, op_str_t actor);
 

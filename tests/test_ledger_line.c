@@ -209,6 +209,20 @@ static void test_a_number_is_assigned(void **state)
     assert_true(op_str_is(s_pooled(NEW)->modem, "modem-paris"));
 }
 
+static void test_a_modem_actor_becomes_trusted(void **state)
+{
+    (void)state;
+    s_begin_with_paris();
+    s_line_at("modem-paris", NEW, true, true);
+    assert_null(s_pooled(NEW));
+    op_ledger_setup_t setup = s_ledger_setup;
+    setup.modems = setup.trusted = OP_STR("modem,modem-berlin,modem-paris");
+    core_note(&s_core, "opd", &op_ledger_setup_type, &setup);
+    assert_int_equal(CORE_COUNT(&s_core, "modem-paris", lines_ask), 1);
+    s_line_at("modem-paris", NEW, true, true);
+    assert_true(s_pooled(NEW)->up && s_pooled(NEW)->shared);
+}
+
 static void test_a_number_is_assigned_to_another(void **state)
 {
     (void)state;
@@ -260,6 +274,7 @@ int main(void)
         TEST(test_a_modem_host_that_is_configured_no_more),
         TEST(test_nobody_takes_a_number_unasked),
         TEST(test_a_number_is_assigned),
+        TEST(test_a_modem_actor_becomes_trusted),
         TEST(test_a_number_is_assigned_to_another),
         TEST(test_who_says_what_came_in),
     };
