@@ -92,7 +92,6 @@ static bool s_assign(const op_event_t *event, op_turn_t *turn, op_number_row_t *
     op_ledger_ask_lines(turn, modem);
     row->up = row->up && op_str_equal(row->modem, modem);
     row->modem = modem;
-    row->gone = false;
     return true;
 }
 
@@ -127,7 +126,7 @@ void op_ledger_on_change(op_ledger_t *self, const op_event_t *event, op_turn_t *
     }
     if (assign && op_phone_valid(change->number) &&
         !op_ledger_number_at(turn, change->number, &id, &row)) {
-        row = (op_number_row_t){.e164 = change->number};
+        row = (op_number_row_t){.e164 = change->number, .gone = true}; /* no modem has it yet */
         id = op_ledger_join(turn, row.e164);
     } else if (!s_named(turn, change->number, &id, &row)) {
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, "number");

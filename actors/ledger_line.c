@@ -117,9 +117,9 @@ static bool s_may_take(const op_ledger_t *self, const op_event_t *event, op_turn
         return false; /* it has moved to another host, which has said so */
     if (s_is_trusted(self, event->from))
         return !known || row->gone || state->up;
-    op_turn_log(turn,
-                "number=%s modem=%.*s is not assigned to this actor: see opctl numbers assign",
-                op_phone_mask(state->line, masked), (int)event->from.size, event->from.at);
+    op_turn_warn(turn,
+                 "number=%s modem=%.*s is not assigned to this actor: see opctl numbers assign",
+                 op_phone_mask(state->line, masked), (int)event->from.size, event->from.at);
     return false;
 }
 

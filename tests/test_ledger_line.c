@@ -198,6 +198,7 @@ static void test_a_number_is_assigned(void **state)
     assert_true(op_str_is(number->modem, "modem-paris"));
     assert_false(number->up || number->shared);
     assert_int_equal(CORE_COUNT(&s_core, "modem-paris", lines_ask), 1);
+    s_by_id(OP_STEP_LEDGER_LEASE, 'a', s_pooled(NEW)->id, OP_ERROR_NUMBER_UNAVAILABLE);
     s_line_at("modem-paris", NEW, true, true);
     assert_true(s_pooled(NEW)->up);
     assert_false(s_pooled(NEW)->shared); /* which is the operator's to say */
@@ -243,7 +244,7 @@ static void test_a_number_is_assigned_to_another(void **state)
     s_line(FIRST, false, false);
     assert_true(s_pooled(FIRST)->up);
     s_gone(FIRST, "modem-berlin");
-    s_assign(FIRST, "modem-berlin"); /* it is not gone any more */
+    s_assign(FIRST, "modem-berlin"); /* once more, and then it has it again */
     s_line_at("modem-berlin", FIRST, false, true);
     s_by_id(OP_STEP_LEDGER_RELEASE, 'a', s_first, OP_OK);
     s_lease('b', s_first);
