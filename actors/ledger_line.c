@@ -5,10 +5,9 @@
     this process, takes a number by saying that its line is up; any other has the numbers that he
     has assigned to it, and none besides.
 
-    When the link to an actor in
-    another process comes up or goes down, all of its lines are down until it has been asked and has
-    said how they are: neither a host that has died nor one that has started again is believed to
-    carry texts because it did so before. */
+    When the link to an actor in another process comes up or goes down, all of its lines are down
+    until it has been asked and has said how they are: neither a host that has died nor one that has
+    started again is believed to carry texts because it did so before. */
 
 #include "actors/ledger_private.h"
 
