@@ -75,7 +75,8 @@
     PLANT(REVOKED_LIVES, "revoked_lives", "a session that the operator has ended is good")         \
     PLANT(ERASED_TEXTS, "erased_texts", "an erased account's texts stay")                          \
     PLANT(ERASED_HOOKS, "erased_hooks", "nobody tells webhook that an account is erased")          \
-    PLANT(RETIRED_LEASED, "retired_leased", "a retired number can be leased")
+    PLANT(RETIRED_LEASED, "retired_leased", "a retired number can be leased")                      \
+    PLANT(ANY_CLAIM, "any_claim", "any modem actor is believed what it says of any number")
 
 typedef enum {
     OP_PLANT_NONE,

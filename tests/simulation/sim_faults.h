@@ -73,7 +73,8 @@
     FAULT(CLOCK_APART, "clock_apart", "machines' clocks are days apart, and follow the ledger's")  \
     FAULT(OUTBOX_FULL, "outbox_full", "so many tells wait for a peer that nothing new is begun")   \
     FAULT(CONFIG, "config", "a host is started again with another configuration")                  \
-    FAULT(RESTORED, "restored", "a host goes on with a backup of its store, on another machine")
+    FAULT(RESTORED, "restored", "a host goes on with a backup of its store, on another machine")   \
+    FAULT(FORGED, "forged", "a modem host in wrong hands claims a number, or what came in on it")
 
 typedef enum {
 #define SIM_FAULT_ENUM(NAME, name, sentence) SIM_FAULT_##NAME,

@@ -126,6 +126,36 @@ static void s_bad_frame(sim_t *self)
     sim_actor_mail(self, actor, op_str_of(bytes, size));
 }
 
+/*  A modem actor that has no number says something of one to the ledger: each a single time, so that
+    what the ledger forgets when it dies is no tell that is missing. */
+static void s_forge(sim_t *self)
+{
+    static const char *const names[] = {"modem-7", "modem-8", "modem-9"};
+    if (!self->actors[SIM_LEDGER].actor || self->forged == OP_COUNT(names))
+        return;
+    uint8_t entropy[OP_ENTROPY_SIZE];
+    sim_entropy(&self->random, entropy);
+    op_str_t line = op_str(self->model.numbers[sim_pick(self, self->line_count)].e164);
+    op_line_state_t state = {.line = line, .shared = true, .up = true};
+    op_text_received_t text = {.line = line,
+                               .from = op_str(self->phones[sim_pick(self, SIM_PHONES)]),
+                               .body = OP_STR(MODEL_FORGED),
+                               .received = sim_local(self, self->actors[SIM_LEDGER].process)};
+    op_envelope_t tell = {.kind = OP_FRAME_TELL,
+                          .from = op_str(names[self->forged++]),
+                          .to = OP_STR("ledger"),
+                          .sequence = 1};
+    memcpy(tell.series.bytes, entropy, sizeof tell.series.bytes);
+    op_buf_t frame = {0};
+    if (sim_once_in(&self->random, 2))
+        op_frame_encode(&tell, &op_line_state_type, &state, &frame);
+    else
+        op_frame_encode(&tell, &op_text_received_type, &text, &frame);
+    sim_actor_mail(self, SIM_LEDGER, op_buf_str(&frame));
+    op_buf_free(&frame);
+    sim_fired(self, SIM_FAULT_FORGED);
+}
+
 static void s_hurt_process(sim_t *self, sim_fault_t fault)
 {
     size_t process = s_process(self);
@@ -213,6 +243,9 @@ static void s_begin(sim_t *self, sim_fault_t fault)
         return;
     case SIM_FAULT_BAD_FRAME:
         s_bad_frame(self);
+        return;
+    case SIM_FAULT_FORGED:
+        s_forge(self);
         return;
     case SIM_FAULT_HOST_CUT:
     case SIM_FAULT_HOST_CUT_ONE_WAY:

@@ -349,6 +349,7 @@ void model_sessions_listed(model_t *self, int user, const int64_t *expires, size
 void model_pooled(model_t *self, int number, op_id_t account, bool retired, bool shared,
                   int64_t asked);
 /*  An inbound text is shown as nobody's. */
+#define MODEL_FORGED "a text that nobody has sent"
 void model_unclaimed(model_t *self, int number, op_str_t from, op_str_t body);
 /*  A row of a store that is at rest: nothing in it may be an erased account's. */
 void model_row_of_nobody(model_t *self, op_str_t key, op_str_t value);

@@ -285,7 +285,7 @@ void model_unclaimed(model_t *self, int number, op_str_t from, op_str_t body)
     int which = model_text_of(self, body);
     bool partial = body.size && memmem(body.at, body.size, "[...]", 5);
     if (which == MODEL_NONE) {
-        if (!partial)
+        if (!partial && !op_str_is(body, MODEL_FORGED))
             model_wrong(self, "operator: a text is nobody's that nobody wrote");
         return;
     }

@@ -235,6 +235,7 @@ typedef struct sim {
     sim_life_t **lives; /* all that were recorded */
     size_t life_count, life_capacity;
     op_arena_t arena; /* of decoding one frame */
+    size_t forged;    /* how many modem actors in wrong hands have spoken */
 } sim_t;
 
 static inline bool sim_has(const sim_t *self, sim_fault_t fault)

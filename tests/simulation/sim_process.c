@@ -111,7 +111,12 @@ static void s_port_note(sim_t *self, op_str_t to, op_str_t frame)
     if (op_frame_open(frame, &arena, &envelope, &bytes) == OP_DECODE_OK) {
         const op_type_t *type = op_message_type(envelope.type);
         const void *body = op_frame_body(type, bytes, &arena, &result);
-        if (!body)
+        if (envelope.kind == OP_FRAME_TELL)
+            model_wrong(&self->model, "forged: %.*s, which has no number, is told %s", (int)to.size,
+                        to.at, type->name);
+        else if (envelope.kind != OP_FRAME_NOTE)
+            ; /* what was forged is acknowledged like any other tell */
+        else if (!body)
             model_wrong(&self->model, "frames: a note to a port does not decode");
         else if (op_str_is(to, "serial"))
             sim_air_note(self, type, body);
