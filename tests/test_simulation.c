@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -34,30 +36,88 @@ static sim_verdict_t s_run(uint64_t seed, sim_fault_set_t faults)
 
 /*  ---- Worlds ---- */
 
+typedef struct {
+    uint64_t fired[SIM_FAULT_END], operated[SIM_VERB_END], accepted, inbound;
+} totals_t;
+
+/*  Every step-th seed, in a process of its own; it exits with 1 at a bad one, which it names. */
+static void s_live(uint64_t first, uint64_t step, int to)
+{
+    totals_t totals = {.accepted = 0};
+    for (uint64_t seed = first; seed <= OP_SIMULATION_SEEDS; seed += step) {
+        sim_options_t options = {.seed = seed, .span = OP_HOUR_MS, .faults = sim_faults_all()};
+        sim_verdict_t verdict;
+        sim_run(&options, &verdict);
+        if (!verdict.good) {
+            fprintf(stderr, "seed %llu: %s\n%.*s\n", (unsigned long long)seed, verdict.wrong,
+                    (int)verdict.context.size, verdict.context.size ? verdict.context.at : "");
+            _exit(1);
+        }
+        totals.accepted += verdict.accepted;
+        totals.inbound += verdict.inbound;
+        for (size_t i = 0; i < SIM_FAULT_END; i++)
+            totals.fired[i] += verdict.fired[i];
+        for (size_t i = 0; i < SIM_VERB_END; i++)
+            totals.operated[i] += verdict.operated[i];
+        sim_verdict_free(&verdict);
+    }
+    _exit(write(to, &totals, sizeof totals) == sizeof totals ? 0 : 1);
+}
+
+/*  Lives all seeds, with a process for each processor, and adds up what happened in them. */
+static void s_live_all(totals_t *sum)
+{
+    enum { PROCESSES_MAX = 16 };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t count = processors < 1               ? 1
+                     : processors > PROCESSES_MAX ? PROCESSES_MAX
+                                                  : (uint64_t)processors;
+    struct {
+        pid_t pid;
+        int from;
+    } children[PROCESSES_MAX];
+    for (uint64_t i = 0; i < count; i++) {
+        int ends[2];
+        assert_int_equal(pipe(ends), 0);
+        children[i].pid = fork();
+        assert_true(children[i].pid >= 0);
+        if (children[i].pid == 0)
+            s_live(i + 1, count, ends[1]);
+        close(ends[1]);
+        children[i].from = ends[0];
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        totals_t totals;
+        int status;
+        ssize_t size = read(children[i].from, &totals, sizeof totals);
+        assert_int_equal(waitpid(children[i].pid, &status, 0), children[i].pid);
+        close(children[i].from);
+        assert_true(size == sizeof totals && status == 0);
+        sum->accepted += totals.accepted;
+        sum->inbound += totals.inbound;
+        for (size_t k = 0; k < SIM_FAULT_END; k++)
+            sum->fired[k] += totals.fired[k];
+        for (size_t k = 0; k < SIM_VERB_END; k++)
+            sum->operated[k] += totals.operated[k];
+    }
+}
+
 static void test_many_seeds(void **state)
 {
     (void)state;
-    uint64_t fired[SIM_FAULT_END] = {0}, operated[SIM_VERB_END] = {0}, accepted = 0, inbound = 0;
-    for (uint64_t seed = 1; seed <= OP_SIMULATION_SEEDS; seed++) {
-        sim_verdict_t verdict = s_run(seed, sim_faults_all());
-        accepted += verdict.accepted;
-        inbound += verdict.inbound;
-        for (size_t i = 0; i < SIM_FAULT_END; i++)
-            fired[i] += verdict.fired[i];
-        for (size_t i = 0; i < SIM_VERB_END; i++)
-            operated[i] += verdict.operated[i];
-    }
-    assert_true(accepted > OP_SIMULATION_SEEDS * 10);
-    assert_true(inbound > OP_SIMULATION_SEEDS * 10);
+    totals_t sum = {.accepted = 0};
+    s_live_all(&sum);
+    assert_true(sum.accepted > OP_SIMULATION_SEEDS * 10);
+    assert_true(sum.inbound > OP_SIMULATION_SEEDS * 10);
     for (size_t i = 0; OP_SIMULATION_SEEDS >= 200 && i < SIM_FAULT_END; i++) {
         print_message("%-18s %8llu\n", sim_fault_name((sim_fault_t)i),
-                      (unsigned long long)fired[i]);
-        assert_true(fired[i] > 0);
+                      (unsigned long long)sum.fired[i]);
+        assert_true(sum.fired[i] > 0);
     }
     for (size_t i = 0; OP_SIMULATION_SEEDS >= 200 && i < SIM_VERB_END; i++) {
         print_message("%-18s %8llu\n", sim_verb_name((sim_verb_t)i),
-                      (unsigned long long)operated[i]);
-        assert_true(operated[i] > 0);
+                      (unsigned long long)sum.operated[i]);
+        assert_true(sum.operated[i] > 0);
     }
 }
 
