@@ -21,10 +21,10 @@
     The operator's:
     ledger.pool        pool_view of all numbers.
     ledger.change      number_change: pool_number; not_found, number_unavailable. An assignment lets
-                       a modem actor serve a number, which joins the pool if it is new; a wish to share or
-                       unshare outweighs the line's configuration; a retired number is no longer
-                       listed, leased or used for codes, and what comes in on it is nobody's; a move
-                       gives a number to an account that the caller has found to exist.
+                       a modem actor serve a number, which joins the pool if it is new; a wish to
+                       share or unshare outweighs the line's configuration; a retired number is no
+                       longer listed, leased or used for codes, and what comes in on it is nobody's;
+                       a move gives a number to an account that the caller has found to exist.
     ledger.unclaimed   page_find: unclaimed_page.
     ledger.unclaimed_delete  by_id: nothing, or not_found.
     ledger.find        text_find: text_found; search_on where the slice did not hold it; not_found.

@@ -280,17 +280,21 @@ bool op_ledger_give_up(const op_ledger_t *self, const op_event_t *event, op_turn
     open_t texts[GIVE_UP_SLICE];
     size_t count = s_forgotten(self, event->now, turn, texts);
     op_str_t why = op_str(op_failure_code(OP_FAILURE_UNKNOWN_OUTCOME));
+    size_t failed = 0;
     for (size_t i = 0; i < count; i++) {
         op_key_t key = op_ledger_text_key(texts[i].scope, 'o', texts[i].id);
         op_text_row_t row; /* none: its account was erased */
         if (op_turn_get(turn, &key, &op_text_row_type, &row) &&
-            s_settle(event, turn, texts[i].scope, texts[i].id, OP_TEXT_FAILED, why))
+            s_settle(event, turn, texts[i].scope, texts[i].id, OP_TEXT_FAILED, why)) {
             op_ledger_count_down(turn, row.number);
+            failed++;
+        }
         key = op_key_of_id('o', texts[i].id);
         op_turn_delete(turn, &key);
     }
-    if (count)
-        op_turn_log(turn, "texts were given up whose modem's host has lost them count=%zu", count);
+    if (failed)
+        op_turn_warn(turn, "texts were given up whose modem's host has lost them count=%zu",
+                     failed);
     return count < GIVE_UP_SLICE;
 }
 

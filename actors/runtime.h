@@ -54,8 +54,8 @@ void op_runtime_failure(op_runtime_t *self, char error[256]);
 bool op_runtime_look(op_runtime_t *self, int64_t deadline_ms);
 
 /*  Tells every actor, in the order of their start, to finish what is in flight and begin nothing
-    new; then waits until they have done what they have told each other. False: the deadline came first, or an actor has failed; what was in flight is settled at
-    the next start. */
+    new; then waits while they do what they have told each other. False: the deadline came first, or
+    an actor has failed; what was in flight is settled at the next start. */
 bool op_runtime_drain(op_runtime_t *self, int64_t deadline_ms);
 
 #endif

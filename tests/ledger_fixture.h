@@ -8,6 +8,7 @@
 #include "tests/core_fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SHARED "+16176088932"
 #define FIRST  "+16176088933"
@@ -211,6 +212,28 @@ static inline void s_expect_no_code(const char *phone, op_error_t error)
     op_auth_start_t start = {op_str(phone)};
     CORE_REFUSED(&s_core, NULL, auth_start, &start, error, OP_STEP_LEDGER_CODE_LINE,
                  OP_STEP_RATE_START, OP_STEP_AUTH_START);
+}
+
+/*  A number of the pool as the operator sees it; is it one? */
+static inline const op_pool_number_t *s_pooled(const char *e164)
+{
+    const op_pool_view_t *pool =
+        CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, pool_view, OP_STEP_LEDGER_POOL);
+    for (size_t i = 0; i < pool->numbers.count; i++)
+        if (op_str_is(pool->numbers.at[i].e164, e164))
+            return &pool->numbers.at[i];
+    fail_msg("%s is not in the pool", e164);
+    abort();
+}
+
+static inline bool s_is_pooled(const char *e164)
+{
+    const op_pool_view_t *pool =
+        CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, pool_view, OP_STEP_LEDGER_POOL);
+    bool found = false;
+    for (size_t i = 0; i < pool->numbers.count; i++)
+        found |= op_str_is(pool->numbers.at[i].e164, e164);
+    return found;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, s_setup, s_teardown)

@@ -4,17 +4,6 @@
 
 #include "tests/ledger_fixture.h"
 
-static const op_pool_number_t *s_pooled(const char *e164)
-{
-    const op_pool_view_t *pool =
-        CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, pool_view, OP_STEP_LEDGER_POOL);
-    for (size_t i = 0; i < pool->numbers.count; i++)
-        if (op_str_is(pool->numbers.at[i].e164, e164))
-            return &pool->numbers.at[i];
-    fail_msg("%s is not in the pool", e164);
-    abort();
-}
-
 /*  By E.164; `account` of a move. */
 static op_number_change_t s_wish(const char *e164, op_number_wish_t wish, char account)
 {

@@ -117,16 +117,6 @@ static void test_a_modem_host_that_is_configured_no_more(void **state)
 
 #define NEW "+16176088935"
 
-static const op_pool_number_t *s_pooled(const char *e164)
-{
-    const op_pool_view_t *pool =
-        CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, pool_view, OP_STEP_LEDGER_POOL);
-    for (size_t i = 0; i < pool->numbers.count; i++)
-        if (op_str_is(pool->numbers.at[i].e164, e164))
-            return &pool->numbers.at[i];
-    return NULL;
-}
-
 /*  modem-paris is a modem actor of another process, and modem-berlin one that is trusted. */
 static void s_begin_with_paris(void)
 {
@@ -165,7 +155,7 @@ static void test_nobody_takes_a_number_unasked(void **state)
     s_begin_with_paris();
     op_context_t key = s_lease('a', s_first);
     s_line_at("modem-paris", NEW, true, true);
-    assert_null(s_pooled(NEW));
+    assert_false(s_is_pooled(NEW));
     s_expect_code_line(SHARED);
     for (int up = 1; up >= 0; up--) { /* nor one whose line is down, or configured no more */
         static const char *const pool[] = {SHARED, FIRST, SECOND};
@@ -215,7 +205,7 @@ static void test_a_modem_actor_becomes_trusted(void **state)
     (void)state;
     s_begin_with_paris();
     s_line_at("modem-paris", NEW, true, true);
-    assert_null(s_pooled(NEW));
+    assert_false(s_is_pooled(NEW));
     op_ledger_setup_t setup = s_ledger_setup;
     setup.modems = setup.trusted = OP_STR("modem,modem-berlin,modem-paris");
     core_note(&s_core, "opd", &op_ledger_setup_type, &setup);
