@@ -156,6 +156,24 @@ static void test_draining(void **state)
     assert_true(atomic_load(&s_timers) >= 1); /* it waited for the work in flight */
 }
 
+/*  What was told is done by both when the call returns, and acknowledged. */
+static void test_draining_sees_tells_through(void **state)
+{
+    (void)state;
+    s_start(&s_auth, 0, NULL);
+    s_start(&s_ledger, 1, NULL);
+    s_obeyed(TO_AUTH, "tell", "auth");
+    assert_true(op_runtime_drain(s_runtime, PATIENCE_MS));
+    op_runtime_view_t view;
+    uint64_t told = 0;
+    for (size_t i = 0; op_runtime_view(s_runtime, i, &view); i++)
+        for (size_t l = 0; l < view.link_count; l++) {
+            told += view.links[l].told;
+            assert_int_equal(view.links[l].unacknowledged, 0);
+        }
+    assert_int_equal(told, 2 * TELLS);
+}
+
 static void test_draining_has_a_deadline(void **state)
 {
     (void)state;
@@ -176,6 +194,7 @@ int main(void)
         TEST(test_a_start_that_fails),
         TEST(test_a_commit_that_fails),
         TEST(test_draining),
+        TEST(test_draining_sees_tells_through),
         TEST(test_draining_has_a_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
