@@ -132,11 +132,13 @@ static void s_speak(thread_t *self)
 static void s_finish_turn(thread_t *self)
 {
     self->open = 0;
-    if (s_commit(self))
-        s_speak(self);
-    else
+    bool committed = s_commit(self);
+    if (!committed)
         s_fail(self, op_actor_error(self->actor));
+    /* Before it speaks: who hears of the turn sees it in the figures. */
     op_views_show(self->given->views, self->given->which, self->actor, self->failed);
+    if (committed)
+        s_speak(self);
 }
 
 /*  Commits the open turn, if it is time. All actors' syncs queue for one log: one that nobody waits
