@@ -293,7 +293,7 @@ void op_actor_receive(op_actor_t *self, op_str_t frame, int64_t now,
     s_set_now(self, now);
     s_observe(self, OP_TRACE_RECEIVE, frame, entropy);
     op_str_t copy = op_arena_copy(&turn->arena, frame);
-    op_envelope_t *envelope = op_arena_alloc(&turn->arena, sizeof *envelope);
+    op_envelope_t *envelope = op_arena_room(&turn->arena, sizeof *envelope);
     op_str_t body;
     if (op_frame_open(copy, &turn->arena, envelope, &body) != OP_DECODE_OK ||
         !op_str_is(envelope->to, self->name)) {

@@ -62,7 +62,7 @@ const void *op_event_body(const op_event_t *event, const op_type_t *type)
 op_str_t op_turn_full_key(op_turn_t *self, char space, op_str_t key)
 {
     size_t name = strlen(self->actor->name);
-    char *full = op_arena_alloc(&self->arena, name + 1 + key.size);
+    char *full = op_arena_room(&self->arena, name + 1 + key.size);
     memcpy(full, self->actor->name, name);
     full[name] = space;
     if (key.size)

@@ -156,7 +156,7 @@ char *op_strdup(op_str_t text)
     return copy;
 }
 
-static void s_buf_reserve(op_buf_t *self, size_t more)
+void op_buf_reserve(op_buf_t *self, size_t more)
 {
     size_t wanted = self->size + more;
     OP_ASSERT(wanted >= more);
@@ -167,15 +167,6 @@ static void s_buf_reserve(op_buf_t *self, size_t more)
         capacity *= 2;
     self->at = op_realloc(self->at, capacity);
     self->capacity = capacity;
-}
-
-void op_buf_add(op_buf_t *self, const void *bytes, size_t size)
-{
-    if (size == 0)
-        return;
-    s_buf_reserve(self, size);
-    memcpy(self->at + self->size, bytes, size);
-    self->size += size;
 }
 
 void op_buf_add_str(op_buf_t *self, op_str_t text)
@@ -195,7 +186,7 @@ void op_buf_printf(op_buf_t *self, const char *format, ...)
     int size = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     OP_ASSERT(size >= 0);
-    s_buf_reserve(self, (size_t)size + 1);
+    op_buf_reserve(self, (size_t)size + 1);
     va_start(arguments, format);
     vsnprintf(self->at + self->size, (size_t)size + 1, format, arguments);
     va_end(arguments);
@@ -226,7 +217,7 @@ void op_buf_consume(op_buf_t *self, size_t size)
         memmove(self->at, self->at + size, self->size);
 }
 
-/*  Blocks are kept newest first; the oldest, at the end of the chain, survives a clear. */
+/*  Newest first. Each is twice as large as the one before, up to OP_ARENA_KEPT. */
 struct op_arena_block {
     struct op_arena_block *next;
     size_t size;
@@ -234,25 +225,35 @@ struct op_arena_block {
     _Alignas(max_align_t) char memory[];
 };
 
-enum { OP_ARENA_BLOCK = 4096 };
+static void s_arena_grow(op_arena_t *self, size_t size)
+{
+    size_t capacity = 4096;
+    if (self->blocks)
+        capacity = self->blocks->size < OP_ARENA_KEPT / 2 ? 2 * self->blocks->size : OP_ARENA_KEPT;
+    if (capacity < size)
+        capacity = size;
+    struct op_arena_block *block = op_alloc(sizeof *block + capacity);
+    *block = (struct op_arena_block){.next = self->blocks, .size = capacity};
+    self->blocks = block;
+}
 
-void *op_arena_alloc(op_arena_t *self, size_t size)
+void *op_arena_room(op_arena_t *self, size_t size)
 {
     size_t align = _Alignof(max_align_t);
     size_t rounded = (size + align - 1) / align * align;
     OP_ASSERT(rounded >= size);
-    if (!self->blocks || self->blocks->size - self->blocks->used < rounded) {
-        size_t capacity = rounded > OP_ARENA_BLOCK ? rounded : OP_ARENA_BLOCK;
-        struct op_arena_block *block = op_alloc(sizeof *block + capacity);
-        block->next = self->blocks;
-        block->size = capacity;
-        block->used = 0;
-        self->blocks = block;
-    }
+    if (!self->blocks || self->blocks->size - self->blocks->used < rounded)
+        s_arena_grow(self, rounded);
     void *memory = self->blocks->memory + self->blocks->used;
     self->blocks->used += rounded;
     self->used += rounded;
-    memset(memory, 0, rounded);
+    return memory;
+}
+
+void *op_arena_alloc(op_arena_t *self, size_t size)
+{
+    void *memory = op_arena_room(self, size);
+    memset(memory, 0, size);
     return memory;
 }
 
@@ -260,27 +261,39 @@ op_str_t op_arena_copy(op_arena_t *self, op_str_t bytes)
 {
     if (bytes.size == 0)
         return (op_str_t){0};
-    char *copy = op_arena_alloc(self, bytes.size);
+    char *copy = op_arena_room(self, bytes.size);
     memcpy(copy, bytes.at, bytes.size);
     return op_str_of(copy, bytes.size);
 }
 
+/*  Frees the blocks and returns the one that is kept. */
+static struct op_arena_block *s_arena_drop(op_arena_t *self)
+{
+    struct op_arena_block *kept = NULL, *block;
+    while ((block = self->blocks)) {
+        self->blocks = block->next;
+        bool better = block->size <= OP_ARENA_KEPT && (!kept || block->size > kept->size);
+        free(better ? kept : block);
+        if (better)
+            kept = block;
+    }
+    self->used = 0;
+    return kept;
+}
+
 void op_arena_clear(op_arena_t *self)
 {
-    while (self->blocks && self->blocks->next) {
-        struct op_arena_block *block = self->blocks;
-        self->blocks = block->next;
-        free(block);
+    struct op_arena_block *kept = s_arena_drop(self);
+    if (kept) {
+        kept->next = NULL;
+        kept->used = 0;
     }
-    if (self->blocks)
-        self->blocks->used = 0;
-    self->used = 0;
+    self->blocks = kept;
 }
 
 void op_arena_free(op_arena_t *self)
 {
-    op_arena_clear(self);
-    free(self->blocks);
+    free(s_arena_drop(self));
     *self = (op_arena_t){0};
 }
 

@@ -16,6 +16,8 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 typedef struct {
     const char *at;
     size_t size;
@@ -88,7 +90,17 @@ typedef struct {
     size_t capacity;
 } op_buf_t;
 
-void op_buf_add(op_buf_t *self, const void *bytes, size_t size);
+/*  Room for `more` bytes behind what is there. */
+void op_buf_reserve(op_buf_t *self, size_t more);
+static inline void op_buf_add(op_buf_t *self, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    if (size > self->capacity - self->size)
+        op_buf_reserve(self, size);
+    memcpy(self->at + self->size, bytes, size);
+    self->size += size;
+}
 void op_buf_add_str(op_buf_t *self, op_str_t text);
 void op_buf_add_byte(op_buf_t *self, uint8_t byte);
 void op_buf_printf(op_buf_t *self, const char *format, ...) OP_PRINTF(2, 3);
@@ -99,6 +111,8 @@ op_str_t op_buf_str(const op_buf_t *self);
 /*  Drops the first `size` bytes. */
 void op_buf_consume(op_buf_t *self, size_t size);
 
+enum { OP_ARENA_KEPT = 32768 };
+
 typedef struct {
     struct op_arena_block *blocks;
     size_t used; /* of all blocks, in bytes, for the limit below */
@@ -106,8 +120,11 @@ typedef struct {
 
 /*  Zeroed memory, aligned for any object, valid until op_arena_clear. */
 void *op_arena_alloc(op_arena_t *self, size_t size);
+/*  The same, not zeroed: for those who write all of it. */
+void *op_arena_room(op_arena_t *self, size_t size);
 op_str_t op_arena_copy(op_arena_t *self, op_str_t bytes);
-/*  Frees all but the first block, so that a turn's arena stops allocating after its first use. */
+/*  Frees all but the largest block of at most OP_ARENA_KEPT octets, so that a turn's arena soon
+    stops allocating. */
 void op_arena_clear(op_arena_t *self);
 void op_arena_free(op_arena_t *self);
 

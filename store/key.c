@@ -12,8 +12,9 @@ static void s_add(op_key_t *self, const void *bytes, size_t size)
 
 op_key_t op_key(char tag)
 {
-    op_key_t key = {.size = 0};
-    s_add(&key, &tag, 1);
+    op_key_t key; /* not more of it than is used */
+    key.bytes[0] = tag;
+    key.size = 1;
     return key;
 }
 

@@ -62,7 +62,8 @@ static void s_take_apart(const op_type_t *type, const void *value, parts_t *part
     *parts = (parts_t){0};
     op_encode(type, value, &parts->bytes);
     op_str_t rest = op_buf_str(&parts->bytes);
-    op_element_t head = op_reader_next(&rest);
+    op_element_t head;
+    op_reader_next(&rest, &head);
     assert_int_equal(head.kind, OP_ELEMENT_ARRAY);
     assert_true(head.number <= ELEMENTS_MAX);
     for (; parts->count < head.number; parts->count++) {

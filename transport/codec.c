@@ -11,15 +11,21 @@
     Its packer calls a function for each token; the templates that it is made of write into a buffer
     of ours as well. What they define is named s_pack_... here. */
 
-#define msgpack_pack_inline_func(name)        static inline int s_pack##name
-#define msgpack_pack_inline_func_cint(name)   static inline int s_pack##name
-#define msgpack_pack_inline_func_fixint(name) static inline int s_pack_fix##name
-#define msgpack_pack_user                     op_buf_t *
-#define msgpack_pack_append_buffer(buf, bytes, size)                                               \
-    do {                                                                                           \
-        op_buf_add(buf, bytes, size);                                                              \
-        return 0;                                                                                  \
-    } while (false)
+/*  Nearly all sizes are known to the compiler: a copy is a move or two. */
+static inline int s_append(op_buf_t *out, const void *bytes, size_t size)
+{
+    if (out->capacity - out->size < size)
+        op_buf_reserve(out, size);
+    memcpy(out->at + out->size, bytes, size);
+    out->size += size;
+    return 0;
+}
+
+#define msgpack_pack_inline_func(name)               static inline int s_pack##name
+#define msgpack_pack_inline_func_cint(name)          static inline int s_pack##name
+#define msgpack_pack_inline_func_fixint(name)        static inline int s_pack_fix##name
+#define msgpack_pack_user                            op_buf_t *
+#define msgpack_pack_append_buffer(buf, bytes, size) return s_append(buf, bytes, size)
 #include <msgpack/pack_template.h>
 
 static void s_encode(op_buf_t *out, const op_type_t *type, const void *value);
@@ -106,38 +112,38 @@ static op_decode_t s_wrong(op_element_kind_t kind)
     return kind == OP_ELEMENT_END ? OP_DECODE_TRUNCATED : OP_DECODE_TYPE;
 }
 
-static op_decode_t s_decode_fixed(op_element_t element, void *to, size_t size)
+static op_decode_t s_decode_fixed(const op_element_t *element, void *to, size_t size)
 {
-    if (element.kind != OP_ELEMENT_BIN || element.bytes.size != size)
-        return s_wrong(element.kind);
-    memcpy(to, element.bytes.at, size);
+    if (element->kind != OP_ELEMENT_BIN || element->bytes.size != size)
+        return s_wrong(element->kind);
+    memcpy(to, element->bytes.at, size);
     return OP_DECODE_OK;
 }
 
-static op_decode_t s_decode_text(const op_field_t *field, op_element_t element, void *to)
+static op_decode_t s_decode_text(const op_field_t *field, const op_element_t *element, void *to)
 {
-    if (element.kind != (field->kind == OP_KIND_BYTES ? OP_ELEMENT_BIN : OP_ELEMENT_STR))
-        return s_wrong(element.kind);
-    if (element.bytes.size > field->max)
+    if (element->kind != (field->kind == OP_KIND_BYTES ? OP_ELEMENT_BIN : OP_ELEMENT_STR))
+        return s_wrong(element->kind);
+    if (element->bytes.size > field->max)
         return OP_DECODE_LIMIT;
     /* An SMS may hold a NUL; names, phones and the like end up in keys of the store, where it ends
        a part. */
     bool free_form = field->kind == OP_KIND_BODY || field->kind == OP_KIND_BYTES;
-    if (!free_form && element.bytes.size && memchr(element.bytes.at, 0, element.bytes.size))
+    if (!free_form && element->bytes.size && memchr(element->bytes.at, 0, element->bytes.size))
         return OP_DECODE_TYPE;
-    memcpy(to, &element.bytes, sizeof element.bytes);
+    memcpy(to, &element->bytes, sizeof element->bytes);
     return OP_DECODE_OK;
 }
 
-static op_decode_t s_decode_list(const op_field_t *field, op_element_t element, op_str_t *bytes,
-                                 op_arena_t *arena, int depth, void *to)
+static op_decode_t s_decode_list(const op_field_t *field, const op_element_t *element,
+                                 op_str_t *bytes, op_arena_t *arena, int depth, void *to)
 {
-    if (element.kind != OP_ELEMENT_ARRAY)
-        return s_wrong(element.kind);
-    if (element.number > field->max) /* and the reader has checked it against the bytes left */
+    if (element->kind != OP_ELEMENT_ARRAY)
+        return s_wrong(element->kind);
+    if (element->number > field->max) /* and the reader has checked it against the bytes left */
         return OP_DECODE_LIMIT;
-    op_list_t list = {NULL, (size_t)element.number};
-    char *items = list.count ? op_arena_alloc(arena, list.count * field->item->size) : NULL;
+    op_list_t list = {NULL, (size_t)element->number};
+    char *items = list.count ? op_arena_room(arena, list.count * field->item->size) : NULL;
     list.at = items;
     for (size_t i = 0; i < list.count; i++) {
         op_decode_t result =
@@ -149,21 +155,21 @@ static op_decode_t s_decode_list(const op_field_t *field, op_element_t element, 
     return OP_DECODE_OK;
 }
 
-static op_decode_t s_decode_number(const op_field_t *field, op_element_t element, void *to)
+static op_decode_t s_decode_number(const op_field_t *field, const op_element_t *element, void *to)
 {
-    if (element.kind != OP_ELEMENT_U64)
-        return s_wrong(element.kind);
-    if (field->kind == OP_KIND_INSTANT && element.number > (uint64_t)OP_INSTANT_MAX)
+    if (element->kind != OP_ELEMENT_U64)
+        return s_wrong(element->kind);
+    if (field->kind == OP_KIND_INSTANT && element->number > (uint64_t)OP_INSTANT_MAX)
         return OP_DECODE_LIMIT;
-    memcpy(to, &element.number, sizeof element.number);
+    memcpy(to, &element->number, sizeof element->number);
     return OP_DECODE_OK;
 }
 
-static op_decode_t s_decode_bool(op_element_t element, void *to)
+static op_decode_t s_decode_bool(const op_element_t *element, void *to)
 {
-    if (element.kind != OP_ELEMENT_BOOL)
-        return s_wrong(element.kind);
-    *(bool *)to = element.number != 0;
+    if (element->kind != OP_ELEMENT_BOOL)
+        return s_wrong(element->kind);
+    *(bool *)to = element->number != 0;
     return OP_DECODE_OK;
 }
 
@@ -173,7 +179,7 @@ static op_decode_t s_decode_item(const op_field_t *field, op_str_t *bytes, op_ar
 {
     void *item = to;
     if (op_kinds[field->kind].stored == OP_STORED_MAYBE) {
-        item = op_arena_alloc(arena, field->item->size);
+        item = op_arena_room(arena, field->item->size);
         memcpy(to, &item, sizeof item);
     }
     return s_decode(field->item, bytes, arena, depth + 1, item);
@@ -184,7 +190,8 @@ static op_decode_t s_decode_field(const op_field_t *field, op_str_t *bytes, op_a
 {
     op_stored_t stored = op_kinds[field->kind].stored;
     op_str_t rest = *bytes;
-    op_element_t element = op_reader_next(&rest);
+    op_element_t element;
+    op_reader_next(&rest, &element);
     bool inside = stored == OP_STORED_NESTED || stored == OP_STORED_MAYBE;
     if (inside && element.kind != OP_ELEMENT_NIL)
         return s_decode_item(field, bytes, arena, depth, to);
@@ -193,17 +200,17 @@ static op_decode_t s_decode_field(const op_field_t *field, op_str_t *bytes, op_a
         return OP_DECODE_OK;
     switch (stored) {
     case OP_STORED_NUMBER:
-        return s_decode_number(field, element, to);
+        return s_decode_number(field, &element, to);
     case OP_STORED_BOOL:
-        return s_decode_bool(element, to);
+        return s_decode_bool(&element, to);
     case OP_STORED_ID:
-        return s_decode_fixed(element, to, sizeof(op_id_t));
+        return s_decode_fixed(&element, to, sizeof(op_id_t));
     case OP_STORED_HASH:
-        return s_decode_fixed(element, to, sizeof(op_hash_t));
+        return s_decode_fixed(&element, to, sizeof(op_hash_t));
     case OP_STORED_TEXT:
-        return s_decode_text(field, element, to);
+        return s_decode_text(field, &element, to);
     case OP_STORED_LIST:
-        return s_decode_list(field, element, bytes, arena, depth, to);
+        return s_decode_list(field, &element, bytes, arena, depth, to);
     case OP_STORED_NESTED:
     case OP_STORED_MAYBE:
         break;
@@ -216,7 +223,8 @@ static op_decode_t s_decode(const op_type_t *type, op_str_t *bytes, op_arena_t *
 {
     if (depth > OP_READER_DEPTH)
         return OP_DECODE_LIMIT;
-    op_element_t head = op_reader_next(bytes);
+    op_element_t head;
+    op_reader_next(bytes, &head);
     if (head.kind != OP_ELEMENT_ARRAY)
         return s_wrong(head.kind);
     memset(value, 0, type->size);
@@ -224,6 +232,10 @@ static op_decode_t s_decode(const op_type_t *type, op_str_t *bytes, op_arena_t *
         if (i >= type->field_count) {
             if (!op_reader_skip(bytes))
                 return OP_DECODE_TRUNCATED;
+            continue;
+        }
+        if (bytes->size && (uint8_t)bytes->at[0] == OP_READER_NIL) { /* most are */
+            *bytes = op_str_of(bytes->at + 1, bytes->size - 1);
             continue;
         }
         const op_field_t *field = &type->fields[i];

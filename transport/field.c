@@ -1,5 +1,6 @@
 /*  Fields are reached through their offsets; memcpy and void pointers keep that within the rules of
-    aliasing and alignment. */
+    aliasing and alignment. Slices are read member by member, as they were written: a processor
+    stalls on a load that spans two stores. */
 
 #include "transport/field.h"
 
@@ -52,14 +53,18 @@ op_id_t op_field_id(const op_field_t *field, const void *value)
 op_str_t op_field_text(const op_field_t *field, const void *value)
 {
     op_str_t text;
-    memcpy(&text, op_field_at(field, value), sizeof text);
+    const char *at = op_field_at(field, value);
+    memcpy(&text.at, at + offsetof(op_str_t, at), sizeof text.at);
+    memcpy(&text.size, at + offsetof(op_str_t, size), sizeof text.size);
     return text;
 }
 
 op_list_t op_field_list(const op_field_t *field, const void *value)
 {
     op_list_t list;
-    memcpy(&list, op_field_at(field, value), sizeof list);
+    const char *at = op_field_at(field, value);
+    memcpy(&list.at, at + offsetof(op_list_t, at), sizeof list.at);
+    memcpy(&list.count, at + offsetof(op_list_t, count), sizeof list.count);
     return list;
 }
 

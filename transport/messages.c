@@ -93,7 +93,7 @@ op_decode_t op_frame_open(op_str_t frame, op_arena_t *arena, op_envelope_t *enve
 const void *op_frame_body(const op_type_t *type, op_str_t body, op_arena_t *arena,
                           op_decode_t *result)
 {
-    void *value = op_arena_alloc(arena, type->size);
+    void *value = op_arena_room(arena, type->size);
     *result = op_decode(type, &body, arena, value);
     if (*result == OP_DECODE_OK && body.size)
         *result = OP_DECODE_LIMIT; /* something stands behind the message */

@@ -1,12 +1,28 @@
 #include "transport/reader.h"
 
-/*  Big-endian integer of `size` octets. */
-static uint64_t s_number(const uint8_t *at, size_t size)
+/*  Big-endian integers. */
+static uint64_t s_u16(const uint8_t *at)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < size; i++)
-        value = value << 8 | at[i];
-    return value;
+    return (uint64_t)at[0] << 8 | at[1];
+}
+
+static uint64_t s_u32(const uint8_t *at)
+{
+    return s_u16(at) << 16 | s_u16(at + 2);
+}
+
+static uint64_t s_number(const uint8_t *at, unsigned size)
+{
+    switch (size) {
+    case 1:
+        return at[0];
+    case 2:
+        return s_u16(at);
+    case 4:
+        return s_u32(at);
+    default:
+        return s_u32(at) << 32 | s_u32(at + 4);
+    }
 }
 
 /*  What a first octet announces: a class, how many octets of length or value follow it, and, where
@@ -25,21 +41,21 @@ typedef enum {
 } s_class_t;
 
 typedef struct {
-    s_class_t class;
-    size_t follow;
-    uint64_t inline_value;
+    uint8_t class;  /* s_class_t */
+    uint8_t follow; /* 0, 1, 2, 4 or 8 */
+    uint8_t value;
 } s_head_t;
 
-static s_head_t s_head(uint8_t c)
+static inline s_head_t s_head(uint8_t c)
 {
     if (c < 0x80)
         return (s_head_t){S_VALUE, 0, c};
     if (c < 0x90)
-        return (s_head_t){S_MAP, 0, c & 0x0fu};
+        return (s_head_t){S_MAP, 0, c & 0x0f};
     if (c < 0xa0)
-        return (s_head_t){S_ARRAY, 0, c & 0x0fu};
+        return (s_head_t){S_ARRAY, 0, c & 0x0f};
     if (c < 0xc0)
-        return (s_head_t){S_STR, 0, c & 0x1fu};
+        return (s_head_t){S_STR, 0, c & 0x1f};
     if (c >= 0xe0)
         return (s_head_t){S_SKIP, 0, 0}; /* negative fixint */
     static const s_head_t heads[32] = {
@@ -58,58 +74,64 @@ static s_head_t s_head(uint8_t c)
     return heads[c - 0xc0];
 }
 
-/*  Takes the head; *map tells an array from a map, whose count is doubled into elements. */
-static op_element_t s_take(op_str_t *bytes)
+/*  Takes the head; a map's count is doubled into elements. */
+static void s_take(op_str_t *bytes, op_element_t *element)
 {
-    op_element_t element = {OP_ELEMENT_END, 0, {0}};
+    element->kind = OP_ELEMENT_END;
+    element->number = 0;
+    element->bytes.at = NULL;
+    element->bytes.size = 0;
     if (bytes->size == 0)
-        return element;
+        return;
     const uint8_t *at = (const uint8_t *)bytes->at;
     s_head_t head = s_head(at[0]);
     if (bytes->size - 1 < head.follow)
-        return element;
-    uint64_t value = head.follow ? s_number(at + 1, head.follow) : head.inline_value;
-    op_str_t rest = op_str_of(bytes->at + 1 + head.follow, bytes->size - 1 - head.follow);
+        return;
+    uint64_t value = head.follow ? s_number(at + 1, head.follow) : head.value;
+    const char *behind = bytes->at + 1 + head.follow;
+    size_t left = bytes->size - 1 - head.follow;
 
-    switch (head.class) {
+    switch ((s_class_t)head.class) {
     case S_NIL:
-        element.kind = OP_ELEMENT_NIL;
+        element->kind = OP_ELEMENT_NIL;
         break;
     case S_BOOL:
-        element.kind = OP_ELEMENT_BOOL;
+        element->kind = OP_ELEMENT_BOOL;
         break;
     case S_VALUE:
-        element.kind = OP_ELEMENT_U64;
+        element->kind = OP_ELEMENT_U64;
         break;
     case S_SIGNED: /* a signed form of a value that is not negative is still that value */
-        element.kind = value >> (8 * head.follow - 1) ? OP_ELEMENT_OTHER : OP_ELEMENT_U64;
+        element->kind = value >> (8 * head.follow - 1) ? OP_ELEMENT_OTHER : OP_ELEMENT_U64;
         break;
     case S_SKIP:
-        element.kind = OP_ELEMENT_OTHER;
+        element->kind = OP_ELEMENT_OTHER;
         break;
     case S_STR:
     case S_BIN:
-        if (value > rest.size)
-            return element;
-        element.kind = head.class == S_STR ? OP_ELEMENT_STR : OP_ELEMENT_BIN;
-        element.bytes = op_str_of(rest.at, (size_t)value);
-        rest = op_str_of(rest.at + value, rest.size - (size_t)value);
+        if (value > left)
+            return;
+        element->kind = head.class == S_STR ? OP_ELEMENT_STR : OP_ELEMENT_BIN;
+        element->bytes.at = behind;
+        element->bytes.size = (size_t)value;
+        behind += value;
+        left -= (size_t)value;
         break;
     case S_ARRAY:
     case S_MAP:
         if (head.class == S_MAP)
             value *= 2;
-        if (value > rest.size) /* every element takes at least one octet */
-            return element;
-        element.kind = head.class == S_ARRAY ? OP_ELEMENT_ARRAY : OP_ELEMENT_OTHER;
+        if (value > left) /* every element takes at least one octet */
+            return;
+        element->kind = head.class == S_ARRAY ? OP_ELEMENT_ARRAY : OP_ELEMENT_OTHER;
         break;
     case S_BAD:
-        element.kind = OP_ELEMENT_BAD;
-        return element;
+        element->kind = OP_ELEMENT_BAD;
+        return;
     }
-    element.number = value;
-    *bytes = rest;
-    return element;
+    element->number = value;
+    bytes->at = behind;
+    bytes->size = left;
 }
 
 static bool s_is_map(uint8_t c)
@@ -122,7 +144,8 @@ static bool s_skip(op_str_t *bytes, int depth)
     if (depth > OP_READER_DEPTH || bytes->size == 0)
         return false;
     bool map = s_is_map((uint8_t)bytes->at[0]);
-    op_element_t element = s_take(bytes);
+    op_element_t element;
+    s_take(bytes, &element);
     if (element.kind == OP_ELEMENT_END || element.kind == OP_ELEMENT_BAD)
         return false;
     if (element.kind == OP_ELEMENT_ARRAY || map)
@@ -132,18 +155,17 @@ static bool s_skip(op_str_t *bytes, int depth)
     return true;
 }
 
-op_element_t op_reader_next(op_str_t *bytes)
+void op_reader_next_long(op_str_t *bytes, op_element_t *element)
 {
     op_str_t rest = *bytes;
-    op_element_t element = s_take(&rest);
-    if (element.kind == OP_ELEMENT_OTHER) {
+    s_take(&rest, element);
+    if (element->kind == OP_ELEMENT_OTHER) {
         rest = *bytes;
         if (!s_skip(&rest, 0))
-            return (op_element_t){OP_ELEMENT_BAD, 0, {0}};
+            element->kind = OP_ELEMENT_BAD;
     }
-    if (element.kind != OP_ELEMENT_END && element.kind != OP_ELEMENT_BAD)
+    if (element->kind != OP_ELEMENT_END && element->kind != OP_ELEMENT_BAD)
         *bytes = rest;
-    return element;
 }
 
 bool op_reader_skip(op_str_t *bytes)
