@@ -40,22 +40,25 @@ void op_auth_on_key(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
     op_turn_forward(turn);
 }
 
-/*  The account's keys, oldest first, into `rows` and `ids`; how many. */
-static size_t s_list(op_turn_t *turn, op_id_t account, size_t max, op_key_row_t *rows, op_id_t *ids)
+static op_walk_t *s_walk(op_turn_t *turn, op_id_t account)
 {
     op_key_t low = op_key_of_id('k', account), high = op_key_end(&low);
-    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    return op_turn_walk(turn, &low, &high, false);
+}
+
+static size_t s_count(op_turn_t *turn, op_id_t account)
+{
+    op_walk_t *walk = s_walk(turn, account);
+    op_key_row_t row;
     op_str_t key;
     size_t count = 0;
-    while (count < max && op_turn_walk_next(walk, &op_key_row_type, &key, &rows[count])) {
-        key = op_str_of(key.at + low.size, key.size - low.size);
-        if (op_key_take_id(&key, &ids[count]))
-            count++;
-    }
+    while (count < OP_LIST_MAX && op_turn_walk_next(walk, &op_key_row_type, &key, &row))
+        count++;
     op_turn_walk_end(&walk);
     return count;
 }
 
+/*  The account's keys, oldest first. */
 typedef struct {
     op_key_row_t *rows;
     op_id_t *ids;
@@ -64,9 +67,18 @@ typedef struct {
 
 static keys_t s_keys_of(op_turn_t *turn, op_id_t account)
 {
-    keys_t keys = {op_turn_alloc(turn, OP_LIST_MAX * sizeof *keys.rows),
-                   op_turn_alloc(turn, OP_LIST_MAX * sizeof *keys.ids), 0};
-    keys.count = s_list(turn, account, OP_LIST_MAX, keys.rows, keys.ids);
+    size_t most = s_count(turn, account), prefix = op_key_of_id('k', account).size;
+    keys_t keys = {op_turn_alloc(turn, most * sizeof *keys.rows),
+                   op_turn_alloc(turn, most * sizeof *keys.ids), 0};
+    op_walk_t *walk = s_walk(turn, account);
+    op_str_t key;
+    while (keys.count < most &&
+           op_turn_walk_next(walk, &op_key_row_type, &key, &keys.rows[keys.count])) {
+        key = op_str_skip(key, prefix);
+        if (op_key_take_id(&key, &keys.ids[keys.count]))
+            keys.count++;
+    }
+    op_turn_walk_end(&walk);
     return keys;
 }
 
@@ -76,7 +88,7 @@ void op_auth_on_key_create(op_auth_t *self, const op_event_t *event, op_turn_t *
     const op_context_t *context = event->context;
     if (!op_auth_admits(turn, context->account)) /* it was erased since the session was found */
         return;
-    if (s_keys_of(turn, context->account).count >= self->setup.keys_max) {
+    if (s_count(turn, context->account) >= self->setup.keys_max) {
         op_turn_refuse_with(turn, OP_ERROR_VALIDATION_ERROR, NULL,
                             "The account has as many API keys as it may have. Revoke one first.",
                             0);
@@ -178,5 +190,5 @@ void op_auth_drop_keys(op_turn_t *turn, op_id_t account)
 
 size_t op_auth_count_keys(op_turn_t *turn, op_id_t account)
 {
-    return s_keys_of(turn, account).count;
+    return s_count(turn, account);
 }

@@ -35,6 +35,7 @@ enum {
     OP_ACK_MS = 5 * 1000,       /* an acknowledgement that took longer may have been too late */
     OP_HANDED_MAX = 8,          /* texts handed out before it is known to which SIM */
     OP_STUCK_MAX = 256,         /* deletions that are remembered: more than between two sweeps */
+    OP_STUCK_NEAR = 8,          /* where a slot's are looked for among them */
     OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
     OP_REASON_MAX = 160,

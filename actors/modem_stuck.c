@@ -18,10 +18,17 @@ static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
     return stuck->tries && stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
 }
 
+/*  A slot is remembered in one of a few places, from its index on: SIMs have up to 255 slots, so
+    each has its own, and what comes and goes in one pushes nothing out that is stuck elsewhere. */
+static op_stuck_t *s_place(op_line_t *line, const op_slot_t *slot, size_t i)
+{
+    return &line->stuck[(slot->index + i) % OP_STUCK_MAX];
+}
+
 op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now)
 {
-    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
-        op_stuck_t *stuck = &line->stuck[i];
+    for (size_t i = 0; i < OP_STUCK_NEAR; i++) {
+        op_stuck_t *stuck = s_place(line, slot, i);
         if (s_is_fresh(stuck, now) && op_slot_is(&stuck->slot, slot) &&
             stuck->slot.hash == slot->hash)
             return stuck;
@@ -31,12 +38,12 @@ op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now)
 
 /*  What is forgotten first: what is old, then what was tried once, which nearly always was enough.
     */
-static op_stuck_t *s_least_stuck(op_line_t *line, int64_t now)
+static op_stuck_t *s_least_stuck(op_line_t *line, const op_slot_t *slot, int64_t now)
 {
     op_stuck_t *least = NULL;
     unsigned fewest = 0;
-    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
-        op_stuck_t *stuck = &line->stuck[i];
+    for (size_t i = 0; i < OP_STUCK_NEAR; i++) {
+        op_stuck_t *stuck = s_place(line, slot, i);
         unsigned tries = !s_is_fresh(stuck, now) ? 0 : stuck->tries > 1 ? 2 : 1;
         if (!least || tries < fewest ||
             (tries == fewest && stuck->slot.found < least->slot.found)) {
@@ -52,7 +59,7 @@ void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now)
 {
     op_stuck_t *stuck = op_stuck_find(line, slot, now);
     if (!stuck) {
-        stuck = s_least_stuck(line, now);
+        stuck = s_least_stuck(line, slot, now);
         *stuck = (op_stuck_t){.slot = *slot};
         stuck->slot.found = now;
     }
