@@ -33,9 +33,13 @@ bool op_tree_below(const op_tree_t *self, op_str_t limit, op_str_t *key, op_str_
 bool op_tree_last(const op_tree_t *self, op_str_t *key, op_str_t *value);
 
 /*  Upwards, row by row: a walk of a tree that does not change meanwhile (a shared one does not). */
-enum { OP_TREE_DEPTH_MAX = 256 }; /* some six times what a tree of 10^12 rows has */
+enum { OP_TREE_DEPTH_MAX = 32 }; /* some three times what a tree of 10^12 rows has */
 typedef struct {
-    const struct op_tree_node *path[OP_TREE_DEPTH_MAX];
+    const struct op_tree_node *node;
+    size_t next; /* in it */
+} op_tree_place_t;
+typedef struct {
+    op_tree_place_t path[OP_TREE_DEPTH_MAX];
     size_t depth;
 } op_tree_steps_t;
 /*  From the lowest row at or above `low` on. */
