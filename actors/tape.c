@@ -41,12 +41,18 @@ void op_tape_add_row(op_tape_t *self, size_t actor, op_str_t key, op_str_t value
     owner->rows[owner->row_count++] = (op_tape_row_t){key, value};
 }
 
+void op_tape_reserve(op_tape_t *self, size_t events)
+{
+    if (events <= self->event_capacity)
+        return;
+    self->event_capacity = events;
+    self->events = op_realloc(self->events, events * sizeof *self->events);
+}
+
 void op_tape_add_event(op_tape_t *self, const op_tape_event_t *event)
 {
-    if (self->event_count == self->event_capacity) {
-        self->event_capacity = self->event_capacity ? 2 * self->event_capacity : 1024;
-        self->events = op_realloc(self->events, self->event_capacity * sizeof *self->events);
-    }
+    if (self->event_count == self->event_capacity)
+        op_tape_reserve(self, self->event_capacity ? 2 * self->event_capacity : 1024);
     self->events[self->event_count++] = *event;
     self->actors[event->actor].event_count++;
 }
@@ -173,6 +179,8 @@ static const char *s_take_event(op_tape_t *self, const op_trace_event_t *record)
                              .type = record->type,
                              .bytes = record->bytes};
     op_tape_add_event(self, &event);
+    if (self->grows && self->event_count % OP_TAPE_GROWTH == 0)
+        self->grows(self->grows_arg);
     return NULL;
 }
 
@@ -233,6 +241,17 @@ static const char *s_cut_off(op_tape_t *self, op_str_t rest, bool torn)
     return NULL;
 }
 
+/*  A file that does not begin with a record of ours: `wrong`, or what says more. */
+static const char *s_no_trace(op_str_t bytes, const char *wrong)
+{
+    size_t size = strlen(OP_TRACE_MAGIC);
+    if (bytes.size >= size && memcmp(bytes.at, OP_TRACE_MAGIC, size) == 0)
+        return wrong;
+    if (bytes.size >= size && memcmp(bytes.at, OP_TRACE_MAGIC, size - 1) == 0)
+        return "a trace of another format: of another version of OP";
+    return "this is no OP trace";
+}
+
 int op_tape_read(op_tape_t *self, op_str_t bytes, unsigned lenient, char error[OP_TRACE_ERROR])
 {
     op_str_t rest = bytes;
@@ -256,8 +275,8 @@ int op_tape_read(op_tape_t *self, op_str_t bytes, unsigned lenient, char error[O
             rest.size = 0;
             break;
         case OP_TRACE_BAD:
-            if (at == 0 && (bytes.size < 4 || memcmp(bytes.at, OP_TRACE_MAGIC, 4) != 0))
-                wrong = "this is no OP trace";
+            if (at == 0)
+                wrong = s_no_trace(bytes, wrong);
             break;
         }
     }

@@ -16,7 +16,7 @@
 
 #include "transport/trace.h"
 
-enum { OP_TAPE_ACTORS_MAX = 256 };
+enum { OP_TAPE_ACTORS_MAX = 256, OP_TAPE_GROWTH = 1024 };
 
 typedef struct {
     op_str_t key, value;
@@ -56,6 +56,8 @@ typedef struct {
     size_t actor_count;
     op_tape_event_t *events; /* in the order of the file */
     size_t event_count, event_capacity;
+    void (*grows)(void *arg); /* called while it is read, every OP_TAPE_GROWTH events; or NULL */
+    void *grows_arg;
     bool gaps;   /* files are missing, at the beginning or in the middle */
     size_t torn; /* octets of a cut last record, which were left out */
     op_arena_t arena;
@@ -72,6 +74,9 @@ enum {
 int op_tape_read(op_tape_t *self, op_str_t bytes, unsigned lenient,
                  char error[OP_TRACE_ERROR]) OP_MUST_CHECK;
 void op_tape_free(op_tape_t *self);
+
+/*  Room for so many events: as long as there are not more, they stay where they are. */
+void op_tape_reserve(op_tape_t *self, size_t events);
 
 /*  Appends the tape as the bytes of one file: header, actors (numbered anew), rows, events, digests.
     The same tape gives the same bytes. With a life that begins in the middle it is a later file. */

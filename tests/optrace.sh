@@ -68,7 +68,7 @@ cp "$send" "$work/flipped"
 printf X | dd of="$work/flipped" bs=1 seek=3000 conv=notrunc status=none
 expect 2 "at octet" replay "$work/flipped"
 # The size of a record in the middle: what follows is no cut last record.
-at=$(grep -abo OPt "$send" | sed -n '30{s/:.*//p}')
+at=$(grep -abo OP2 "$send" | sed -n '30{s/:.*//p}')
 cp "$send" "$work/size"
 printf '\x7f' | dd of="$work/size" bs=1 seek=$((at + 5)) conv=notrunc status=none
 expect 2 "damaged\|impossible" replay "$work/size" --torn
@@ -84,4 +84,7 @@ expect 0 "left out" replay "$work/rotated" --torn
 expect 2 "empty" stats "$work/empty"
 echo "no trace at all" >"$work/text"
 expect 2 "at octet 0: this is no OP trace" stats "$work/text"
+cp "$send" "$work/older"
+printf '1' | dd of="$work/older" bs=1 seek=3 conv=notrunc status=none
+expect 2 "at octet 0: a trace of another format" stats "$work/older"
 exit $failed

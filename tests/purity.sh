@@ -48,8 +48,8 @@ function allowed(object, name)
     # JSON in memory (jansson), and addresses as text.
     if (name ~ /^(json_[a-z0-9_]+|[nh]to[hn][sl]|inet_(pton|ntop))$/ && name !~ /file|fd|seed/)
         return 1
-    # Encoding, and what of libsodium depends on its arguments alone.
-    if (name ~ /^msgpack_/)
+    # Encoding, checksums, and what of libsodium depends on its arguments alone.
+    if (name ~ /^(msgpack_[a-z0-9_]+|XXH3_64bits)$/)
         return 1
     return name ~ /^(crypto_(generichash|shorthash|hash_sha256|auth_hmacsha256)(_(init|update|final))?|randombytes_buf_deterministic|sodium_(memcmp|memzero|is_zero|increment|compare))$/
 }

@@ -1,7 +1,7 @@
 #include "transport/trace.h"
 
-#include <sodium.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define OP_DECLARE_TABLES
 #include "transport/declare.h"
@@ -19,10 +19,10 @@ static const op_type_t *const s_types[] = {
 #include "transport/undeclare.h"
 };
 
-enum { MAGIC_SIZE = 4, SIZE_AT = 4, SUM_AT = 8, TYPE_SIZE = 2 };
+enum { MAGIC_SIZE = 4, SIZE_AT = 4, SIZE_SIZE = 4, SUM_AT = 8, SUM_SIZE = 8, TYPE_SIZE = 2 };
 
 _Static_assert(sizeof OP_TRACE_MAGIC == MAGIC_SIZE + 1, "the magic has four octets");
-_Static_assert(OP_TRACE_HEAD == SUM_AT + crypto_shorthash_BYTES, "the checksum ends the head");
+_Static_assert(OP_TRACE_HEAD == SUM_AT + SUM_SIZE, "the checksum ends the head");
 
 const char *op_trace_what_name(uint64_t what)
 {
@@ -44,22 +44,21 @@ const op_type_t *const *op_trace_types(size_t *count)
 
 /*  ---- Framing ---- */
 
-static void s_sum(op_str_t payload, uint8_t sum[crypto_shorthash_BYTES])
+static uint64_t s_sum(op_str_t payload)
 {
-    static const uint8_t key[crypto_shorthash_KEYBYTES] = "OP trace record";
-    crypto_shorthash(sum, (const uint8_t *)payload.at, payload.size, key);
+    return XXH3_64bits(payload.at, payload.size);
 }
 
-static void s_put_u32(char *at, uint32_t number)
+static void s_put(char *at, uint64_t number, size_t size)
 {
-    for (int i = 0; i < 4; i++)
-        at[i] = (char)(uint8_t)(number >> (24 - 8 * i));
+    for (size_t i = 0; i < size; i++)
+        at[i] = (char)(uint8_t)(number >> (8 * (size - 1 - i)));
 }
 
-static uint32_t s_u32(const char *at)
+static uint64_t s_number(const char *at, size_t size)
 {
-    uint32_t number = 0;
-    for (int i = 0; i < 4; i++)
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++)
         number = number << 8 | (uint8_t)at[i];
     return number;
 }
@@ -76,10 +75,8 @@ void op_trace_add(const op_type_t *type, const void *value, op_buf_t *out)
     op_str_t payload =
         op_str_of(out->at + start + OP_TRACE_HEAD, out->size - start - OP_TRACE_HEAD);
     OP_ASSERT(payload.size <= OP_TRACE_PAYLOAD_MAX);
-    s_put_u32(out->at + start + SIZE_AT, (uint32_t)payload.size);
-    uint8_t sum[crypto_shorthash_BYTES];
-    s_sum(payload, sum);
-    memcpy(out->at + start + SUM_AT, sum, sizeof sum);
+    s_put(out->at + start + SIZE_AT, payload.size, SIZE_SIZE);
+    s_put(out->at + start + SUM_AT, s_sum(payload), SUM_SIZE);
 }
 
 /*  ---- Reading ---- */
@@ -97,7 +94,7 @@ static op_trace_read_t s_open(op_str_t payload, op_arena_t *arena, op_trace_reco
     if (!record->type)
         return s_bad(reason, "a record of a type that this build does not know");
     op_str_t rest = op_str_of(payload.at + TYPE_SIZE, payload.size - TYPE_SIZE);
-    void *value = op_arena_alloc(arena, record->type->size);
+    void *value = op_arena_room(arena, record->type->size);
     if (op_decode(record->type, &rest, arena, value) != OP_DECODE_OK || rest.size)
         return s_bad(reason, "a record that does not decode");
     record->value = value;
@@ -112,15 +109,13 @@ op_trace_read_t op_trace_read(op_str_t *bytes, op_arena_t *arena, op_trace_recor
         return s_bad(reason, "no record begins here");
     if (bytes->size < OP_TRACE_HEAD)
         return OP_TRACE_MORE;
-    uint32_t size = s_u32(bytes->at + SIZE_AT);
+    size_t size = (size_t)s_number(bytes->at + SIZE_AT, SIZE_SIZE);
     if (size < TYPE_SIZE || size > OP_TRACE_PAYLOAD_MAX)
         return s_bad(reason, "a record of an impossible size");
     if (bytes->size - OP_TRACE_HEAD < size)
         return OP_TRACE_MORE;
     op_str_t payload = op_str_of(bytes->at + OP_TRACE_HEAD, size);
-    uint8_t sum[crypto_shorthash_BYTES];
-    s_sum(payload, sum);
-    if (memcmp(sum, bytes->at + SUM_AT, sizeof sum) != 0)
+    if (s_sum(payload) != s_number(bytes->at + SUM_AT, SUM_SIZE))
         return s_bad(reason, "a damaged record: its checksum is wrong");
     op_trace_read_t result = s_open(payload, arena, record, reason);
     if (result != OP_TRACE_RECORD)
@@ -128,6 +123,19 @@ op_trace_read_t op_trace_read(op_str_t *bytes, op_arena_t *arena, op_trace_recor
     record->framed = op_str_of(bytes->at, OP_TRACE_HEAD + size);
     *bytes = op_str_of(bytes->at + record->framed.size, bytes->size - record->framed.size);
     return OP_TRACE_RECORD;
+}
+
+size_t op_trace_count(op_str_t bytes)
+{
+    size_t count = 0, size;
+    while (bytes.size >= OP_TRACE_HEAD) {
+        size = OP_TRACE_HEAD + (size_t)s_number(bytes.at + SIZE_AT, SIZE_SIZE);
+        if (size > bytes.size)
+            break;
+        bytes = op_str_skip(bytes, size);
+        count++;
+    }
+    return count;
 }
 
 size_t op_trace_skip(op_str_t bytes)

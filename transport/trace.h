@@ -20,8 +20,7 @@
 
         octets 0..3     OP_TRACE_MAGIC
         octets 4..7     size of the payload
-        octets 8..15    SipHash-2-4 of the payload under a fixed key: against damage, not against
-                        an enemy
+        octets 8..15    XXH3 (64 bits, seed 0) of the payload: against damage, not against an enemy
         payload         2 octets: the type's number; then the record as codec.h encodes it
 
     A trace of a process that was killed ends with a whole record or in the middle of one.
@@ -34,10 +33,11 @@
 
 #include "transport/messages.h"
 
-#define OP_TRACE_MAGIC "\xf0OPt" /* 0xf0: no text, no msgpack array of a few fields */
+/*  0xf0: no text, no msgpack array of a few fields. The last octet changes with the framing. */
+#define OP_TRACE_MAGIC "\xf0OP2"
 
 enum {
-    OP_TRACE_FORMAT = 1,
+    OP_TRACE_FORMAT = 2,
     OP_TRACE_BUILD_MAX = 64,
     OP_TRACE_HEAD = 16,                       /* octets in front of a payload */
     OP_TRACE_BYTES_MAX = OP_FRAME_MAX + 4096, /* a frame, or a row that holds one */
@@ -88,6 +88,10 @@ typedef enum {
     even one more octet than OP_TRACE_HEAD + OP_TRACE_PAYLOAD_MAX is ever needed. */
 op_trace_read_t op_trace_read(op_str_t *bytes, op_arena_t *arena, op_trace_record_t *record,
                               const char **reason) OP_MUST_CHECK;
+
+/*  How many records there are at most: as many as stand one behind another, by their sizes. Nothing
+    of them is checked. */
+size_t op_trace_count(op_str_t bytes);
 
 /*  After OP_TRACE_BAD: how many octets to leave out until the next that may begin a record (the
     magic, or the beginning of one at the end of the bytes); at least 1, at most bytes.size. Behind
