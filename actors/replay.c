@@ -156,88 +156,117 @@ void op_replay_digest(op_replay_t *self, uint64_t *rows, op_hash_t *digest)
 
 /*  ---- Comparing ---- */
 
-typedef struct {
+struct op_comparison {
     const op_tape_t *tape;
     size_t actor;
-    op_replay_t *replay;
-    op_print_t how;
-    op_buf_t *report;
-    op_replay_result_t result;
-} s_compare_t;
+    op_replay_t *replay; /* NULL: it cannot be replayed */
+    size_t at;           /* in the tape: the next event */
+    size_t events;       /* compared */
+    /* The first difference. */
+    const char *differs;       /* NULL: none so far */
+    bool cannot;               /* it cannot go on */
+    op_str_t expected, actual; /* at NULL: nothing */
+};
 
-/*  Where the comparison stands, as the first line of an account. */
-static void s_where(s_compare_t *self, const char *what)
+op_comparison_t *op_comparison_new(const op_tape_t *tape, size_t index)
 {
-    const op_tape_actor_t *actor = &self->tape->actors[self->actor];
-    op_buf_printf(self->report, "%s: %s, at its event %zu of %zu", actor->name, what,
-                  self->result.events + 1, actor->event_count);
-    if (self->result.event < self->tape->event_count) {
-        char text[OP_INSTANT_TEXT + 1];
-        int64_t at = self->tape->events[self->result.event].at;
-        op_instant_print(at, text);
-        op_buf_printf(self->report, ", %.19s.%03dZ", text, (int)(at % OP_SECOND_MS));
-    }
-    op_buf_add_byte(self->report, '\n');
+    const op_tape_actor_t *actor = &tape->actors[index];
+    op_comparison_t *self = op_alloc(sizeof *self);
+    *self = (op_comparison_t){.tape = tape, .actor = index};
+    if (!actor->middle)
+        self->replay = op_replay_new(actor);
+    for (size_t i = 0; self->replay && i < actor->row_count; i++)
+        op_replay_row(self->replay, actor->rows[i].key, actor->rows[i].value);
+    return self;
 }
 
-static void s_side(s_compare_t *self, const char *side, const op_str_t *frame)
+static bool s_differ(op_comparison_t *self, const char *what, op_str_t expected, op_str_t actual)
 {
-    op_buf_printf(self->report, "  %s: ", side);
-    if (frame)
-        op_frame_print(*frame, self->how, self->report);
-    else
-        op_buf_add_str(self->report, OP_STR("nothing"));
-    op_buf_add_byte(self->report, '\n');
-}
-
-static void s_frames_differ(s_compare_t *self, const char *what, const op_str_t *expected,
-                            const op_str_t *actual)
-{
-    s_where(self, what);
-    s_side(self, "expected", expected);
-    s_side(self, "actual  ", actual);
-    if (!expected || !actual)
-        return;
-    size_t at = 0;
-    while (at < expected->size && at < actual->size && expected->at[at] == actual->at[at])
-        at++;
-    op_buf_printf(self->report, "  they differ from octet %zu on (%zu and %zu octets)\n", at,
-                  expected->size, actual->size);
-}
-
-/*  The recorded event `event` happens. False: here is the first difference. */
-static bool s_event(s_compare_t *self, const op_tape_event_t *event)
-{
-    op_str_t said;
-    bool has = op_replay_say(self->replay, &said);
-    if (event->what == OP_TRACE_SEND) {
-        if (has && op_str_equal(said, event->bytes))
-            return true;
-        s_frames_differ(self, "it says something else", &event->bytes, has ? &said : NULL);
-        return false;
-    }
-    if (has) {
-        s_frames_differ(self, "it says more", NULL, &said);
-        return false;
-    }
-    if (op_replay_give(self->replay, event) == 0)
-        return true;
-    s_where(self, "it cannot go on");
-    op_buf_printf(self->report, "  %s\n", self->replay->error);
+    self->differs = what;
+    self->expected = expected;
+    self->actual = actual;
     return false;
 }
 
-static bool s_end(s_compare_t *self)
+/*  The recorded event `event` happens. False: here is the first difference. */
+static bool s_event(op_comparison_t *self, const op_tape_event_t *event)
+{
+    op_str_t said = {0};
+    bool has = op_replay_say(self->replay, &said);
+    if (event->what == OP_TRACE_SEND)
+        return (has && op_str_equal(said, event->bytes)) ||
+               s_differ(self, "it says something else", event->bytes, said);
+    if (has)
+        return s_differ(self, "it says more", (op_str_t){0}, said);
+    if (op_replay_give(self->replay, event) == 0)
+        return true;
+    self->cannot = true;
+    return s_differ(self, "it cannot go on", (op_str_t){0}, (op_str_t){0});
+}
+
+op_replay_result_t op_comparison_go(op_comparison_t *self, size_t upto)
+{
+    const op_tape_event_t *events = self->tape->events;
+    while (self->replay && !self->differs && self->at < upto) {
+        bool own = events[self->at].actor == self->actor;
+        if (own && !s_event(self, &events[self->at]))
+            break;
+        self->events += own;
+        self->at++;
+    }
+    return (op_replay_result_t){self->replay && !self->differs, self->events, self->at};
+}
+
+/*  ---- What was found out ---- */
+
+/*  Where the comparison stands, as the first line of an account. */
+static void s_where(const op_comparison_t *self, const char *what, op_buf_t *report)
 {
     const op_tape_actor_t *actor = &self->tape->actors[self->actor];
-    op_str_t said;
-    self->result.event = self->tape->event_count;
-    if (!actor->ended)
-        return true;
-    if (op_replay_say(self->replay, &said)) {
-        s_frames_differ(self, "it says more", NULL, &said);
-        return false;
+    op_buf_printf(report, "%s: %s, at its event %zu of %zu", actor->name, what, self->events + 1,
+                  actor->event_count);
+    if (self->at < self->tape->event_count) {
+        char text[OP_INSTANT_TEXT + 1];
+        int64_t at = self->tape->events[self->at].at;
+        op_instant_print(at, text);
+        op_buf_printf(report, ", %.19s.%03dZ", text, (int)(at % OP_SECOND_MS));
     }
+    op_buf_add_byte(report, '\n');
+}
+
+static void s_side(const char *side, op_str_t frame, op_print_t how, op_buf_t *report)
+{
+    op_buf_printf(report, "  %s: ", side);
+    if (frame.at)
+        op_frame_print(frame, how, report);
+    else
+        op_buf_add_str(report, OP_STR("nothing"));
+    op_buf_add_byte(report, '\n');
+}
+
+static void s_report(const op_comparison_t *self, op_print_t how, op_buf_t *report)
+{
+    op_str_t expected = self->expected, actual = self->actual;
+    s_where(self, self->differs, report);
+    if (self->cannot) {
+        op_buf_printf(report, "  %s\n", self->replay->error);
+        return;
+    }
+    s_side("expected", expected, how, report);
+    s_side("actual  ", actual, how, report);
+    if (!expected.at || !actual.at)
+        return;
+    size_t at = 0;
+    while (at < expected.size && at < actual.size && expected.at[at] == actual.at[at])
+        at++;
+    op_buf_printf(report, "  they differ from octet %zu on (%zu and %zu octets)\n", at,
+                  expected.size, actual.size);
+}
+
+/*  Are the rows at the end the same? */
+static bool s_rows_are_the_same(const op_comparison_t *self, op_buf_t *report)
+{
+    const op_tape_actor_t *actor = &self->tape->actors[self->actor];
     uint64_t rows;
     op_hash_t digest;
     op_replay_digest(self->replay, &rows, &digest);
@@ -246,39 +275,57 @@ static bool s_end(s_compare_t *self)
     char expected[9], actual[9];
     op_hex(actor->digest.bytes, 4, expected);
     op_hex(digest.bytes, 4, actual);
-    s_where(self, "it said the same, but its rows at the end differ");
-    op_buf_printf(self->report, "  expected: %llu rows, #%s\n  actual  : %llu rows, #%s\n",
+    s_where(self, "it said the same, but its rows at the end differ", report);
+    op_buf_printf(report, "  expected: %llu rows, #%s\n  actual  : %llu rows, #%s\n",
                   (unsigned long long)actor->rows_at_end, expected, (unsigned long long)rows,
                   actual);
     return false;
 }
 
-op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t index, op_print_t how,
-                                   op_buf_t *report)
+static bool s_is_same(op_comparison_t *self, op_print_t how, op_buf_t *report)
 {
-    const op_tape_actor_t *actor = &tape->actors[index];
-    s_compare_t self = {.tape = tape, .actor = index, .how = how, .report = report};
+    const op_tape_actor_t *actor = &self->tape->actors[self->actor];
     if (actor->middle) {
         op_buf_printf(report, "%s: it begins in the middle, files of the trace are missing\n",
                       actor->name);
-        return self.result;
+        return false;
     }
-    self.replay = op_replay_new(actor);
-    if (!self.replay) {
+    if (!self->replay) {
         op_buf_printf(report, "%s: this build has no class \"%s\"\n", actor->name, actor->class);
-        return self.result;
+        return false;
     }
-    for (size_t i = 0; i < actor->row_count; i++)
-        op_replay_row(self.replay, actor->rows[i].key, actor->rows[i].value);
-    bool same = true;
-    for (size_t i = 0; same && i < tape->event_count; i++) {
-        if (tape->events[i].actor != index)
-            continue;
-        self.result.event = i;
-        same = s_event(&self, &tape->events[i]);
-        self.result.events += same;
-    }
-    self.result.same = same && s_end(&self);
-    op_replay_destroy(&self.replay);
-    return self.result;
+    op_comparison_go(self, self->tape->event_count);
+    op_str_t said;
+    if (!self->differs && actor->ended && op_replay_say(self->replay, &said))
+        s_differ(self, "it says more", (op_str_t){0}, said);
+    if (self->differs)
+        s_report(self, how, report);
+    return !self->differs && (!actor->ended || s_rows_are_the_same(self, report));
+}
+
+void op_comparison_destroy(op_comparison_t **self_p)
+{
+    op_comparison_t *self = *self_p;
+    if (!self)
+        return;
+    op_replay_destroy(&self->replay);
+    free(self);
+    *self_p = NULL;
+}
+
+op_replay_result_t op_comparison_end(op_comparison_t **self_p, op_print_t how, op_buf_t *report)
+{
+    op_comparison_t *self = *self_p;
+    op_replay_result_t result = {.same = s_is_same(self, how, report)};
+    result.events = self->events;
+    result.event = self->at;
+    op_comparison_destroy(self_p);
+    return result;
+}
+
+op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t actor, op_print_t how,
+                                   op_buf_t *report)
+{
+    op_comparison_t *comparison = op_comparison_new(tape, actor);
+    return op_comparison_end(&comparison, how, report);
 }

@@ -44,9 +44,23 @@ typedef struct {
     size_t event;  /* in the tape: where the first difference is; event_count: at the end */
 } op_replay_result_t;
 
-/*  Replays one actor of a tape and stops at the first difference, of which it appends a readable
-    account to `report`, several lines, with frames shown like that. A recording may end anywhere: what its last turn would have
-    gone on to say is no difference. */
+/*  The comparison of one actor, that goes on while its tape is still being read. The tape's events
+    stay where they are meanwhile (op_tape_reserve). */
+typedef struct op_comparison op_comparison_t;
+
+/*  Of a tape that has the actor's START, or all of it. */
+op_comparison_t *op_comparison_new(const op_tape_t *tape, size_t actor);
+/*  Goes on with the events below `upto`, and stops at the first difference. What is known so far. */
+op_replay_result_t op_comparison_go(op_comparison_t *self, size_t upto);
+/*  The tape is read: the rest of it, and what is found out. Of the first difference it appends a
+    readable account to `report`, several lines, with frames shown like that. A recording may end
+    anywhere: what its last turn would have gone on to say is no difference. */
+op_replay_result_t op_comparison_end(op_comparison_t **self_p, op_print_t how, op_buf_t *report);
+
+/*  Of no more use; NULL: nothing happens. */
+void op_comparison_destroy(op_comparison_t **self_p);
+
+/*  All of it at once. */
 op_replay_result_t op_replay_actor(const op_tape_t *tape, size_t actor, op_print_t how,
                                    op_buf_t *report);
 

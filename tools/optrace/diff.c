@@ -95,10 +95,10 @@ static size_t s_life_number(const op_tape_t *tape, size_t actor)
 op_optrace_exit_t op_optrace_diff(const op_optrace_options_t *options)
 {
     op_optrace_t left = {.file_count = 0}, right = {.file_count = 0};
-    if (op_optrace_read(&left, options->files[0], options->lenient) != 0)
-        return OP_OPTRACE_BAD;
-    if (op_optrace_read(&right, options->files[1], options->lenient) != 0) {
+    if (op_optrace_read(&left, options->files[0], options->lenient) != 0 ||
+        op_optrace_read(&right, options->files[1], options->lenient) != 0) {
         op_optrace_close(&left);
+        op_optrace_close(&right);
         return OP_OPTRACE_BAD;
     }
     op_buf_t text = {0};

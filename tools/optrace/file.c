@@ -90,26 +90,22 @@ static int s_map(const char *path, op_str_t *bytes)
     return rc;
 }
 
-static int s_take(op_optrace_t *self, const char *path, unsigned lenient)
+static int s_take(op_optrace_t *self, const op_optrace_file_t *file, unsigned lenient)
 {
-    op_str_t *bytes = &self->files[self->file_count];
-    if (s_map(path, bytes) != 0)
-        return -1;
-    self->file_count++;
     bool known = self->tape.header.format != 0;
     uint64_t before = self->tape.header.segment;
     char error[OP_TRACE_ERROR];
-    if (op_tape_read(&self->tape, *bytes, lenient, error) != 0)
-        return s_complain(path, error);
+    if (op_tape_read(&self->tape, file->bytes, lenient, error) != 0)
+        return s_complain(file->path, error);
     uint64_t now = self->tape.header.segment;
     if (known && now > before + 1)
-        fprintf(stderr, "optrace: %s: %" PRIu64 " files before it are missing\n", path,
+        fprintf(stderr, "optrace: %s: %" PRIu64 " files before it are missing\n", file->path,
                 now - before - 1);
     else if (!known && now)
-        fprintf(stderr, "optrace: %s: the first files of the trace are missing\n", path);
+        fprintf(stderr, "optrace: %s: the first files of the trace are missing\n", file->path);
     if (self->tape.torn)
-        fprintf(stderr, "optrace: %s: torn: %zu octets after octet %zu left out\n", path,
-                self->tape.torn, bytes->size - self->tape.torn);
+        fprintf(stderr, "optrace: %s: torn: %zu octets after octet %zu left out\n", file->path,
+                self->tape.torn, file->bytes.size - self->tape.torn);
     return 0;
 }
 
@@ -131,24 +127,42 @@ static int s_stop_at_gap(const char *path, uint64_t next, size_t left, bool torn
     return torn ? 0 : -1;
 }
 
+/*  Maps the first file and those that continue it. */
+static int s_map_all(op_optrace_t *self, const char *path, const s_numbers_t *numbers)
+{
+    size_t events = 0;
+    self->files = op_alloc((numbers->count + 1) * sizeof *self->files);
+    for (size_t i = 0; i <= numbers->count; i++) {
+        op_optrace_file_t *file = &self->files[i];
+        op_buf_t name = {0};
+        op_buf_add_str(&name, op_str(path));
+        if (i)
+            op_buf_printf(&name, ".%" PRIu64, numbers->at[i - 1]);
+        *file = (op_optrace_file_t){.path = op_strdup(op_buf_str(&name))};
+        op_buf_free(&name);
+        self->file_count++;
+        if (s_map(file->path, &file->bytes) != 0)
+            return -1;
+        events += op_trace_count(file->bytes);
+    }
+    op_tape_reserve(&self->tape, events);
+    return 0;
+}
+
 static int s_take_all(op_optrace_t *self, const char *path, unsigned lenient)
 {
     s_numbers_t *numbers = op_alloc(sizeof *numbers);
     numbers->count = 0;
-    int rc = s_find(path, numbers);
-    size_t count = numbers->count;
-    self->files = op_alloc((count + 1) * sizeof *self->files);
-    /* A killed process cuts its last file only. */
-    if (rc == 0)
-        rc = s_take(self, path, count ? lenient & ~(unsigned)OP_TAPE_TORN : lenient);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        char name[4096 + 32];
-        snprintf(name, sizeof name, "%s.%" PRIu64, path, numbers->at[i]);
-        if (!(lenient & OP_TAPE_GAPS) && numbers->at[i] > self->tape.header.segment + 1) {
-            rc = s_stop_at_gap(path, numbers->at[i], count - i, lenient & OP_TAPE_TORN);
+    int rc = s_find(path, numbers) == 0 ? s_map_all(self, path, numbers) : -1;
+    for (size_t i = 0; rc == 0 && i <= numbers->count; i++) {
+        uint64_t number = i ? numbers->at[i - 1] : 0;
+        if (i && !(lenient & OP_TAPE_GAPS) && number > self->tape.header.segment + 1) {
+            rc = s_stop_at_gap(path, number, numbers->count - i + 1, lenient & OP_TAPE_TORN);
             break;
         }
-        rc = s_take(self, name, i + 1 < count ? lenient & ~(unsigned)OP_TAPE_TORN : lenient);
+        /* A killed process cuts its last file only. */
+        unsigned torn = i < numbers->count ? OP_TAPE_TORN : 0;
+        rc = s_take(self, &self->files[i], lenient & ~torn);
     }
     free(numbers);
     return rc;
@@ -168,18 +182,18 @@ static void s_say_middles(const op_tape_t *tape, const char *path)
 
 int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient)
 {
-    if (s_take_all(self, path, lenient) != 0) {
-        op_optrace_close(self);
+    if (s_take_all(self, path, lenient) != 0)
         return -1;
-    }
     s_say_middles(&self->tape, path);
     return 0;
 }
 
 int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient)
 {
-    if (op_optrace_read(self, path, lenient) != 0)
+    if (op_optrace_read(self, path, lenient) != 0) {
+        op_optrace_close(self);
         return -1;
+    }
     size_t count = self->tape.event_count + 1;
     self->order = op_alloc(count * sizeof *self->order);
     self->cause = op_alloc(count * sizeof *self->cause);
@@ -191,11 +205,13 @@ void op_optrace_close(op_optrace_t *self)
 {
     op_tape_free(&self->tape);
     for (size_t i = 0; i < self->file_count; i++) {
-        if (!self->files[i].size)
+        op_str_t bytes = self->files[i].bytes;
+        free(self->files[i].path);
+        if (!bytes.size)
             continue;
         void *at;
-        memcpy(&at, &self->files[i].at, sizeof at); /* mapped by us, read-only */
-        munmap(at, self->files[i].size);
+        memcpy(&at, &bytes.at, sizeof at); /* mapped by us, read-only */
+        munmap(at, bytes.size);
     }
     free(self->files);
     free(self->order);

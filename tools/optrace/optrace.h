@@ -29,20 +29,26 @@ typedef struct {
 
 /*  ---- file.c ---- */
 
+typedef struct {
+    char *path;
+    op_str_t bytes;
+} op_optrace_file_t;
+
 /*  A trace that was read. Zero-initialise it. Its files are mapped, so they must not become shorter
     meanwhile. */
 typedef struct {
     op_tape_t tape;
-    op_str_t *files; /* their bytes */
+    op_optrace_file_t *files;
     size_t file_count;
     size_t *order, *cause; /* the events in causal order (actors/tape.h); NULL: not looked for */
 } op_optrace_t;
 
 /*  Reads FILE and all that continue it: FILE.1, FILE.2 ... `lenient` is that of op_tape_read. Where
     files are missing the tape has gaps, or with OP_TAPE_TORN alone it ends. What is left out is said
-    on stderr. -1: stderr says why. */
+    on stderr. -1: stderr says why; it is to be closed all the same, when nobody looks at its tape
+    any more. */
 int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
-/*  The same, with the events in causal order. */
+/*  The same, with the events in causal order. -1: it is closed already. */
 int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
 void op_optrace_close(op_optrace_t *self);
 
