@@ -17,8 +17,6 @@ struct op_replay {
     op_actor_t *actor;
     const op_core_class_t *class;
     op_arena_t arena; /* of the setup */
-    op_buf_t said;    /* of the last commit: sizes and frames */
-    size_t said_at;
     const char *error;
 };
 
@@ -54,7 +52,6 @@ void op_replay_destroy(op_replay_t **self_p)
     op_actor_destroy(&self->actor);
     op_store_destroy(&self->store);
     op_arena_free(&self->arena);
-    op_buf_free(&self->said);
     free(self);
     *self_p = NULL;
 }
@@ -94,18 +91,10 @@ static const void *s_setup(op_replay_t *self, const op_tape_event_t *event, cons
 
 static int s_commit(op_replay_t *self)
 {
-    op_str_t to, frame;
-    if (op_actor_commit(self->actor) != 0) {
-        self->error = op_actor_error(self->actor);
-        return -1;
-    }
-    op_buf_clear(&self->said);
-    self->said_at = 0;
-    while (op_actor_next(self->actor, &to, &frame)) {
-        op_buf_add(&self->said, &frame.size, sizeof frame.size);
-        op_buf_add_str(&self->said, frame);
-    }
-    return 0;
+    if (op_actor_commit(self->actor) == 0)
+        return 0;
+    self->error = op_actor_error(self->actor);
+    return -1;
 }
 
 int op_replay_give(op_replay_t *self, const op_tape_event_t *event)
@@ -113,6 +102,9 @@ int op_replay_give(op_replay_t *self, const op_tape_event_t *event)
     const uint8_t *entropy = event->entropy.bytes;
     const op_type_t *type;
     const void *setup;
+    op_str_t frame;
+    while (op_replay_say(self, &frame)) /* what nobody has taken is forgotten */
+        continue;
     switch (event->what) {
     case OP_TRACE_START:
         setup = s_setup(self, event, &type);
@@ -140,12 +132,8 @@ int op_replay_give(op_replay_t *self, const op_tape_event_t *event)
 
 bool op_replay_say(op_replay_t *self, op_str_t *frame)
 {
-    if (self->said_at == self->said.size)
-        return false;
-    memcpy(&frame->size, self->said.at + self->said_at, sizeof frame->size);
-    frame->at = self->said.at + self->said_at + sizeof frame->size;
-    self->said_at += sizeof frame->size + frame->size;
-    return true;
+    op_str_t to;
+    return op_actor_next(self->actor, &to, frame);
 }
 
 void op_replay_digest(op_replay_t *self, uint64_t *rows, op_hash_t *digest)

@@ -28,8 +28,8 @@ void op_replay_row(op_replay_t *self, op_str_t key, op_str_t value);
     setup is not one of its class, a row is damaged, or the like: op_replay_actor reports why. */
 int op_replay_give(op_replay_t *self, const op_tape_event_t *event) OP_MUST_CHECK;
 
-/*  The next frame of those that it has said and nobody has taken; false: there is none. Valid until
-    the next op_replay_give. */
+/*  The next frame of those that it has said since its last COMMIT and nobody has taken; false: there
+    is none. Valid until it is false, or the next op_replay_give. */
 bool op_replay_say(op_replay_t *self, op_str_t *frame) OP_MUST_CHECK;
 
 /*  Its rows now, as op_recording_digest counts them. */

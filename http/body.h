@@ -18,7 +18,7 @@ typedef enum {
     OP_HTTP_BODY_CUT,  /* the client closed, or the server is stopping */
 } op_http_body_t;
 
-/*  Milliseconds of the monotonic clock. */
+/*  Milliseconds of the monotonic clock, some four old at most: it is looked at for every octet. */
 int64_t op_http_now_ms(void);
 
 /*  Appends `size` octets to `to` (which may be NULL: read and forget). Returns by `deadline_ms`

@@ -109,9 +109,12 @@ static const struct {
     {TEXT("_"), S_START, OP_AT_NOTICE_OTHER, false},
 };
 
+/*  Each line is held against all the texts above: where the last octet differs, which it nearly
+    always does, nothing more is looked at. */
 static bool s_matches(op_str_t line, op_str_t text, s_match_t match)
 {
     return (match == S_WHOLE ? line.size == text.size : line.size >= text.size) &&
+           line.at[text.size - 1] == text.at[text.size - 1] &&
            memcmp(line.at, text.at, text.size) == 0;
 }
 
