@@ -41,6 +41,7 @@ void op_actor_destroy(op_actor_t **self_p)
         return;
     self->class->destroy(&self->core);
     op_overlay_free(&self->turn.overlay);
+    op_row_cache_free(&self->rows);
     op_batch_free(&self->turn.batch);
     op_arena_free(&self->turn.arena);
     free(self->turn.said.at);
@@ -377,6 +378,9 @@ static int s_commit(op_actor_t *self)
             op_turn_break(turn, "cannot write the store: %s", op_store_error(self->store));
             return -1;
         }
+        for (size_t i = 0; i < turn->overlay.count && !OP_PLANTED(STALE_ROWS); i++)
+            op_row_cache_update(&self->rows, turn->overlay.rows[i].key,
+                                turn->overlay.rows[i].value);
         self->counts.commits++;
         self->counts.syncs += turn->must_sync;
     }

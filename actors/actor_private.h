@@ -5,6 +5,7 @@
 
 #include "actors/actor.h"
 #include "actors/overlay.h"
+#include "actors/row_cache.h"
 #include "store/record.h"
 #include "store/records.h"
 
@@ -89,6 +90,7 @@ struct op_actor {
     char name[OP_ACTOR_NAME_MAX + 1];
     void *core;
     op_store_t *store;
+    op_row_cache_t rows; /* of the store */
     op_turn_t turn;
     int64_t now; /* of the latest event */
     bool clock_went_back;

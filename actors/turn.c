@@ -1,6 +1,7 @@
 /*  What a core's calls do (turn.h).
 
-    A read looks into the overlay first, then into the store, and a write goes to the overlay only.
+    A read looks into the overlay first, then into the store or what was read of it before
+    (row_cache.h), and a write goes to the overlay only.
     So a step sees what the turn has written before it, and to refuse is to roll back to the mark
     that actor.c has set. Walks merge both; nothing may be written while one is open. Rows are
     sealed and opened here, and one that is damaged breaks the turn. All that is said goes to
@@ -96,13 +97,19 @@ int op_turn_read(op_turn_t *self, op_str_t full_key, const op_type_t *record, vo
         return s_open(self, full_key, bytes, record, value);
     }
     op_actor_t *actor = self->actor;
-    int found = op_store_get(actor->store, full_key, &actor->value);
-    if (found < 0)
-        op_turn_break(self, "cannot read the store: %s", op_store_error(actor->store));
-    if (found <= 0)
+    if (!op_row_cache_get(&actor->rows, full_key, &bytes)) {
+        int found = op_store_get(actor->store, full_key, &actor->value);
+        if (found < 0) {
+            op_turn_break(self, "cannot read the store: %s", op_store_error(actor->store));
+            return 0;
+        }
+        bytes = found ? op_str_of(actor->value.at ? actor->value.at : "", actor->value.size)
+                      : (op_str_t){0};
+        op_row_cache_put(&actor->rows, full_key, bytes);
+    }
+    if (!bytes.at)
         return 0;
-    bytes = op_arena_copy(&self->arena, op_buf_str(&actor->value));
-    return s_open(self, full_key, bytes, record, value);
+    return s_open(self, full_key, op_arena_copy(&self->arena, bytes), record, value);
 }
 
 void op_turn_write(op_turn_t *self, op_str_t full_key, const op_type_t *record, const void *value)

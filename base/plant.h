@@ -76,7 +76,8 @@
     PLANT(ERASED_TEXTS, "erased_texts", "an erased account's texts stay")                          \
     PLANT(ERASED_HOOKS, "erased_hooks", "nobody tells webhook that an account is erased")          \
     PLANT(RETIRED_LEASED, "retired_leased", "a retired number can be leased")                      \
-    PLANT(ANY_CLAIM, "any_claim", "any modem actor is believed what it says of any number")
+    PLANT(ANY_CLAIM, "any_claim", "any modem actor is believed what it says of any number")        \
+    PLANT(STALE_ROWS, "stale_rows", "a row that was read once is never read anew")
 
 typedef enum {
     OP_PLANT_NONE,
