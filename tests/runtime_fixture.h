@@ -31,6 +31,7 @@ enum { PATIENCE_MS = 20000, TELLS = 1500, BUSY_MS = 50 };
     A request that is not at its last step goes on. At the last one its id is an order:
       "count"   answer how many tells were taken, in the order in which they were numbered
       "tell"    tell the other TELLS numbers; the other tells each of them back
+      "flood"   tell somebody who is nowhere until the outbox is full
       "write"   write a row
       "busy"    be busy from now on
       "later"   wake me in an hour */
@@ -74,14 +75,21 @@ static inline void s_write(op_turn_t *turn, uint64_t value)
     op_turn_put(turn, &key, &op_counter_row_type, &(op_counter_row_t){value});
 }
 
+static inline void s_tell(op_turn_t *turn, const char *to, uint64_t count)
+{
+    for (uint64_t i = 1; i <= count; i++)
+        op_turn_tell(turn, to, &op_serial_opened_type, &(op_serial_opened_t){i});
+}
+
 static inline void s_order(state_t *self, const op_event_t *event, op_turn_t *turn,
                            const char *other)
 {
     op_str_t order = OP_BODY(event, by_id)->id;
     op_auth_started_t answer = {.expires_in = s_count(turn)};
     if (op_str_is(order, "tell"))
-        for (uint64_t i = 1; i <= TELLS; i++)
-            op_turn_tell(turn, other, &op_serial_opened_type, &(op_serial_opened_t){i});
+        s_tell(turn, other, TELLS);
+    else if (op_str_is(order, "flood"))
+        s_tell(turn, "modem", OP_OUTBOX_MAX);
     else if (op_str_is(order, "write"))
         s_write(turn, 1);
     else if (op_str_is(order, "busy"))
