@@ -37,13 +37,6 @@ const char *op_line_state_name(const op_line_t *line)
     return line->stopped ? "stopped" : line->absent || !*line->device ? "absent" : "waiting";
 }
 
-/*  A number that identifies a person is nobody's business in full. */
-static op_str_t s_last_four(const char *digits)
-{
-    size_t size = strlen(digits), shown = size < 4 ? size : 4;
-    return op_str_of(digits + size - shown, shown);
-}
-
 /*  Of a line that is up. */
 static op_str_t s_troubles(const op_line_t *line, op_turn_t *turn)
 {
@@ -72,8 +65,8 @@ static op_line_health_t s_health(const op_line_t *line, op_turn_t *turn)
         .maker = op_str(is->maker),
         .model = op_str(is->model),
         .revision = op_str(is->revision),
-        .imei = s_last_four(is->imei),
-        .iccid = s_last_four(is->iccid),
+        .imei = op_str(is->imei),
+        .iccid = op_str(is->iccid),
         .operator= op_str(is->operator_name),
         .registered = op_at_registered(is->registration),
         .signal = is->signal,

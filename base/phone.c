@@ -57,6 +57,11 @@ const char *op_phone_mask(op_str_t phone, char text[OP_PHONE_MAX + 1])
     return text;
 }
 
+op_str_t op_serial_tail(op_str_t digits)
+{
+    return digits.size > 4 ? op_str_skip(digits, digits.size - 4) : digits;
+}
+
 bool op_phone_allowed(op_str_t phone, op_str_t prefixes)
 {
     if (prefixes.size == 0)

@@ -22,6 +22,9 @@ bool op_phone_complete(op_str_t home, op_str_t digits, bool national,
 /*  For logs: all but the last two digits are hidden ("+1********34"). Returns `text`. */
 const char *op_phone_mask(op_str_t phone, char text[OP_PHONE_MAX + 1]);
 
+/*  For logs: the last four digits of an IMEI or ICCID. */
+op_str_t op_serial_tail(op_str_t digits);
+
 /*  Does `phone` begin with one of the prefixes of a comma-separated list, such as "+1,+44"?
     An empty list allows every number. */
 bool op_phone_allowed(op_str_t phone, op_str_t prefixes);

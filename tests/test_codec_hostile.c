@@ -128,6 +128,7 @@ static takes_t s_takes(op_kind_t kind)
         return TAKES_BIN;
     case OP_KIND_TEXT:
     case OP_KIND_PHONE:
+    case OP_KIND_SERIAL:
     case OP_KIND_BODY:
     case OP_KIND_URL:
     case OP_KIND_WORDS:

@@ -16,8 +16,8 @@ static void s_declaration(const op_type_t *type)
         const op_field_t *field = &type->fields[i];
         bool has_item = field->kind == OP_KIND_NESTED || field->kind == OP_KIND_MAYBE ||
                         field->kind == OP_KIND_LIST;
-        bool has_max = field->kind == OP_KIND_LIST ||
-                       (field->kind >= OP_KIND_TEXT && field->kind <= OP_KIND_BYTES);
+        bool has_max =
+            field->kind == OP_KIND_LIST || op_kinds[field->kind].stored == OP_STORED_TEXT;
         assert_true(s_is_name(field->name));
         assert_true(field->offset < type->size);
         assert_int_equal(field->item != NULL, has_item);

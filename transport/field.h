@@ -49,6 +49,7 @@ typedef enum {
 typedef enum {
     OP_SHOWN_CLEAR,
     OP_SHOWN_MASKED,      /* as a phone */
+    OP_SHOWN_TAIL,        /* its last four digits */
     OP_SHOWN_FINGERPRINT, /* a few bits of its hash, if it is too long to be guessed */
     OP_SHOWN_SIZE
 } op_shown_t;

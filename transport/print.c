@@ -135,6 +135,10 @@ static void s_text(op_kind_t kind, op_str_t text, op_print_t how, op_buf_t *out)
     case OP_SHOWN_MASKED:
         s_phone(text, out);
         return;
+    case OP_SHOWN_TAIL:
+        op_buf_add_str(out, OP_STR("..."));
+        s_clean(op_serial_tail(text), out);
+        return;
     case OP_SHOWN_FINGERPRINT:
         s_fingerprint(text, out);
         return;

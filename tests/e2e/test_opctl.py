@@ -78,8 +78,9 @@ class Commands(OpctlCase):
         self.assertEqual(len(lines), 3)
         self.assertEqual((lines[0]["number"], lines[0]["state"]), (SHARED, "up"))
         self.assertTrue(lines[0]["registered"] and lines[0]["service_centre"])
-        self.assertRegex(lines[0]["imei"], r"^\d{4}$")
+        self.assertRegex(lines[0]["imei"], r"^\d{15}$")
         shown = opctl(self.data, "lines")
+        self.assertRegex(shown, rf"(?m)^imei +{lines[0]['imei'][-4:]}$")
         self.assertRegex(shown, r"(?m)^state +up$")
         self.assertNotIn(SHARED, shown)
 

@@ -6,6 +6,7 @@
 
 #include "tools/opctl/opctl.h"
 
+#include "base/phone.h"
 #include "base/utf8.h"
 #include "transport/json.h"
 
@@ -67,6 +68,8 @@ static void s_mask_text(op_arena_t *arena, const op_field_t *field, void *value)
     op_str_t text = op_field_text(field, value);
     if (field->kind == OP_KIND_PHONE || field->kind == OP_KIND_TEXT) /* a peer that is a phone */
         text = s_masked_phone(arena, text);
+    else if (field->kind == OP_KIND_SERIAL)
+        text = op_serial_tail(text);
     else if (field->kind == OP_KIND_BODY)
         text = s_length(arena, text);
     op_field_set(field, value, &text, sizeof text);

@@ -35,7 +35,7 @@ static op_str_t s_text(const op_pseudonym_t *names, const op_leaf_t *leaf, op_ar
 {
     static const char *const peers[] = {"from", "to", "peer", NULL};
     static const char *const prefixes[] = {"key_prefix", "prefix", NULL};
-    static const char *const words[] = {"name", "error", "imei", "iccid", NULL};
+    static const char *const words[] = {"name", "error", NULL};
     op_str_t text = op_leaf_text(leaf);
     bool envelope = leaf->type == &op_envelope_type;
     if (strcmp(leaf->field->name, "address") == 0)
@@ -104,7 +104,7 @@ static void s_scrub_string(const op_pseudonym_t *names, op_leaf_t *leaf, op_aren
     }
     if (kind == OP_KIND_PHONE)
         text = op_pseudonym_peer(names, text, arena);
-    else if (kind == OP_KIND_BODY)
+    else if (kind == OP_KIND_BODY || kind == OP_KIND_SERIAL)
         text = op_pseudonym_words(names, text, arena);
     else if (kind == OP_KIND_URL || strcmp(leaf->field->name, "url") == 0)
         text = op_pseudonym_url(names, text, arena);
