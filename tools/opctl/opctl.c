@@ -35,7 +35,7 @@ const op_ctl_option_t op_ctl_options[] = {
     [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)"},
     [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)"},
     [FLAG_JSON] = {"json", NULL, "answer in JSON: one document"},
-    [FLAG_FULL] = {"full", NULL, "show phone numbers and texts in full"},
+    [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full"},
     [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do"},
     [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak"},
     [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert"},
@@ -55,7 +55,7 @@ static const char s_usage[] = "usage: opctl [options] COMMAND [ARGUMENT...]\n"
 static const char s_more[] =
     "\n"
     "ACCOUNT is a phone number or an id, NUMBER one of the pool's or its id. Options may stand\n"
-    "anywhere. Phone numbers are masked and texts left out unless --full asks for them.\n"
+    "anywhere. Phone and serial numbers are masked and texts left out unless --full asks for them.\n"
     "\n"
     "What accounts erase deletes is out of the store's files within a minute (the log says when), "
     "or\n"
