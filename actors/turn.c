@@ -71,10 +71,12 @@ op_str_t op_turn_full_key(op_turn_t *self, char space, op_str_t key)
     return op_str_of(full, name + 1 + key.size);
 }
 
-static bool s_open(op_turn_t *self, op_str_t key, op_str_t bytes, const op_type_t *record,
-                   void *value)
+/*  `stored`: the bytes come from the store, and not from this process. */
+static bool s_open(op_turn_t *self, op_str_t key, op_str_t bytes, bool stored,
+                   const op_type_t *record, void *value)
 {
-    const char *damage = op_record_open(record, bytes, &self->arena, value);
+    const char *damage = stored ? op_record_open(record, bytes, &self->arena, value)
+                                : op_record_read(record, bytes, &self->arena, value);
     if (!damage)
         return true;
     /* A key may hold a phone number: it is named by its letter and a fingerprint. */
@@ -90,26 +92,21 @@ static bool s_open(op_turn_t *self, op_str_t key, op_str_t bytes, const op_type_
 
 int op_turn_read(op_turn_t *self, op_str_t full_key, const op_type_t *record, void *value)
 {
-    op_str_t bytes;
-    if (op_overlay_get(&self->overlay, full_key, &bytes)) {
-        if (!bytes.at)
-            return 0;
-        return s_open(self, full_key, bytes, record, value);
-    }
     op_actor_t *actor = self->actor;
-    if (!op_row_cache_get(&actor->rows, full_key, &bytes)) {
-        int found = op_store_get(actor->store, full_key, &actor->value);
-        if (found < 0) {
-            op_turn_break(self, "cannot read the store: %s", op_store_error(actor->store));
-            return 0;
-        }
-        bytes = found ? op_str_of(actor->value.at ? actor->value.at : "", actor->value.size)
-                      : (op_str_t){0};
-        op_row_cache_put(&actor->rows, full_key, bytes);
-    }
-    if (!bytes.at)
+    op_str_t bytes;
+    if (op_overlay_get(&self->overlay, full_key, &bytes))
+        return bytes.at && s_open(self, full_key, bytes, false, record, value);
+    if (op_row_cache_get(&actor->rows, full_key, &bytes))
+        return bytes.at &&
+               s_open(self, full_key, op_arena_copy(&self->arena, bytes), false, record, value);
+    int found = op_store_get(actor->store, full_key, &actor->value);
+    if (found < 0)
+        op_turn_break(self, "cannot read the store: %s", op_store_error(actor->store));
+    bytes = found > 0 ? op_arena_copy(&self->arena, op_buf_str(&actor->value)) : (op_str_t){0};
+    if (found < 0 || (found && !s_open(self, full_key, bytes, true, record, value)))
         return 0;
-    return s_open(self, full_key, op_arena_copy(&self->arena, bytes), record, value);
+    op_row_cache_put(&actor->rows, full_key, bytes);
+    return found;
 }
 
 void op_turn_write(op_turn_t *self, op_str_t full_key, const op_type_t *record, const void *value)
@@ -227,7 +224,7 @@ bool op_turn_walk_next(op_walk_t *self, const op_type_t *record, op_str_t *key, 
     op_str_t bytes;
     if (self->turn->broken || !s_walk_row(self, key, &bytes))
         return false;
-    if (!s_open(self->turn, *key, bytes, record, value))
+    if (!s_open(self->turn, *key, bytes, true, record, value))
         return false;
     size_t prefix = strlen(self->turn->actor->name) + 1;
     *key = op_str_of(key->at + prefix, key->size - prefix);

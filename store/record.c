@@ -25,22 +25,33 @@ void op_record_seal(const op_type_t *type, const void *value, op_buf_t *out)
     memcpy(out->at + start, sum, sizeof sum);
 }
 
-const char *op_record_open(const op_type_t *type, op_str_t bytes, op_arena_t *arena, void *value)
+const char *op_record_verify(op_str_t bytes)
 {
     if (bytes.size < OP_RECORD_HEAD)
         return "too short";
     uint8_t sum[crypto_shorthash_BYTES];
     s_sum(op_str_of(bytes.at + 8, bytes.size - 8), sum);
-    if (memcmp(sum, bytes.at, sizeof sum) != 0)
-        return "checksum mismatch";
+    return memcmp(sum, bytes.at, sizeof sum) == 0 ? NULL : "checksum mismatch";
+}
+
+const char *op_record_read(const op_type_t *type, op_str_t bytes, op_arena_t *arena, void *value)
+{
+    if (bytes.size < OP_RECORD_HEAD)
+        return "too short";
     const uint8_t *head = (const uint8_t *)bytes.at;
     if ((head[8] << 8 | head[9]) != type->number)
         return "another kind of record";
     if (head[10] != OP_RECORD_FORM)
         return "written by another version";
-    op_str_t rest = op_str_of(bytes.at + OP_RECORD_HEAD, bytes.size - OP_RECORD_HEAD);
+    op_str_t rest = op_str_skip(bytes, OP_RECORD_HEAD);
     op_decode_t result = op_decode(type, &rest, arena, value);
     if (result != OP_DECODE_OK)
         return op_decode_text(result);
     return rest.size ? "bytes behind the record" : NULL;
+}
+
+const char *op_record_open(const op_type_t *type, op_str_t bytes, op_arena_t *arena, void *value)
+{
+    const char *damage = op_record_verify(bytes);
+    return damage ? damage : op_record_read(type, bytes, arena, value);
 }

@@ -15,6 +15,12 @@ enum { OP_RECORD_FORM = 1, OP_RECORD_HEAD = 11 };
 /*  Appends the stored form of *value. */
 void op_record_seal(const op_type_t *type, const void *value, op_buf_t *out);
 
+/*  NULL, or what shows that these are not the bytes that were sealed. */
+const char *op_record_verify(op_str_t bytes) OP_MUST_CHECK;
+/*  op_record_open of bytes that were verified before, or sealed by this process. */
+const char *op_record_read(const op_type_t *type, op_str_t bytes, op_arena_t *arena,
+                           void *value) OP_MUST_CHECK;
+
 /*  NULL, and *value decoded (slices into `bytes`, lists from `arena`), or what is wrong with it. */
 const char *op_record_open(const op_type_t *type, op_str_t bytes, op_arena_t *arena,
                            void *value) OP_MUST_CHECK;

@@ -12,7 +12,8 @@
     of ours as well. What they define is named s_pack_... here. */
 
 /*  Nearly all sizes are known to the compiler: a copy is a move or two. */
-static inline int s_append(op_buf_t *out, const void *bytes, size_t size)
+__attribute__((always_inline)) static inline int s_append(op_buf_t *out, const void *bytes,
+                                                          size_t size)
 {
     if (out->capacity - out->size < size)
         op_buf_reserve(out, size);
@@ -185,19 +186,15 @@ static op_decode_t s_decode_item(const op_field_t *field, op_str_t *bytes, op_ar
     return s_decode(field->item, bytes, arena, depth + 1, item);
 }
 
+/*  Not a nil. */
 static op_decode_t s_decode_field(const op_field_t *field, op_str_t *bytes, op_arena_t *arena,
                                   int depth, void *to)
 {
     op_stored_t stored = op_kinds[field->kind].stored;
-    op_str_t rest = *bytes;
-    op_element_t element;
-    op_reader_next(&rest, &element);
-    bool inside = stored == OP_STORED_NESTED || stored == OP_STORED_MAYBE;
-    if (inside && element.kind != OP_ELEMENT_NIL)
+    if (stored == OP_STORED_NESTED || stored == OP_STORED_MAYBE)
         return s_decode_item(field, bytes, arena, depth, to);
-    *bytes = rest;
-    if (element.kind == OP_ELEMENT_NIL)
-        return OP_DECODE_OK;
+    op_element_t element;
+    op_reader_next(bytes, &element);
     switch (stored) {
     case OP_STORED_NUMBER:
         return s_decode_number(field, &element, to);

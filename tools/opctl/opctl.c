@@ -55,7 +55,7 @@ static const char s_usage[] = "usage: opctl [options] COMMAND [ARGUMENT...]\n"
 static const char s_more[] =
     "\n"
     "ACCOUNT is a phone number or an id, NUMBER one of the pool's or its id. Options may stand\n"
-    "anywhere. Phone and serial numbers are masked and texts left out unless --full asks for them.\n"
+    "anywhere. Phone and serial numbers are masked, texts left out, unless --full asks for them.\n"
     "\n"
     "What accounts erase deletes is out of the store's files within a minute (the log says when), "
     "or\n"
