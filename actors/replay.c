@@ -194,12 +194,13 @@ static bool s_event(op_comparison_t *self, const op_tape_event_t *event)
 
 op_replay_result_t op_comparison_go(op_comparison_t *self, size_t upto)
 {
-    const op_tape_event_t *events = self->tape->events;
+    const uint8_t *owners = self->tape->owners, *own;
     while (self->replay && !self->differs && self->at < upto) {
-        bool own = events[self->at].actor == self->actor;
-        if (own && !s_event(self, &events[self->at]))
+        own = memchr(owners + self->at, (int)self->actor, upto - self->at);
+        self->at = own ? (size_t)(own - owners) : upto;
+        if (!own || !s_event(self, &self->tape->events[self->at]))
             break;
-        self->events += own;
+        self->events++;
         self->at++;
     }
     return (op_replay_result_t){self->replay && !self->differs, self->events, self->at};

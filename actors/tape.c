@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(OP_TAPE_ACTORS_MAX - 1 <= UINT8_MAX, "an owner is an octet");
+
 void op_tape_free(op_tape_t *self)
 {
     for (size_t i = 0; i < self->actor_count; i++)
         free(self->actors[i].rows);
     free(self->actors);
     free(self->events);
+    free(self->owners);
     op_arena_free(&self->arena);
     *self = (op_tape_t){0};
 }
@@ -47,12 +50,14 @@ void op_tape_reserve(op_tape_t *self, size_t events)
         return;
     self->event_capacity = events;
     self->events = op_realloc(self->events, events * sizeof *self->events);
+    self->owners = op_realloc(self->owners, events * sizeof *self->owners);
 }
 
 void op_tape_add_event(op_tape_t *self, const op_tape_event_t *event)
 {
     if (self->event_count == self->event_capacity)
         op_tape_reserve(self, self->event_capacity ? 2 * self->event_capacity : 1024);
+    self->owners[self->event_count] = (uint8_t)event->actor;
     self->events[self->event_count++] = *event;
     self->actors[event->actor].event_count++;
 }

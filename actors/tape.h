@@ -55,6 +55,7 @@ typedef struct {
     op_tape_actor_t *actors;
     size_t actor_count;
     op_tape_event_t *events; /* in the order of the file */
+    uint8_t *owners;         /* their actors once more, so that one's are found fast */
     size_t event_count, event_capacity;
     void (*grows)(void *arg); /* called while it is read, every OP_TAPE_GROWTH events; or NULL */
     void *grows_arg;

@@ -46,6 +46,7 @@ static void s_remove(fixture_t *self, op_tape_event_t *event)
 {
     op_tape_event_t *end = self->tape.events + self->tape.event_count--;
     memmove(event, event + 1, (size_t)(end - event - 1) * sizeof *event);
+    memset(self->tape.owners, 0, self->tape.event_count); /* there is one actor */
     self->tape.actors[0].event_count--;
 }
 

@@ -41,8 +41,10 @@ static void s_sort(op_tape_t *tape)
     op_tape_order(tape, order, cause);
     for (size_t i = 0; i < tape->event_count; i++)
         sorted[i] = tape->events[order[i]];
-    if (tape->event_count)
-        memcpy(tape->events, sorted, tape->event_count * sizeof *sorted);
+    for (size_t i = 0; i < tape->event_count; i++) {
+        tape->events[i] = sorted[i];
+        tape->owners[i] = (uint8_t)sorted[i].actor;
+    }
     free(order);
     free(cause);
     free(sorted);
