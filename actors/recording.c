@@ -1,8 +1,8 @@
 #include "actors/recording.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 struct op_recording {
     op_recording_sink_t sink;
@@ -43,7 +43,7 @@ static int s_each_row(op_store_t *store, const char *name, row_fn row, void *arg
 }
 
 typedef struct {
-    crypto_generichash_state state;
+    XXH3_state_t *state;
     uint64_t rows;
 } digest_t;
 
@@ -55,19 +55,24 @@ static bool s_digest_row(void *arg, op_str_t key, op_str_t value)
         sizes[i] = (uint8_t)(key.size >> (24 - 8 * i));
         sizes[4 + i] = (uint8_t)(value.size >> (24 - 8 * i));
     }
-    crypto_generichash_update(&self->state, sizes, sizeof sizes);
-    crypto_generichash_update(&self->state, (const uint8_t *)key.at, key.size);
-    crypto_generichash_update(&self->state, (const uint8_t *)value.at, value.size);
+    XXH3_128bits_update(self->state, sizes, sizeof sizes);
+    XXH3_128bits_update(self->state, key.at, key.size);
+    XXH3_128bits_update(self->state, value.at, value.size);
     self->rows++;
     return true;
 }
 
 int op_recording_digest(op_store_t *store, const char *name, uint64_t *rows, op_hash_t *digest)
 {
-    digest_t self = {.rows = 0};
-    crypto_generichash_init(&self.state, NULL, 0, sizeof digest->bytes);
+    digest_t self = {.state = XXH3_createState()};
+    OP_ASSERT(self.state && "out of memory");
+    XXH3_128bits_reset(self.state);
     int rc = s_each_row(store, name, s_digest_row, &self);
-    crypto_generichash_final(&self.state, digest->bytes, sizeof digest->bytes);
+    XXH128_canonical_t sum;
+    XXH128_canonicalFromHash(&sum, XXH3_128bits_digest(self.state));
+    XXH3_freeState(self.state);
+    *digest = (op_hash_t){{0}};
+    memcpy(digest->bytes, sum.digest, sizeof sum.digest);
     *rows = self.rows;
     return rc;
 }

@@ -48,9 +48,9 @@ const op_actor_observer_t *op_recording_observer(op_recording_t *self);
 /*  Writes the digest record: the run ended between two turns. */
 void op_recording_end(op_recording_t *self);
 
-/*  How many rows the actor has in the store, and BLAKE2b-256 over them: for each row, in the order
-    of the keys ("NAME!" before "NAME/"), size of the key and size of the value (32 bits each, big-
-    endian), key, value. 0, or -1: the store cannot be read. */
+/*  How many rows the actor has in the store, and XXH3 (128 bits, seed 0, then zeros) over them: for
+    each row, in the order of the keys ("NAME!" before "NAME/"), size of the key and size of the
+    value (32 bits each, big-endian), key, value. 0, or -1: the store cannot be read. */
 int op_recording_digest(op_store_t *store, const char *name, uint64_t *rows,
                         op_hash_t *digest) OP_MUST_CHECK;
 

@@ -49,7 +49,7 @@ function allowed(object, name)
     if (name ~ /^(json_[a-z0-9_]+|[nh]to[hn][sl]|inet_(pton|ntop))$/ && name !~ /file|fd|seed/)
         return 1
     # Encoding, checksums, and what of libsodium depends on its arguments alone.
-    if (name ~ /^(msgpack_[a-z0-9_]+|XXH3_64bits)$/)
+    if (name ~ /^(msgpack_[a-z0-9_]+|XXH3_[a-zA-Z0-9_]+|XXH128_[a-zA-Z]+)$/)
         return 1
     return name ~ /^(crypto_(generichash|shorthash|hash_sha256|auth_hmacsha256)(_(init|update|final))?|randombytes_buf_deterministic|sodium_(memcmp|memzero|is_zero|increment|compare))$/
 }

@@ -14,8 +14,8 @@
     KIND is one of kinds.def or a shape of shapes.def. An item is declared above its first use.
     Including this file defines the lines so that the list that follows declares one struct
     op_<name>_t and one table op_<name>_type each; with OP_DECLARE_TABLES defined, the tables
-    themselves; with OP_DECLARE_LIST, inside the braces of an array, the tables' addresses. Include
-    undeclare.h after the list. */
+    themselves; with OP_DECLARE_LIST, inside the braces of an array, the tables' addresses; with
+    OP_DECLARE_INDEX the same, each at its number. Include undeclare.h after the list. */
 
 #include "transport/shape.h"
 
@@ -60,9 +60,13 @@
                                         OP_COUNT(op_##name##_fields),                              \
                                         op_##name##_doc};
 
-#elif defined(OP_DECLARE_LIST)
+#elif defined(OP_DECLARE_LIST) || defined(OP_DECLARE_INDEX)
 
+#ifdef OP_DECLARE_LIST
 #define MESSAGE(name, number, doc) &op_##name##_type,
+#else
+#define MESSAGE(name, number, doc) [number] = &op_##name##_type,
+#endif
 #define FIELD(name, kind, field, max, doc)
 #define OPTIONAL(name, kind, field, max, doc)
 #define OMITTED(name, kind, field, max, doc)

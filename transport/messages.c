@@ -21,6 +21,15 @@ static const op_type_t *const s_types[] = {
 #include "transport/undeclare.h"
 };
 
+static const op_type_t *const s_by_number[] = {
+#define OP_DECLARE_INDEX
+#include "transport/declare.h"
+
+#include "transport/messages.def"
+
+#include "transport/undeclare.h"
+};
+
 static const struct {
     const char *actor;
     const char *name;
@@ -61,7 +70,7 @@ const op_type_t *const *op_message_types(size_t *count)
 
 const op_type_t *op_message_type(uint64_t number)
 {
-    return op_type_numbered(s_types, OP_COUNT(s_types), number);
+    return number < OP_COUNT(s_by_number) ? s_by_number[number] : NULL;
 }
 
 void op_frame_encode(const op_envelope_t *envelope, const op_type_t *type, const void *body,

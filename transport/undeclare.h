@@ -11,3 +11,4 @@
 #undef OP_ROW
 #undef OP_DECLARE_TABLES
 #undef OP_DECLARE_LIST
+#undef OP_DECLARE_INDEX
