@@ -96,10 +96,12 @@ static job_t *s_next(work_t *self)
     size_t most = 0;
     for (size_t i = 0; i < self->actors; i++) {
         job_t *job = &self->jobs[i];
+        if (job->taken || job->over || !s_is_wanted(self, i))
+            continue;
         bool differs = job->begun && !job->result.same;
         size_t behind = differs ? 0 : self->counts[i] - job->result.events;
         behind += self->complete;
-        if (!job->taken && !job->over && behind > most && s_is_wanted(self, i)) {
+        if (behind > most) {
             next = job;
             most = behind;
         }
