@@ -80,6 +80,14 @@ cp "$send" "$work/rotated"
 cp "$send" "$work/rotated.5000"
 expect 2 "begins in the middle and cannot be replayed: print" replay "$work/rotated"
 expect 0 "left out" replay "$work/rotated" --torn
+# So long that it is replayed while it is read, and in several goes; and refused when all but its end was replayed.
+copies=()
+for _ in $(seq 20); do copies+=("$traces/burst.trace" "$send"); done
+expect 0 "200 actors" merge "$work/long" "${copies[@]}"
+expect 0 "the same, and so are its rows" replay "$work/long"
+expect 0 "^ledger: .*the same" replay "$work/long" --actor ledger
+truncate -s -7 "$work/long"
+expect 2 "ends inside a record" replay "$work/long"
 : >"$work/empty"
 expect 2 "empty" stats "$work/empty"
 echo "no trace at all" >"$work/text"
