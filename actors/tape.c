@@ -194,7 +194,8 @@ static const char *s_take_digest(op_tape_t *self, const op_trace_digest_t *recor
     op_tape_actor_t *actor = s_living(self, record->actor);
     if (!actor || actor->ended)
         return "a digest of no actor, or a second one";
-    actor->middle |= self->gaps && actor->event_count == 0;
+    if (self->gaps && actor->event_count == 0) /* else others may look at it already */
+        actor->middle = true;
     actor->ended = true;
     actor->rows_at_end = record->rows;
     actor->digest = record->digest;
