@@ -58,13 +58,13 @@ static void test_large_rows(void **state)
     (void)state;
     static char large[OP_ROW_CACHE_BYTES + 1];
     op_str_t fits = op_str_of(large, OP_ROW_CACHE_BYTES - 1),
-             not = op_str_of(large, sizeof large - 1);
+             too_large = op_str_of(large, sizeof large - 1);
     op_row_cache_t cache = {0};
     op_row_cache_put(&cache, OP_STR("a"), fits);
     assert_true(op_str_equal(s_known(&cache, OP_STR("a")), fits));
-    op_row_cache_update(&cache, OP_STR("a"), not );
+    op_row_cache_update(&cache, OP_STR("a"), too_large);
     assert_true(op_str_is(s_known(&cache, OP_STR("a")), "?"));
-    op_row_cache_put(&cache, OP_STR("b"), not );
+    op_row_cache_put(&cache, OP_STR("b"), too_large);
     assert_true(op_str_is(s_known(&cache, OP_STR("b")), "?"));
     op_row_cache_put(&cache, OP_STR("a"), OP_STR("small again"));
     assert_true(op_str_is(s_known(&cache, OP_STR("a")), "small again"));

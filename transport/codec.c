@@ -11,22 +11,15 @@
     Its packer calls a function for each token; the templates that it is made of write into a buffer
     of ours as well. What they define is named s_pack_... here. */
 
-/*  Nearly all sizes are known to the compiler: a copy is a move or two. */
-__attribute__((always_inline)) static inline int s_append(op_buf_t *out, const void *bytes,
-                                                          size_t size)
-{
-    if (out->capacity - out->size < size)
-        op_buf_reserve(out, size);
-    memcpy(out->at + out->size, bytes, size);
-    out->size += size;
-    return 0;
-}
-
-#define msgpack_pack_inline_func(name)               static inline int s_pack##name
-#define msgpack_pack_inline_func_cint(name)          static inline int s_pack##name
-#define msgpack_pack_inline_func_fixint(name)        static inline int s_pack_fix##name
-#define msgpack_pack_user                            op_buf_t *
-#define msgpack_pack_append_buffer(buf, bytes, size) return s_append(buf, bytes, size)
+#define msgpack_pack_inline_func(name)        static inline int s_pack##name
+#define msgpack_pack_inline_func_cint(name)   static inline int s_pack##name
+#define msgpack_pack_inline_func_fixint(name) static inline int s_pack_fix##name
+#define msgpack_pack_user                     op_buf_t *
+#define msgpack_pack_append_buffer(buf, bytes, size)                                               \
+    do {                                                                                           \
+        op_buf_add(buf, bytes, size);                                                              \
+        return 0;                                                                                  \
+    } while (false)
 #include <msgpack/pack_template.h>
 
 static void s_encode(op_buf_t *out, const op_type_t *type, const void *value);

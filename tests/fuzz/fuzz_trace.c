@@ -1,7 +1,7 @@
 /*  Traces, whatever their files hold. Property: none breaks an assertion; one that is refused is
-    refused with a sentence; one that is read is written to octets that are read to the same; its
-    events have an order, each once, every cause before its effect; and a listing and a replay of
-    each actor come to an end.
+    refused with a sentence; one that is read has no more events than op_trace_count has counted,
+    and is written to octets that are read to the same; its events have an order, each once, every
+    cause before its effect; and a listing and a replay of each actor come to an end.
 
     The input is taken twice: as a file, and as a script that makes records whose checksums are
     right: for each its kind and the actor's number (bits 0 to 2: what an event is, 7: no event;
@@ -65,6 +65,7 @@ static void s_check(op_str_t bytes)
     if (op_tape_read(&tape, bytes, OP_TAPE_TORN | OP_TAPE_GAPS, error) != 0)
         FUZZ_CHECK(strlen(error) > 10);
     else {
+        FUZZ_CHECK(op_trace_count(bytes) >= tape.event_count);
         op_tape_write(&tape, &first);
         FUZZ_CHECK(op_tape_read(&again, op_buf_str(&first), OP_TAPE_GAPS, error) == 0);
         op_tape_write(&again, &second);
