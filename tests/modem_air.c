@@ -317,3 +317,20 @@ size_t air_inbox(const air_t *self, const char *phone)
 {
     return op_carrier_inbox_size(self->carrier, op_str(phone));
 }
+
+void air_expect_service(air_t *self, size_t line, char id)
+{
+    char phone[20], body[8];
+    snprintf(phone, sizeof phone, "+1415556%04u", (unsigned)(unsigned char)id);
+    snprintf(body, sizeof body, "to %c", id);
+    size_t before = air_inbox(self, phone), received = self->received;
+    air_text(self, line, id, phone, body);
+    air_run(self, 20000);
+    assert_int_equal(air_inbox(self, phone), before + 1);
+    op_carrier_result_t result = op_carrier_text(
+        self->carrier, op_str(phone), op_str(op_carrier_modem_number(self->carrier, line)),
+        OP_STR("hello"), self->core.now);
+    assert_int_equal(result, OP_CARRIER_OK);
+    air_run(self, 65000); /* the sweep finds what is not announced */
+    assert_int_equal(self->received, received + 1);
+}

@@ -50,5 +50,7 @@ void air_set(air_t *self, size_t modem, op_knob_t knob, int64_t value);
 /*  The ledger sends a text from a line's number to a phone. */
 void air_text(air_t *self, size_t line, char id, const char *to, const char *body);
 size_t air_inbox(const air_t *self, const char *phone);
+/*  Texts pass on that line, both ways; fails the test otherwise. `id`: unique in the test. */
+void air_expect_service(air_t *self, size_t line, char id);
 
 #endif
