@@ -139,7 +139,7 @@ static void s_on_tell(op_modem_t *self, const op_event_t *event, op_turn_t *turn
         op_send_cancel(self, event, turn);
     else if (OP_IS(event, lines_ask))
         for (size_t i = 0; i < self->count; i++)
-            op_line_say_state(&self->lines[i], turn, self->lines[i].phase == OP_LINE_READY);
+            op_line_say_state(&self->lines[i], turn, op_line_can_send(&self->lines[i]));
 }
 
 static void s_on_request(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
@@ -246,9 +246,9 @@ static void s_follow_clock(op_modem_t *self, int64_t now)
         op_at_shift(&self->lines[i].at, late);
     for (size_t i = 0; by < -OP_SECOND_MS && i < self->count; i++) {
         op_line_t *line = &self->lines[i];
-        int64_t *instants[] = {&line->reopen_at,  &line->not_before, &line->sweep_at,
-                               &line->idle_until, &line->wait_until, &line->check_at,
-                               &line->doubt_until};
+        int64_t *instants[] = {&line->reopen_at,   &line->not_before,   &line->sweep_at,
+                               &line->idle_until,  &line->wait_until,   &line->check_at,
+                               &line->doubt_until, &line->barred_until, &line->restarted_until};
         op_at_shift(&line->at, by);
         line->paused_until = 0;
         for (size_t k = 0; k < OP_COUNT(instants); k++)

@@ -148,7 +148,9 @@ bool op_device_is_found(op_modem_t *self, const op_line_t *line)
     return strcmp(line->home, line->device) != 0 && op_device_of(self, op_str(line->device));
 }
 
-void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const char *iccid)
+/*  It is asked again while it is nobody's: its SIM may not have been ready, and be changed. */
+void op_device_known(op_modem_t *self, const op_event_t *event, op_str_t path, const char *imei,
+                     const char *iccid)
 {
     op_device_t *device = op_device_of(self, path);
     if (!device)
@@ -158,6 +160,10 @@ void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const ch
     op_str_copy(op_str(imei), device->imei, sizeof device->imei);
     op_str_copy(op_str(iccid), device->iccid, sizeof device->iccid);
     device->known = !device->mute;
+    if (device->known && *iccid)
+        device->probe_at = event->now + OP_PROBE_AGAIN_MAX_MS;
+    else if (device->known)
+        op_device_later(device, event->now);
     device->mute = false;
 }
 
@@ -188,7 +194,8 @@ void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn)
 {
     for (size_t i = 0; i < self->device_count; i++) {
         const op_device_t *device = &self->devices[i];
-        if (!device->known || op_device_is_held(self, device->path))
+        if (!device->known || op_device_is_held(self, device->path) ||
+            op_probe_is_at_work(self, device->path))
             continue;
         op_line_t *line = s_line_for(self, device);
         if (!line || !s_is_without(line))

@@ -13,6 +13,8 @@ const char *op_trouble_text(op_trouble_t trouble)
         return "the modem does not say where it stores texts";
     case OP_TROUBLE_NOTICES:
         return "the modem announces nothing: texts are found by looking for them";
+    case OP_TROUBLE_REPORTS:
+        return "the modem hands over no status reports: what is in doubt stays in doubt";
     case OP_TROUBLE_POWER:
         return "the modem's supply voltage is out of its bounds";
     case OP_TROUBLES:

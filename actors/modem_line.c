@@ -59,6 +59,11 @@ void op_line_trouble(op_line_t *line, op_turn_t *turn, op_trouble_t trouble)
     line->troubles |= 1U << trouble;
 }
 
+bool op_line_can_send(const op_line_t *line)
+{
+    return line->phase == OP_LINE_READY && !line->barred_until;
+}
+
 void op_line_tell_state(op_line_t *line, op_turn_t *turn, bool up)
 {
     op_key_t key = op_key_of_text('L', op_str(line->number));
@@ -164,7 +169,7 @@ void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event,
     op_line_log(line, turn, "gives its device back", reason);
     op_turn_note(turn, "serial", &op_serial_close_type, &close);
     s_leave(self, line, event, turn, reason);
-    op_device_known(self, op_str(line->device), line->is.imei, line->is.iccid);
+    op_device_known(self, event, op_str(line->device), line->is.imei, line->is.iccid);
     line->device[0] = 0;
     line->reopen_at = 0;
     op_device_match(self, event, turn);
@@ -172,17 +177,28 @@ void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event,
 
 void op_line_try_now(op_line_t *line, const op_event_t *event)
 {
+    bool restarted = event->now < line->restarted_until;
+    line->reopen_at = event->now;
+    line->restarted_until = 0;
+    if (restarted) /* as it was told to */
+        return;
     line->failures = 0;
     line->stopped = line->reset_due = false;
     line->reopen_ms = OP_REOPEN_MIN_MS;
-    line->reopen_at = event->now;
+}
+
+/*  A modem at a USB port goes away, and comes anew. */
+static void s_is_restarted(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    line->reset_due = false;
+    line->restarted_until = event->now + OP_REBOOT_MS;
+    line->resets++;
+    op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
 }
 
 void op_line_restart(op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
-    line->reset_due = false;
-    line->resets++;
-    op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+    s_is_restarted(line, event, turn);
     op_line_log(line, turn, "the modem is restarted", line->logged);
     op_line_command(line, OP_JOB_RESET, OP_STR("AT+CFUN=1,1"), "", (op_str_t){0},
                     event->now + OP_COMMAND_MS);
@@ -221,6 +237,8 @@ int64_t op_line_wake_at(const op_line_t *line)
             wake = line->check_at;
         if (line->queue_empty && line->idle_until && line->idle_until < wake)
             wake = line->idle_until;
+        if (line->barred_until && line->barred_until < wake)
+            wake = line->barred_until;
     }
     return wake;
 }
@@ -243,7 +261,8 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     line->turn_at = event->now;
     line->no_burst = false;
     line->burst_at = 0;
-    line->failures = 0;
+    if (!line->silent) /* else only a text that is taken shows that it works */
+        line->failures = 0;
     line->stopped = line->reset_due = false;
     line->reason[0] = line->logged[0] = 0;
     line->since = event->now;
@@ -251,7 +270,7 @@ void op_line_ready(op_modem_t *self, op_line_t *line, const op_event_t *event, o
     line->queue_empty = false;
     op_line_log(line, turn, "up", line->is.service_centre ? "" : "its SIM has no service centre");
     op_line_count(line, turn, OP_METRIC_MODEM_STATE, 1, NULL);
-    op_line_tell_state(line, turn, true);
+    op_line_tell_state(line, turn, op_line_can_send(line));
     op_device_bind(line, turn);
 }
 
@@ -268,6 +287,16 @@ static void s_wait_for_answer(op_line_t *line, const op_event_t *event, op_turn_
     s_drain(line, event);
 }
 
+/*  What an answer has shown: the line cannot go on. */
+static bool s_fails(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    const char *why = line->fail_because;
+    line->fail_because = NULL;
+    if (why)
+        op_line_fail(self, line, event, turn, why);
+    return why != NULL;
+}
+
 static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       const op_at_action_t *done)
 {
@@ -280,15 +309,15 @@ static void s_drained(op_modem_t *self, op_line_t *line, const op_event_t *event
                                                        "AT+CFUN=1,1\r")};
         op_line_log(line, turn, "the modem is told to restart", "it does not answer");
         op_turn_note(turn, "serial", &op_serial_bytes_type, &reset);
-        line->reset_due = false;
-        line->resets++;
-        op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, "restarted");
+        s_is_restarted(line, event, turn);
     }
     if (done->result != OP_AT_OK) {
         op_line_fail(self, line, event, turn, "the modem does not answer");
         return;
     }
     op_send_settle_doubt(self, line, event, turn);
+    if (s_fails(self, line, event, turn))
+        return;
     if (line->reset_due && line->phase == OP_LINE_SETUP)
         op_line_restart(line, event, turn);
 }
@@ -339,9 +368,7 @@ static void s_done(op_modem_t *self, op_line_t *line, const op_event_t *event, o
         op_receive_done(line, job, event, turn, done);
         break;
     }
-    if (line->fail_because)
-        op_line_fail(self, line, event, turn, line->fail_because);
-    line->fail_because = NULL;
+    (void)s_fails(self, line, event, turn);
     bool up = line->phase == OP_LINE_READY || line->phase == OP_LINE_SETUP;
     if (up && (done->result == OP_AT_TIMEOUT || done->result == OP_AT_NO_PROMPT))
         s_drain(line, event);
@@ -357,9 +384,9 @@ static void s_booted(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
         return;
     }
     op_line_log(line, turn, "the modem has restarted", "");
-    line->phase = OP_LINE_SETUP;
-    line->since = event->now;
+    op_line_not_up(line, event, turn);
     op_setup_begin(line);
+    line->restarted = line->job == OP_JOB_CHECK; /* its answer is none to the script's first row */
 }
 
 /*  "+CSQ: <rssi>,<ber>"; 99: not known (TS 27.007 8.5). */

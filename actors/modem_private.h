@@ -38,6 +38,8 @@ enum {
     OP_STUCK_NEAR = 8,          /* where a slot's are looked for among them */
     OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
+    OP_BARRED_MAX = 3, /* texts in a row that the network bars; then none is sent for a while */
+    OP_SILENT_MAX = 2, /* texts in a row that the modem says nothing of; then it fails */
     OP_REASON_MAX = 160,
 
     /* The setup. */
@@ -50,6 +52,7 @@ enum {
     OP_RESET_EVERY = 4,          /* failures in a row until a modem is restarted, each time */
     OP_FAILURES_MAX = 12,        /* ... until the line stops */
     OP_BOOT_MS = 20 * 1000,      /* from a restart to the next opening */
+    OP_REBOOT_MS = 60 * 1000,    /* ... until its device node has come anew, if ever */
     OP_STOP_MS = 10 * 60 * 1000, /* how long it stops */
 
     /* Devices (modem_device.c). */
@@ -120,6 +123,7 @@ typedef enum {
     OP_TROUBLE_BARRED, /* until a text is taken */
     OP_TROUBLE_MEMORIES,
     OP_TROUBLE_NOTICES,
+    OP_TROUBLE_REPORTS,
     OP_TROUBLE_POWER, /* until it is not said any more */
     OP_TROUBLES
 } op_trouble_t;
@@ -168,6 +172,9 @@ typedef struct {
     int late_reference;  /* its reference, -1: none */
     bool late_error;     /* a +CMS ERROR came after its time */
     int late_code;
+    unsigned barred;          /* texts in a row that the network has barred */
+    int64_t barred_until;     /* so long nothing is sent; 0: the SIM may send, as far as is known */
+    unsigned silent;          /* texts in a row that the modem has said nothing of */
     const char *fail_because; /* why the line fails behind this answer, or NULL */
     bool no_burst;            /* the modem has refused AT+CMMS */
     int64_t burst_at;         /* the latest sign of a radio link that stays open; 0: none */
@@ -228,6 +235,7 @@ typedef struct {
     /* The ladder (modem_health.c). */
     unsigned failures;
     bool reset_due;
+    int64_t restarted_until; /* a device node that comes anew until then is no sign of hope */
     bool stopped;
     bool absent; /* there is no such device, or another program holds it */
     char reason[OP_REASON_MAX + 1], logged[OP_REASON_MAX + 1];
@@ -243,7 +251,7 @@ typedef struct {
     char imei[OP_IMEI_MAX + 1], iccid[OP_ICCID_MAX + 1];
     bool known;       /* imei and iccid are what it has said */
     bool mute;        /* it has just opened no prompt: its line lets it go */
-    int64_t probe_at; /* while it is not known */
+    int64_t probe_at; /* while no line holds it */
     int64_t probe_ms; /* the next back-off */
 } op_device_t;
 
@@ -309,6 +317,8 @@ void op_line_stop(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 /*  Its device is not its own: gives it back and waits for another. */
 void op_line_release(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const char *reason);
+/*  It is up, and may send. */
+bool op_line_can_send(const op_line_t *line);
 /*  It was up, and begins to be set up again. */
 void op_line_not_up(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 /*  There is hope: it is tried at once. */
@@ -338,7 +348,8 @@ void op_device_start(op_modem_t *self, op_str_t patterns, op_turn_t *turn);
 void op_device_note(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  What a device has said of itself; then it may be somebody's. */
 op_device_t *op_device_of(op_modem_t *self, op_str_t path);
-void op_device_known(op_modem_t *self, op_str_t path, const char *imei, const char *iccid);
+void op_device_known(op_modem_t *self, const op_event_t *event, op_str_t path, const char *imei,
+                     const char *iccid);
 void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  Is the modem in the line's hands its own? NULL, or why not. */
 const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t *event);

@@ -2,7 +2,8 @@
 
     A few at a time, each under a number of the port's behind those of the lines: drain, then the
     IMEI and every known way to ask for the ICCID. One that is silent is asked again after a
-    back-off: a modem that starts is deaf for seconds, a port for diagnosis always. Nothing is set.
+    back-off: a modem that starts is deaf for seconds, a port for diagnosis always. One that has said
+    who it is, too: a SIM that starts is not there for seconds, and may be changed. Nothing is set.
     A late answer to a text that was in the air is not lost: the line that gets the device gets it,
     too. */
 
@@ -47,8 +48,10 @@ void op_device_later(op_device_t *device, int64_t now)
 static void s_again(op_modem_t *self, op_probe_t *probe, const op_event_t *event, op_turn_t *turn)
 {
     op_device_t *device = op_device_of(self, op_str(probe->path));
-    if (device)
+    if (device) {
+        device->known = false;
         op_device_later(device, event->now);
+    }
     s_end(self, probe, turn);
 }
 
@@ -58,7 +61,7 @@ static void s_known(op_modem_t *self, op_probe_t *probe, const op_event_t *event
     char late[sizeof probe->late];
     memcpy(path, probe->path, sizeof path);
     memcpy(late, probe->late, sizeof late);
-    op_device_known(self, op_str(path), probe->imei, probe->iccid);
+    op_device_known(self, event, op_str(path), probe->imei, probe->iccid);
     s_end(self, probe, turn);
     op_device_match(self, event, turn);
     for (size_t i = 0; i < self->count; i++)
@@ -146,8 +149,7 @@ static void s_begin(op_modem_t *self, const op_device_t *device, op_turn_t *turn
 
 static bool s_is_due(const op_modem_t *self, const op_device_t *device)
 {
-    return !device->known && !op_device_is_held(self, device->path) &&
-           !op_probe_is_at_work(self, device->path);
+    return !op_device_is_held(self, device->path) && !op_probe_is_at_work(self, device->path);
 }
 
 static bool s_has_free(const op_modem_t *self)

@@ -88,8 +88,6 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
         op_turn_put(turn, key, &op_queue_row_type, row);
         line->flying = true;
         line->flight = *key;
-        line->late_answer &= OP_PLANTED(LATE_TO_NEXT);
-        line->late_error = false;
         op_line_command(line, OP_JOB_SUBMIT, op_str(command), "+CMGS:", op_buf_str(&hex),
                         event->now + (int64_t)self->send_timeout_ms);
     }
@@ -97,10 +95,22 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
     return can;
 }
 
+/*  A SIM that may not send is asked again now and then, and receives all the while. */
+static bool s_is_barred(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    if (line->barred_until > event->now)
+        return true;
+    if (line->barred_until) {
+        line->barred_until = 0;
+        op_line_tell_state(line, turn, true);
+    }
+    return false;
+}
+
 bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn)
 {
     bool nothing_due = line->queue_empty && (!line->idle_until || line->idle_until > event->now);
-    if (self->draining || nothing_due)
+    if (self->draining || s_is_barred(line, event, turn) || nothing_due)
         return false;
     op_key_t key;
     op_queue_row_t row;
@@ -219,6 +229,16 @@ static void s_log_refusal(const op_line_t *line, op_turn_t *turn, const op_queue
     op_turn_on_behalf(turn, other);
 }
 
+/*  One may be the recipient's fault, several in a row are the SIM's. */
+static void s_barred(op_line_t *line, const op_event_t *event, op_turn_t *turn)
+{
+    if (++line->barred < OP_BARRED_MAX)
+        return;
+    op_line_trouble(line, turn, OP_TROUBLE_BARRED);
+    line->barred_until = event->now + OP_STOP_MS;
+    op_line_tell_state(line, turn, false);
+}
+
 /*  Refused behind the PDU, with an error of this class. */
 static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                       op_queue_row_t *row, op_cms_class_t class)
@@ -251,9 +271,8 @@ static void s_refused(op_modem_t *self, op_line_t *line, const op_event_t *event
             op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
         return;
     case OP_CMS_BARRED:
-        op_line_trouble(line, turn, OP_TROUBLE_BARRED);
-        line->fail_because = op_trouble_text(OP_TROUBLE_BARRED);
-        op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
+        op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_NO_SERVICE);
+        s_barred(line, event, turn);
         return;
     case OP_CMS_REJECTED:
         op_queue_settle(line, turn, &key, row, OP_TEXT_FAILED, OP_FAILURE_REJECTED);
@@ -295,6 +314,36 @@ static bool s_accepted(op_line_t *line, const op_event_t *event, op_turn_t *turn
     return false;
 }
 
+/*  A modem that answers everything but texts is restarted, and at last left alone, like one that
+    answers nothing: each time it counts as all the failures that a restart takes. */
+static void s_is_silent(op_line_t *line)
+{
+    if (line->silent < OP_SILENT_MAX)
+        return;
+    line->failures = (line->failures / OP_RESET_EVERY + 1) * OP_RESET_EVERY - 1;
+    line->fail_because = "the modem takes commands, but says nothing of texts";
+}
+
+static void s_is_heard(op_line_t *line)
+{
+    if (line->silent)
+        line->failures = 0;
+    line->silent = 0;
+}
+
+/*  Where the PDU has left, what follows is decided behind the drain, when nothing can come any
+    more. */
+static void s_note_silence(op_line_t *line, const op_at_action_t *done)
+{
+    bool silent = done->result == OP_AT_TIMEOUT || done->result == OP_AT_NO_PROMPT;
+    if (silent)
+        line->silent++;
+    else if (done->result != OP_AT_LOST)
+        s_is_heard(line);
+    if (silent && !done->payload_sent)
+        s_is_silent(line);
+}
+
 void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                   const op_at_action_t *done)
 {
@@ -304,8 +353,10 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
         op_line_count(line, turn, OP_METRIC_MODEM_SENDS, 1, NULL);
         line->troubles &= ~(1U << OP_TROUBLE_BARRED);
         line->troubles_said &= ~(1U << OP_TROUBLE_BARRED);
+        line->barred = 0;
     } else
         op_line_count(line, turn, OP_METRIC_MODEM_ERRORS, 1, op_at_result_name(done->result));
+    s_note_silence(line, done);
     if (line->burst_at)
         line->burst_at = event->now;
     if (!op_turn_get(turn, &line->flight, &op_queue_row_type, &row))
@@ -332,10 +383,14 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
     case OP_AT_TIMEOUT:
     case OP_AT_NO_PROMPT:
     case OP_AT_LOST:
-        if (s_accepted(line, event, turn, &row, done))
+        if (s_accepted(line, event, turn, &row, done)) {
+            s_is_heard(line);
             return;
+        }
         line->doubt = true; /* the drain that follows settles it */
         line->doubt_until = event->now + (int64_t)self->send_timeout_ms;
+        line->late_answer &= OP_PLANTED(LATE_TO_NEXT);
+        line->late_error = false;
         return;
     }
 }
@@ -344,6 +399,8 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 
 void op_send_late(op_line_t *line, op_str_t answer)
 {
+    if (!line->doubt && !OP_PLANTED(LATE_TO_NEXT)) /* of a text whose outcome has been told */
+        return;
     if (op_str_starts(answer, "+CMGS:")) {
         line->late_answer = true;
         line->late_reference = s_reference(answer);
@@ -369,12 +426,16 @@ void op_send_settle_doubt(op_modem_t *self, op_line_t *line, const op_event_t *e
         return;
     /* Nothing was submitted since, so a late answer can only be the answer to this part. */
     op_key_t key = line->flight;
+    if (line->late_answer || line->late_error)
+        s_is_heard(line);
     if (line->late_answer || (line->late_error && OP_PLANTED(LATE_ERROR_TAKEN)))
         s_answered(line, event, turn, &key, &row, line->late_reference);
     else if (line->late_error) {
         row.error = s_error(turn, OP_AT_CMS_ERROR, line->late_code);
         s_refused(self, line, event, turn, &row, op_cms_class(line->late_code));
-    } else
+    } else {
         s_unknown(self, line, event, turn, &key, &row);
+        s_is_silent(line);
+    }
     line->late_error = false;
 }

@@ -75,6 +75,7 @@ static const row_t s_rows[] = {
     {NULL, op_row_ask_iccid, "", op_row_iccid, SETUP},
     {"AT+CPIN?", NULL, "+CPIN:", op_row_sim, SETUP}, /* TS 27.007 8.3 */
     {NULL, op_row_give_pin, "", op_row_pin_given, SETUP},
+    {NULL, op_row_ask_iccid_again, "", op_row_iccid_again, SETUP | CHECK},
     {"AT+CIMI", NULL, "", op_row_imsi, SETUP | CHECK}, /* TS 27.007 5.6 */
     {"AT+CFUN?", NULL, "+CFUN:", op_row_radio, SETUP}, /* TS 27.007 8.2 */
     {NULL, op_row_radio_on, "", NULL, SETUP},

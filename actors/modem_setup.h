@@ -45,6 +45,8 @@ op_then_t op_row_revision(const op_setup_at_t *at, const op_at_action_t *done);
 op_then_t op_row_imei(const op_setup_at_t *at, const op_at_action_t *done);
 bool op_row_ask_iccid(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
 op_then_t op_row_iccid(const op_setup_at_t *at, const op_at_action_t *done);
+bool op_row_ask_iccid_again(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
+op_then_t op_row_iccid_again(const op_setup_at_t *at, const op_at_action_t *done);
 op_then_t op_row_sim(const op_setup_at_t *at, const op_at_action_t *done);
 bool op_row_give_pin(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]);
 op_then_t op_row_pin_given(const op_setup_at_t *at, const op_at_action_t *done);

@@ -127,6 +127,8 @@ op_then_t op_row_notices_set(const op_setup_at_t *at, const op_at_action_t *done
         return OP_THEN_SAME;
     }
     at->line->notices_set = op_setup_is_ok(done);
+    if (at->line->notices_set && at->modem->reports && at->line->cnmi[3] == 0)
+        op_line_trouble(at->line, at->turn, OP_TROUBLE_REPORTS);
     return op_setup_must(at, done);
 }
 

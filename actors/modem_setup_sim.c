@@ -1,9 +1,14 @@
 /*  modem_setup_sim.c - who the modem is, and its SIM
 
+    The SIM is known by its ICCID, which is asked for before anything is done to it. One that starts
+    is busy for seconds: it is waited for. Some modems show the ICCID only of an open SIM: it is asked
+    for again behind the PIN, and before a text is taken for the line's.
+
     The PIN: a SIM has three tries, and gateways have killed SIMs by trying a wrong one at each
     start. So the row that remembers a try is durable before the PIN leaves, and is deleted only
     when the SIM is found open: a PIN that was given once and not taken is never given to that SIM
-    again. */
+    again. The row is the SIM's, or the modem's while the ICCID is not known: such a try counts for
+    every SIM in that modem. */
 
 #include "actors/modem_setup.h"
 #include "base/instant.h"
@@ -55,25 +60,67 @@ bool op_row_ask_iccid(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX
     return ask != NULL;
 }
 
-op_then_t op_row_iccid(const op_setup_at_t *at, const op_at_action_t *done)
+/*  Is it the line's? */
+static op_then_t s_judge(const op_setup_at_t *at)
+{
+    const char *foreign = op_device_judge(at->modem, at->line, at->event);
+    return foreign ? op_setup_because(at->line, OP_THEN_RELEASE, foreign) : OP_THEN_NEXT;
+}
+
+/*  OP_THEN_NEXT: it is known, or the modem does not say it. */
+static op_then_t s_iccid(const op_setup_at_t *at, const op_at_action_t *done)
 {
     op_line_t *line = at->line;
-    char *to = line->is.iccid;
-    if (op_setup_is_ok(done) && op_at_iccid(done->lines, done->line_count, to))
+    bool busy = done->result == OP_AT_CME_ERROR && done->code == 14;
+    if (op_setup_is_ok(done) && op_at_iccid(done->lines, done->line_count, line->is.iccid)) {
         line->attempt = 0;
-    else if (op_family_iccid(line->family, ++line->attempt))
+        line->wait_until = 0;
+        return OP_THEN_NEXT;
+    }
+    if (busy && op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy") != OP_THEN_FAIL)
+        return OP_THEN_LATER;
+    if (op_family_iccid(line->family, ++line->attempt))
         return OP_THEN_SAME;
-    const char *foreign = op_device_judge(at->modem, line, at->event);
-    return foreign ? op_setup_because(line, OP_THEN_RELEASE, foreign) : OP_THEN_NEXT;
+    line->attempt = 0;
+    line->wait_until = 0;
+    return OP_THEN_NEXT;
+}
+
+op_then_t op_row_iccid(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    const op_line_t *line = at->line;
+    op_then_t then = s_iccid(at, done);
+    bool judged = *line->is.iccid || !*line->want_iccid;
+    return then == OP_THEN_NEXT && judged ? s_judge(at) : then;
+}
+
+/*  A line that is up asks in one way only, and waits for nothing. */
+bool op_row_ask_iccid_again(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX])
+{
+    if (at->line->phase == OP_LINE_READY)
+        at->line->attempt = 0;
+    return !*at->line->is.iccid && op_row_ask_iccid(at, command);
+}
+
+op_then_t op_row_iccid_again(const op_setup_at_t *at, const op_at_action_t *done)
+{
+    op_line_t *line = at->line;
+    bool up = line->phase == OP_LINE_READY;
+    bool known = op_setup_is_ok(done) && op_at_iccid(done->lines, done->line_count, line->is.iccid);
+    op_then_t then = known || up ? OP_THEN_NEXT : s_iccid(at, done);
+    if (then == OP_THEN_NEXT)
+        then = s_judge(at);
+    if (known && up && then == OP_THEN_NEXT)
+        op_device_bind(line, at->turn);
+    return then;
 }
 
 /*  ---- The SIM ---- */
 
-static op_key_t s_pin_key(const op_line_t *line)
+static op_key_t s_pin_key(const op_line_t *line, const char *sim)
 {
     uint8_t hash[16];
     crypto_generichash_state state;
-    const char *sim = *line->is.iccid ? line->is.iccid : line->is.imei;
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     crypto_generichash_update(&state, (const uint8_t *)sim, strlen(sim) + 1);
     crypto_generichash_update(&state, (const uint8_t *)line->pin, strlen(line->pin));
@@ -83,20 +130,33 @@ static op_key_t s_pin_key(const op_line_t *line)
     return key;
 }
 
+static bool s_is_tried(const op_setup_at_t *at, const char *sim)
+{
+    op_key_t key = s_pin_key(at->line, sim);
+    op_pin_row_t row;
+    return op_turn_get(at->turn, &key, &op_pin_row_type, &row);
+}
+
 static bool s_pin_was_given(const op_setup_at_t *at)
 {
-    op_key_t key = s_pin_key(at->line);
-    op_pin_row_t row;
-    return op_turn_get(at->turn, &key, &op_pin_row_type, &row) && !OP_PLANTED(PIN_AGAIN);
+    const op_vitals_t *is = &at->line->is;
+    return (s_is_tried(at, is->iccid) || s_is_tried(at, is->imei)) && !OP_PLANTED(PIN_AGAIN);
+}
+
+static void s_forget_try(const op_setup_at_t *at, const char *sim)
+{
+    op_key_t key = s_pin_key(at->line, sim);
+    if (s_is_tried(at, sim))
+        op_turn_delete(at->turn, &key);
 }
 
 static op_then_t s_sim_is_open(const op_setup_at_t *at)
 {
     at->line->pin_wanted = false;
     at->line->wait_until = 0;
-    if (*at->line->pin && s_pin_was_given(at)) {
-        op_key_t key = s_pin_key(at->line);
-        op_turn_delete(at->turn, &key);
+    if (*at->line->pin) {
+        s_forget_try(at, at->line->is.iccid);
+        s_forget_try(at, at->line->is.imei);
     }
     return OP_THEN_NEXT;
 }
@@ -146,7 +206,8 @@ bool op_row_give_pin(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]
 {
     if (!at->line->pin_wanted)
         return false;
-    op_key_t key = s_pin_key(at->line);
+    const op_vitals_t *is = &at->line->is;
+    op_key_t key = s_pin_key(at->line, *is->iccid ? is->iccid : is->imei);
     op_pin_row_t row = {at->event->now};
     op_turn_put(at->turn, &key, &op_pin_row_type, &row);
     snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CPIN=\"%s\"", at->line->pin);
@@ -176,6 +237,10 @@ op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
     if (up && strcmp(sim, line->sim) != 0) {
         op_line_log(line, at->turn, "the SIM is another one", "");
         return OP_THEN_ANEW;
+    }
+    if (strcmp(sim, line->sim) != 0) {
+        line->barred = 0;
+        line->barred_until = 0;
     }
     memcpy(line->sim, sim, sizeof sim);
     line->sim_known = true;

@@ -185,6 +185,14 @@ static bool s_offers(op_str_t lists, size_t place, unsigned value)
     return false;
 }
 
+static bool s_offers_any(op_str_t lists, size_t place, const unsigned *values, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any |= s_offers(lists, place, values[i]);
+    return any;
+}
+
 /*  The first of the values that is offered, or the first. */
 static unsigned s_first(op_str_t lists, size_t place, const unsigned *values, size_t count)
 {
@@ -200,16 +208,19 @@ bool op_at_cnmi(op_str_t line, unsigned reports, size_t place, unsigned cnmi[OP_
                           none[] = {0, 2, 3};
     const unsigned ds[] = {reports, reports == 2 ? 1 : 2, 0};
     op_str_t lists = s_values(line);
-    size_t at = 0;
-    while (at < OP_COUNT(ds) && (!s_offers(lists, 3, ds[at]) || place--))
-        at++;
-    /* The last resort: what is offered is not always what is taken. */
-    if (at == OP_COUNT(ds) && place > 0)
-        return false;
-    cnmi[0] = at == OP_COUNT(ds) ? 1 : s_first(lists, 0, modes, OP_COUNT(modes));
+    bool some = s_offers_any(lists, 0, modes, OP_COUNT(modes));
     cnmi[1] = s_first(lists, 1, texts, OP_COUNT(texts));
     cnmi[2] = s_first(lists, 2, none, OP_COUNT(none));
-    cnmi[3] = at == OP_COUNT(ds) ? 0 : ds[at];
     cnmi[4] = s_first(lists, 4, buffers, OP_COUNT(buffers));
-    return true;
+    for (size_t i = 0; i < OP_COUNT(ds) * OP_COUNT(modes); i++) {
+        cnmi[0] = modes[i % OP_COUNT(modes)];
+        cnmi[3] = ds[i / OP_COUNT(modes)];
+        bool mode = some ? s_offers(lists, 0, cnmi[0]) : cnmi[0] == modes[0];
+        if (mode && s_offers(lists, 3, cnmi[3]) && place-- == 0)
+            return true;
+    }
+    /* The last resort, where it was not among them: what is offered is not always what is taken. */
+    cnmi[0] = 1;
+    cnmi[3] = 0;
+    return place == 0 && !(s_offers(lists, 0, 1) && s_offers(lists, 3, 0));
 }

@@ -39,7 +39,9 @@ bool op_at_usage(op_str_t line, uint64_t *used, uint64_t *total);
 
 /*  The `place`-th setting of AT+CNMI to try, best first, within what AT+CNMI=? says: texts stored
     and announced, or handed out where that is not offered (`mt` 2); status reports stored too (`ds`
-    2), handed out (1), or none. `reports` is the ds to begin with. False: there are no more. */
+    2), handed out (1), or none. `reports` is the ds to begin with. Each is tried with every `mode`
+    that is offered before reports are done without: Qualcomm's offer 2 and take 1. False: there are
+    no more. */
 bool op_at_cnmi(op_str_t line, unsigned reports, size_t place, unsigned cnmi[OP_CNMI]);
 
 #endif

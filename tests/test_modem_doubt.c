@@ -122,34 +122,142 @@ static void test_a_refusal_is_logged(void **state)
     assert_false(s_core.out.warns[0]);
 }
 
-/*  The SIM may not send: the line says so until it may. */
+static void s_bar(char id)
+{
+    char outcome[20];
+    s_text(id, "hello");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMS ERROR: 50\r\n");
+    snprintf(outcome, sizeof outcome, "%c4:no_service", id);
+    s_expect_outcomes(outcome);
+}
+
+/*  One recipient may be barred, several in a row are a SIM that may not send: then the line sends
+    nothing for ten minutes at a time, says so until it may, and receives. */
 static void test_a_barred_sim(void **state)
 {
     (void)state;
-    static const char barred[] = "the network bars the SIM from sending";
-    s_text('a', "hello");
-    s_submitted();
-    tty_say(&s_core, "\r\n+CMS ERROR: 50\r\n");
-    s_expect_outcomes("a4:rejected_by_network");
+    s_bar('a');
+    s_bar('b');
+    assert_true(op_str_is(s_health()->reason, ""));
+    s_bar('c');
     assert_false(CORE_FIND(&s_core, "ledger", line_state, 0)->up);
-    assert_true(s_core.out.warns[s_core.out.log_count - 1]); /* down */
-    assert_true(op_str_is(s_health()->reason, barred));
-    core_advance(&s_core, 1000);
-    tty_bring_up(&s_core, 0);
+    assert_true(s_core.out.warns[s_core.out.log_count - 1]);
     assert_true(op_str_is(s_health()->state, "up"));
-    assert_true(op_str_is(s_health()->reason, barred));
-    s_text('b', "hello");
+    assert_true(op_str_is(s_health()->reason, "the network bars the SIM from sending"));
+    s_text('d', "hello");
+    tty_expect(&s_core, "");
+    tty_dialogue(&s_core, "\r\n+CMTI: \"SM\",3\r\n", "AT+CMGR=3\r");
+    tty_dialogue(&s_core, "\r\n+CMS ERROR: 321\r\n", "");
+    core_advance(&s_core, 10 * OP_MINUTE_MS - 1);
+    tty_expect(&s_core, "");
+    core_advance(&s_core, 1);
+    assert_true(CORE_FIND(&s_core, "ledger", line_state, 0)->up);
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMS ERROR: 50\r\n"); /* still */
+    s_expect_outcomes("d4:no_service");
+    assert_false(CORE_FIND(&s_core, "ledger", line_state, 0)->up);
+    s_text('e', "hello");
+    core_advance(&s_core, 10 * OP_MINUTE_MS);
     s_submitted();
     tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    s_expect_outcomes("e3");
     assert_true(op_str_is(s_health()->reason, ""));
+    s_bar('f'); /* the first of a new row */
+    s_text('g', "hello");
+    s_submitted();
+}
+
+/*  ---- nothing at all ---- */
+
+/*  In the air, and then nothing: neither an answer nor, behind the drain, a late one. */
+static void s_say_nothing_of(char id)
+{
+    s_text(id, "hello");
+    s_submitted();
+    core_advance(&s_core, SEND_TIMEOUT_MS);
+    s_drain();
+}
+
+/*  It answers all else. Two such texts, and it is restarted; it works again when it takes one. */
+static void test_a_modem_that_says_nothing_of_texts(void **state)
+{
+    (void)state;
+    s_say_nothing_of('a');
+    s_expect_outcomes("a4:unknown_outcome");
+    s_say_nothing_of('b');
+    s_expect_outcomes("b4:unknown_outcome");
+    assert_true(op_str_starts(s_health()->reason, "the modem takes commands, but says nothing"));
+    unsigned restarts = 0;
+    for (char id = 'c'; !op_str_is(s_health()->state, "stopped"); id++) {
+        assert_true(id < 'f');
+        core_advance(&s_core, 60 * OP_SECOND_MS);
+        op_serial_opened_t opened = {0};
+        core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+        s_drain();
+        tty_dialogue(&s_core, OK, ""); /* to AT+CFUN=1,1 */
+        restarts++;
+        core_advance(&s_core, 20 * OP_SECOND_MS);
+        tty_bring_up(&s_core, 0);
+        s_say_nothing_of(id);
+    }
+    assert_int_equal(restarts, 2);
+    core_advance(&s_core, 10 * OP_MINUTE_MS);
+    op_serial_opened_t opened = {0};
+    core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+    s_drain();
+    tty_dialogue(&s_core, OK, "");
+    core_advance(&s_core, 20 * OP_SECOND_MS);
+    tty_bring_up(&s_core, 0);
+    s_text('x', "hello");
+    s_submitted();
+    tty_say(&s_core, "\r\n+CMGS: 1\r\n" OK);
+    s_expect_outcomes("x3");
+    assert_int_equal(s_health()->failures, 0);
+}
+
+/*  The same of one that opens no prompt: nothing was sent, and nothing is in doubt. */
+static void test_a_modem_that_never_prompts(void **state)
+{
+    (void)state;
+    s_text('a', "hello");
+    s_expect_submit();
+    core_advance(&s_core, 10000);
+    s_drain();
+    core_advance(&s_core, 5 * OP_SECOND_MS);
+    s_expect_submit();
+    core_advance(&s_core, 10000);
+    assert_true(op_str_starts(s_health()->reason, "the modem takes commands, but says nothing"));
+    assert_int_equal(s_queued(), 1);
+}
+
+/*  A +CMGS of a text whose outcome has been told is nobody's. */
+static void test_a_late_answer_is_not_the_next_ones(void **state)
+{
+    (void)state;
+    s_say_nothing_of('a');
+    s_expect_outcomes("a4:unknown_outcome");
+    s_text('b', "hello");
+    s_expect_submit();
+    tty_say(&s_core, "\r\n+CMGS: 77\r\n" OK);
+    s_prompt();
+    core_advance(&s_core, SEND_TIMEOUT_MS);
+    s_drain();
+    s_expect_outcomes("b4:unknown_outcome");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_UP(test_a_very_late_answer_settles), TEST_UP(test_a_modem_that_stays_silent),
-        TEST_UP(test_an_answer_without_its_end),  TEST_UP(test_pauses_that_take_minutes),
-        TEST_UP(test_a_refusal_is_logged),        TEST_UP(test_a_barred_sim),
+        TEST_UP(test_a_very_late_answer_settles),
+        TEST_UP(test_a_modem_that_stays_silent),
+        TEST_UP(test_an_answer_without_its_end),
+        TEST_UP(test_pauses_that_take_minutes),
+        TEST_UP(test_a_refusal_is_logged),
+        TEST_UP(test_a_barred_sim),
+        TEST_UP(test_a_modem_that_says_nothing_of_texts),
+        TEST_UP(test_a_modem_that_never_prompts),
+        TEST_UP(test_a_late_answer_is_not_the_next_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,7 +176,7 @@ static void test_each_class_of_refusal(void **state)
     } table[] = {
         {"+CMS ERROR: 29", "a4:rejected_by_network"},
         {"+CMS ERROR: 21", NULL}, /* once */
-        {"+CMS ERROR: 8", "a4:rejected_by_network"},
+        {"+CMS ERROR: 8", "a4:no_service"},
         {"+CMS ERROR: no network service", NULL},
         {"+CMS ERROR: Unknown Subscriber", "a4:unreachable"},
         {"+CMS ERROR: out of cheese", "a4:unknown_outcome"},
