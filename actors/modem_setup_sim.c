@@ -67,17 +67,22 @@ static op_then_t s_judge(const op_setup_at_t *at)
     return foreign ? op_setup_because(at->line, OP_THEN_RELEASE, foreign) : OP_THEN_NEXT;
 }
 
+static bool s_is_busy(const op_at_action_t *done)
+{
+    return done->result == OP_AT_CME_ERROR && done->code == 14;
+}
+
 /*  OP_THEN_NEXT: it is known, or the modem does not say it. */
 static op_then_t s_iccid(const op_setup_at_t *at, const op_at_action_t *done)
 {
     op_line_t *line = at->line;
-    bool busy = done->result == OP_AT_CME_ERROR && done->code == 14;
     if (op_setup_is_ok(done) && op_at_iccid(done->lines, done->line_count, line->is.iccid)) {
         line->attempt = 0;
         line->wait_until = 0;
         return OP_THEN_NEXT;
     }
-    if (busy && op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy") != OP_THEN_FAIL)
+    if (s_is_busy(done) &&
+        op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy") != OP_THEN_FAIL)
         return OP_THEN_LATER;
     if (op_family_iccid(line->family, ++line->attempt))
         return OP_THEN_SAME;
@@ -183,7 +188,7 @@ op_then_t op_row_sim(const op_setup_at_t *at, const op_at_action_t *done)
     bool cme = done->result == OP_AT_CME_ERROR;
     if (cme && done->code == 11)
         return s_sim_wants_pin(at);
-    if (cme && done->code == 14)
+    if (s_is_busy(done))
         return op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy");
     if ((cme && done->code == 12) || (op_setup_is_ok(done) && op_str_is(op_str(says), "SIM PUK")))
         return op_setup_because(line, OP_THEN_STOP, "the SIM is locked and asks for its PUK");
@@ -230,6 +235,9 @@ op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
     op_line_t *line = at->line;
     char sim[OP_SIM_ID_MAX + 1];
     bool up = line->phase == OP_LINE_READY;
+    if (s_is_busy(done))
+        return op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy");
+    line->wait_until = 0;
     if (!op_setup_is_ok(done) || !op_at_digits(done->lines, done->line_count, 6, 15, sim))
         return up && done->result == OP_AT_TIMEOUT
                    ? OP_THEN_NEXT

@@ -65,6 +65,8 @@ static int s_cpin(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
 static int s_cimi(op_sim_modem_t *modem, op_sim_form_t form, op_str_t values)
 {
     (void)values;
+    if (form == OP_SIM_RUN && op_sim_modem_next(modem, OP_KNOB_SIM_BUSY_NEXT))
+        return -14;
     if (form == OP_SIM_RUN)
         op_sim_modem_say(modem, "%s", modem->card->imsi);
     return form == OP_SIM_RUN || form == OP_SIM_TEST ? OP_SIM_END_OK : OP_SIM_END_ERROR;
@@ -76,6 +78,8 @@ static int s_iccid(op_sim_modem_t *modem, op_sim_form_t form, const char *name)
         return OP_SIM_END_ERROR;
     if (form != OP_SIM_TEST && modem->knobs[OP_KNOB_SIM_OUT])
         return -10;
+    if (form != OP_SIM_TEST && op_sim_modem_next(modem, OP_KNOB_SIM_BUSY_NEXT))
+        return -14;
     if (form != OP_SIM_TEST) /* a locked SIM tells it, too */
         op_sim_modem_say(modem, "%s: %s", name, modem->card->iccid);
     return OP_SIM_END_OK;

@@ -120,7 +120,7 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     /* The SIM: these move with it. */                                                             \
     KNOB(SIM_OUT, "sim_out", SWITCH, 1, 0, "", "there is no SIM in the modem")                     \
     KNOB(SIM_BUSY_NEXT, "sim_busy_next", NUMBER, OP_KNOB_TIMES, 0, "",                             \
-         "the next n AT+CPIN? are answered with SIM busy (+CME ERROR: 14)")                        \
+         "the next n AT+CPIN?, AT+CIMI and AT+CCID are answered with SIM busy (+CME ERROR: 14)")   \
     KNOB(PIN_LOCK, "pin_lock", SWITCH, 1, 0, "", "the SIM wants its PIN, once a restart")          \
     KNOB(PIN, "pin", NUMBER, 99999999, 1234, "", "the PIN, of at least four digits")               \
     KNOB(PIN_TRIES, "pin_tries", NUMBER, 3, 3, "", "wrong PINs until the SIM wants its PUK")       \
