@@ -233,7 +233,7 @@ int64_t op_line_wake_at(const op_line_t *line)
         wake = line->not_before;
     if (!op_at_busy(&line->at) && line->phase == OP_LINE_READY) {
         wake = line->checking ? line->not_before + (line->not_before == 0) : line->sweep_at;
-        if (line->check_at && line->check_at < wake)
+        if (!line->checking && line->check_at && line->check_at < wake)
             wake = line->check_at;
         if (line->queue_empty && line->idle_until && line->idle_until < wake)
             wake = line->idle_until;

@@ -81,9 +81,8 @@ static op_then_t s_iccid(const op_setup_at_t *at, const op_at_action_t *done)
         line->wait_until = 0;
         return OP_THEN_NEXT;
     }
-    if (s_is_busy(done) &&
-        op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy") != OP_THEN_FAIL)
-        return OP_THEN_LATER;
+    if (s_is_busy(done))
+        return op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy");
     if (op_family_iccid(line->family, ++line->attempt))
         return OP_THEN_SAME;
     line->attempt = 0;

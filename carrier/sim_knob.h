@@ -87,7 +87,8 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     KNOB(MALFORMED_FORM, "malformed_form", CHOICE, 3, 0, "surplus|truncated|erased|not_hex",       \
          "an octet too many (a reader ignores it); cut; all FF; the first address not digits")     \
     KNOB(STORE_OTHER_NEXT, "store_other_next", NUMBER, OP_KNOB_TIMES, 0, "",                       \
-         "the next n parts go to ME where AT+CPMS says SM, and the other way round")               \
+         "the next n parts go to ME where AT+CPMS says SM, and the other way round, if both can "  \
+         "be read")                                                                                \
     KNOB(SM_SLOTS, "sm_slots", NUMBER, 255, 50, "", "slots of SM; what is above them stays")       \
     KNOB(ME_SLOTS, "me_slots", NUMBER, 255, 100, "", "slots of ME")                                \
     KNOB(SR_SLOTS, "sr_slots", NUMBER, 255, 20, "", "slots of SR, for status reports")             \

@@ -12,13 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*  A quarter of the modems cannot announce what they store: they hand it out (TS 27.005 3.4.1). */
+/*  Half of the modems are of some maker. A quarter of the others cannot announce what they store:
+    they hand it out (TS 27.005 3.4.1). */
 void sim_air_begin(sim_t *self)
 {
     op_sim_family_t *families = op_alloc(self->line_count * sizeof *families);
     for (size_t i = 0; i < self->line_count; i++) {
         op_sim_family_init(&families[i]);
-        if (sim_once_in(&self->random, 4))
+        if (sim_once_in(&self->random, 2))
+            sim_family(sim_pick(self, SIM_FAMILIES), &families[i]);
+        else if (sim_once_in(&self->random, 4))
             snprintf(families[i].cnmi, sizeof families[i].cnmi, "(0-2),(0,2),(0),(0-2),(0,1)");
     }
     self->carrier = op_carrier_new_of(self->line_count, families, self->line_count);
@@ -68,10 +71,17 @@ static void s_look_at_phones(sim_t *self)
     self->phones_seen = inbox.highest;
 }
 
-/*  The number that a modem's SIM has. */
+/*  The number that a modem's SIM has, or had when it was taken out. */
 static int s_number(const sim_t *self, size_t line)
 {
-    return model_number_of(&self->model, op_str(op_carrier_modem_sim(self->carrier, line)));
+    const char *sim = op_carrier_modem_sim(self->carrier, line);
+    return sim ? model_number_of(&self->model, op_str(sim)) : self->lines[line].taken_out;
+}
+
+void sim_air_take_out(sim_t *self, size_t line)
+{
+    self->lines[line].taken_out = s_number(self, line);
+    sim_set(self, line, OP_KNOB_SIM_OUT, 1);
 }
 
 static size_t s_modem_of(const sim_t *self, int number)
@@ -140,6 +150,8 @@ const struct sim_counted sim_counted[SIM_COUNTED] = {
     {OP_KNOB_COMMAND_LOST_NEXT, SIM_FAULT_COMMAND_LOST},
     {OP_KNOB_PROMPT_LOST_NEXT, SIM_FAULT_COMMAND_LOST},
     {OP_KNOB_SUBMIT_RESET_NEXT, SIM_FAULT_SUBMIT_RESET},
+    {OP_KNOB_SIM_BUSY_NEXT, SIM_FAULT_SIM_BUSY},
+    {OP_KNOB_RING_NEXT, SIM_FAULT_CALLS},
     {OP_KNOB_MALFORMED_NEXT, SIM_FAULT_PDU_SURPLUS}, /* or PDU_BROKEN: by its form */
 };
 
@@ -158,7 +170,12 @@ static void s_look_at_line(sim_t *self, size_t number)
 {
     sim_line_t *line = &self->lines[number];
     op_carrier_counts_t counts = op_carrier_counts(self->carrier, number);
-    if (counts.refused > line->refused) {
+    bool cme = s_knob_moved(self, number, OP_KNOB_CME_ERROR_NEXT, &line->cmes, SIM_FAULT_AIR_CME);
+    if (cme)
+        sim_air_cause(self, number, MODEL_CAUSE_DOUBT);
+    if (cme)
+        sim_air_cause(self, number, MODEL_CAUSE_TROUBLE);
+    if (!cme && counts.refused > line->refused) {
         int64_t code = op_carrier_get(self->carrier, number, OP_KNOB_CMS_ERROR_CODE);
         sim_fired(self, SIM_FAULT_AIR_REFUSAL);
         sim_air_cause(self, number, s_cause_of(code));
@@ -186,7 +203,7 @@ static void s_look_at_line(sim_t *self, size_t number)
         bool moved = s_knob_moved(self, number, sim_counted[i].knob, &line->counted[i],
                                   broken ? SIM_FAULT_PDU_BROKEN : fault);
         if (moved && (fault == SIM_FAULT_COMMAND_ERROR || fault == SIM_FAULT_COMMAND_LOST ||
-                      fault == SIM_FAULT_SUBMIT_RESET))
+                      fault == SIM_FAULT_SUBMIT_RESET || fault == SIM_FAULT_SIM_BUSY))
             sim_air_cause(self, number, MODEL_CAUSE_TROUBLE);
         if (moved && fault == SIM_FAULT_SUBMIT_RESET)
             sim_air_cause(self, number, MODEL_CAUSE_DOUBT);
@@ -292,10 +309,11 @@ static void s_judge_deletion(sim_t *self, size_t number, op_str_t bytes)
 {
     enum { MEMORIES = 3, TRIES = 3 };
     int64_t stuck = op_carrier_get(self->carrier, number, OP_KNOB_UNDELETABLE_SLOTS);
+    int64_t first = op_carrier_get(self->carrier, number, OP_KNOB_FIRST_SLOT);
     uint64_t slot;
     if (!op_str_starts(bytes, "AT+CMGD=") || bytes.at[bytes.size - 1] != '\r' ||
         !op_str_to_u64(op_str_of(bytes.at + 8, bytes.size - 9), 255, &slot) ||
-        (int64_t)slot > stuck)
+        (int64_t)slot >= first + stuck)
         return;
     const uint64_t *fired = self->verdict->fired;
     bool hours = fired[SIM_FAULT_CLOCK_FORWARD] || fired[SIM_FAULT_CLOCK_BACK];

@@ -65,6 +65,13 @@
     FAULT(COMMAND_ERROR, "command_error", "commands, AT+CMMS among them, are answered with ERROR") \
     FAULT(SIM_PIN, "sim_pin", "a modem restarts, and its SIM wants the PIN")                       \
     FAULT(WRONG_PIN, "wrong_pin", "... which is not the configured one: somebody helps, later")    \
+    FAULT(SIM_OUT, "sim_out", "a modem has no SIM for a while")                                    \
+    FAULT(SIM_BUSY, "sim_busy", "a SIM is busy when it is asked who it is")                        \
+    FAULT(RADIO_OFF, "radio_off", "a modem's radio is off for a while")                            \
+    FAULT(AIR_CME, "air_cme", "+CME ERROR in answer to a text")                                    \
+    FAULT(MODEM_SLOW, "modem_slow", "a modem takes long to start, to register and to answer")      \
+    FAULT(MODEM_MANNERS, "modem_manners", "other prompts, errors in words, references that wrap")  \
+    FAULT(CALLS, "calls", "somebody calls")                                                        \
     FAULT(NO_NETWORK, "no_network", "a modem finds no network for a while")                        \
     FAULT(MODEM_HANG, "modem_hang", "a modem hears and says nothing, until it is plugged in anew") \
     FAULT(HOST_CUT, "host_cut", "two hosts do not hear each other, for seconds to days")           \

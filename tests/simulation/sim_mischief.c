@@ -229,6 +229,13 @@ static void s_begin(sim_t *self, sim_fault_t fault)
     case SIM_FAULT_TTY_DEAF:
     case SIM_FAULT_SIM_PIN:
     case SIM_FAULT_WRONG_PIN:
+    case SIM_FAULT_SIM_OUT:
+    case SIM_FAULT_SIM_BUSY:
+    case SIM_FAULT_RADIO_OFF:
+    case SIM_FAULT_AIR_CME:
+    case SIM_FAULT_MODEM_SLOW:
+    case SIM_FAULT_MODEM_MANNERS:
+    case SIM_FAULT_CALLS:
     case SIM_FAULT_NO_NETWORK:
     case SIM_FAULT_MODEM_HANG:
         sim_hurt_modem(self, fault);

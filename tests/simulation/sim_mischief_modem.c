@@ -12,7 +12,8 @@ void sim_set(sim_t *self, size_t line, op_knob_t knob, int64_t value)
 
 static void s_hurt_air(sim_t *self, sim_fault_t fault)
 {
-    static const int codes[] = {38, 42, 17, 22, 331, 21, 1, 30, 500, 332};
+    static const int codes[] = {38, 42, 17, 22, 331, 21, 1, 30, 500, 332, 8, 50};
+    static const int cme_codes[] = {3, 10, 13, 14, 20, 30, 100};
     size_t line = sim_once_in(&self->random, 2) ? 0 : sim_pick(self, self->line_count);
     sim_line_t *of = &self->lines[line];
     int64_t n = 1 + sim_pick(self, 3);
@@ -28,6 +29,9 @@ static void s_hurt_air(sim_t *self, sim_fault_t fault)
                     sim_between(&self->random, 180001, 186000));
         sim_set(self, line, OP_KNOB_CMS_ERROR_CODE, codes[sim_pick(self, OP_COUNT(codes))]);
         sim_set(self, line, OP_KNOB_CMS_ERROR_NEXT, sim_once_in(&self->random, 5) ? 8 : n);
+    } else if (fault == SIM_FAULT_AIR_CME) {
+        sim_set(self, line, OP_KNOB_CME_ERROR_CODE, cme_codes[sim_pick(self, OP_COUNT(cme_codes))]);
+        sim_set(self, line, OP_KNOB_CME_ERROR_NEXT, of->cmes = n);
     } else if (fault == SIM_FAULT_AIR_DOUBLE_ANSWER)
         sim_set(self, line, OP_KNOB_DOUBLE_ANSWER_NEXT, of->doubles = n);
     else if (fault == SIM_FAULT_NOTICE_LOST)
@@ -115,6 +119,39 @@ static void s_hurt_commands(sim_t *self, sim_fault_t fault)
     s_count_down(self, sim_pick(self, self->line_count), knob, 1 + sim_pick(self, 2));
 }
 
+/*  Each question takes one; some take a setup beyond the time that it waits for a SIM. */
+static void s_busy_sim(sim_t *self, sim_fault_t fault)
+{
+    (void)fault;
+    s_count_down(self, sim_pick(self, self->line_count), OP_KNOB_SIM_BUSY_NEXT,
+                 1 + sim_pick(self, 40));
+}
+
+static void s_ring(sim_t *self, sim_fault_t fault)
+{
+    (void)fault;
+    s_count_down(self, sim_pick(self, self->line_count), OP_KNOB_RING_NEXT, 1 + sim_pick(self, 8));
+}
+
+/*  What a modem is like, until sim_heal_memory. */
+static void s_be_otherwise(sim_t *self, sim_fault_t fault)
+{
+    size_t line = sim_pick(self, self->line_count);
+    bool slow = fault == SIM_FAULT_MODEM_SLOW;
+    s_in_trouble(self, line, fault);
+    if (slow) {
+        sim_set(self, line, OP_KNOB_BOOT_MS, sim_between(&self->random, 0, 40000));
+        sim_set(self, line, OP_KNOB_REGISTER_MS, sim_between(&self->random, 0, 100000));
+        sim_set(self, line, OP_KNOB_COMMAND_DELAY_MS, sim_between(&self->random, 0, 3000));
+        op_carrier_reset(self->carrier, line, self->now);
+        sim_air_look(self);
+    } else {
+        sim_set(self, line, OP_KNOB_PROMPT_FORM, sim_pick(self, 4));
+        sim_set(self, line, OP_KNOB_ERROR_WORDS, sim_pick(self, 2));
+        sim_set(self, line, OP_KNOB_REFERENCE, 250 + sim_pick(self, 6));
+    }
+}
+
 static void s_make_noise(sim_t *self, sim_fault_t fault)
 {
     static const op_knob_t knobs[] = {OP_KNOB_ECHO, OP_KNOB_NOISE_COMMAND, OP_KNOB_NOISE_PROMPT,
@@ -178,6 +215,10 @@ static void s_befall(sim_t *self, sim_fault_t fault)
     sim_help_modem(self, line); /* what was wrong with it before */
     if (fault == SIM_FAULT_NO_NETWORK)
         sim_set(self, line, OP_KNOB_REGISTRATION, SEARCHING);
+    else if (fault == SIM_FAULT_SIM_OUT)
+        sim_air_take_out(self, line);
+    else if (fault == SIM_FAULT_RADIO_OFF)
+        sim_set(self, line, OP_KNOB_RADIO_OFF, 1);
     else if (fault == SIM_FAULT_MODEM_HANG)
         sim_set(self, line, OP_KNOB_HANG, 1);
     else {
@@ -193,13 +234,12 @@ static void s_befall(sim_t *self, sim_fault_t fault)
 /*  Slots that were stuck, a SIM that was small, a noisy tty, as they should be. */
 void sim_heal_memory(sim_t *self, size_t line)
 {
-    static const op_knob_t knobs[] = {OP_KNOB_SM_SLOTS,
-                                      OP_KNOB_UNDELETABLE_SLOTS,
-                                      OP_KNOB_REPORT_DELAY_MS,
-                                      OP_KNOB_REPORT_RECIPIENT,
-                                      OP_KNOB_ECHO,
-                                      OP_KNOB_NOISE_COMMAND,
-                                      OP_KNOB_NOISE_PROMPT,
+    static const op_knob_t knobs[] = {OP_KNOB_SM_SLOTS,         OP_KNOB_UNDELETABLE_SLOTS,
+                                      OP_KNOB_REPORT_DELAY_MS,  OP_KNOB_REPORT_RECIPIENT,
+                                      OP_KNOB_BOOT_MS,          OP_KNOB_REGISTER_MS,
+                                      OP_KNOB_COMMAND_DELAY_MS, OP_KNOB_PROMPT_FORM,
+                                      OP_KNOB_ERROR_WORDS,      OP_KNOB_ECHO,
+                                      OP_KNOB_NOISE_COMMAND,    OP_KNOB_NOISE_PROMPT,
                                       OP_KNOB_NOISE_LIST};
     for (size_t i = 0; i < OP_COUNT(knobs); i++)
         sim_set(self, line, knobs[i], op_knob_row(knobs[i])->value);
@@ -212,6 +252,8 @@ void sim_help_modem(sim_t *self, size_t line)
     self->lines[line].help_at = 0;
     sim_set(self, line, OP_KNOB_REGISTRATION, 1);
     sim_set(self, line, OP_KNOB_HANG, 0);
+    sim_set(self, line, OP_KNOB_SIM_OUT, 0);
+    sim_set(self, line, OP_KNOB_RADIO_OFF, 0);
     sim_set(self, line, OP_KNOB_PIN_LOCK, 0);
     sim_set(self, line, OP_KNOB_PIN, 1234);
     sim_set(self, line, OP_KNOB_PIN_TRIES, 3);
@@ -226,6 +268,7 @@ void sim_heal_modem(sim_t *self, size_t line)
     sim_set(self, line, OP_KNOB_SUBMIT_DELAY_MS, 0);
     sim_set(self, line, OP_KNOB_NO_ANSWER_NEXT, self->lines[line].silences = 0);
     sim_set(self, line, OP_KNOB_CMS_ERROR_NEXT, 0);
+    sim_set(self, line, OP_KNOB_CME_ERROR_NEXT, self->lines[line].cmes = 0);
     sim_set(self, line, OP_KNOB_DOUBLE_ANSWER_NEXT, self->lines[line].doubles = 0);
     sim_set(self, line, OP_KNOB_NOTICE_LOST_NEXT, self->lines[line].lost = 0);
     sim_set(self, line, OP_KNOB_NOTICE_DOUBLE_NEXT, self->lines[line].twice = 0);
@@ -246,6 +289,7 @@ void sim_hurt_modem(sim_t *self, sim_fault_t fault)
         {SIM_FAULT_AIR_REFUSAL, s_hurt_air},
         {SIM_FAULT_AIR_LATE_ERROR, s_hurt_air},
         {SIM_FAULT_AIR_DOUBLE_ANSWER, s_hurt_air},
+        {SIM_FAULT_AIR_CME, s_hurt_air},
         {SIM_FAULT_NOTICE_LOST, s_hurt_air},
         {SIM_FAULT_NOTICE_DOUBLE, s_hurt_air},
         {SIM_FAULT_REPORT_LOST, s_hurt_reports},
@@ -268,6 +312,12 @@ void sim_hurt_modem(sim_t *self, sim_fault_t fault)
         {SIM_FAULT_TTY_NOISE, s_make_noise},
         {SIM_FAULT_SIM_MOVED, s_move_sims},
         {SIM_FAULT_TTY_DEAF, s_deafen},
+        {SIM_FAULT_SIM_BUSY, s_busy_sim},
+        {SIM_FAULT_CALLS, s_ring},
+        {SIM_FAULT_MODEM_SLOW, s_be_otherwise},
+        {SIM_FAULT_MODEM_MANNERS, s_be_otherwise},
+        {SIM_FAULT_SIM_OUT, s_befall},
+        {SIM_FAULT_RADIO_OFF, s_befall},
         {SIM_FAULT_SIM_PIN, s_befall},
         {SIM_FAULT_WRONG_PIN, s_befall},
         {SIM_FAULT_NO_NETWORK, s_befall},

@@ -82,7 +82,7 @@ typedef struct {
 } sim_way_t;
 
 /*  Knobs that count down, and the fault that each of them is (sim_air.c). */
-enum { SIM_COUNTED = 11 };
+enum { SIM_COUNTED = 13 };
 extern const struct sim_counted {
     op_knob_t knob;
     sim_fault_t fault;
@@ -94,12 +94,13 @@ typedef struct {
     uint64_t holder;          /* what the modem actor calls it, while it is open */
     int64_t gone_until;       /* the tty is not there */
     int64_t deaf_until;       /* what is written to it is lost */
+    int taken_out;            /* the number of its SIM, while that is not in it */
     int64_t help_at;    /* somebody sees to the modem then, or at the end; 0: nothing is wrong */
     op_buf_t payload;   /* the last PDU that was written */
     unsigned deletions; /* tried while slots are stuck */
     uint64_t accepted, refused, deleted;
-    int64_t silences, doubles, lost, twice; /* the knobs as last seen */
-    int64_t counted[SIM_COUNTED];           /* those of sim_counted */
+    int64_t silences, doubles, cmes, lost, twice; /* the knobs as last seen */
+    int64_t counted[SIM_COUNTED];                 /* those of sim_counted */
 } sim_line_t;
 
 typedef struct {
@@ -293,10 +294,16 @@ void sim_network_arrived(sim_t *self, size_t to, op_str_t frame);
 void sim_trace(sim_t *self, op_str_t frame);
 void sim_trace_print(const sim_t *self, op_buf_t *out);
 
+/*  sim_families.c: the makers' modems */
+enum { SIM_FAMILIES = 7 };
+void sim_family(size_t place, op_sim_family_t *family);
+
 /*  sim_air.c: ttys, the carrier, phones */
 void sim_air_begin(sim_t *self);
 void sim_air_note(sim_t *self, const op_type_t *type, const void *body);
 void sim_air_host_died(sim_t *self);
+/*  A modem loses its SIM. */
+void sim_air_take_out(sim_t *self, size_t line);
 /*  What the modems say is read, what they did is seen. */
 void sim_air_look(sim_t *self);
 void sim_air_close(sim_t *self, size_t line, int64_t gone);

@@ -94,7 +94,8 @@ void sim_judge_rest(sim_t *self)
     for (size_t i = 0; i < self->line_count; i++) {
         op_carrier_counts_t counts = op_carrier_counts(self->carrier, i);
         if (counts.stored || counts.waiting)
-            model_wrong(&self->model, "rest: texts are left in a modem");
+            model_wrong(&self->model, "rest: texts are left: %llu in modem %zu, %llu on their way",
+                        (unsigned long long)counts.stored, i, (unsigned long long)counts.waiting);
     }
     for (int i = 0; i < self->request_count; i++)
         if (self->requests[i].open && self->requests[i].asked + OP_REQUEST_DEADLINE_MS < self->now)
