@@ -34,9 +34,9 @@
     OP_AT_QUIET_MS; half a line that stays, such as an open prompt, is not silence and begins it
     anew. The driver does it with op_at_drain; where it does not, op_at_start on a dirty line drains
     first, within the command's own deadline. A late "+CMGS:", "+CMS ERROR" or other final result is
-    handed out as a notice of kind OP_AT_NOTICE_LATE, so that a driver that waits for it before it
-    drains (it should, after a payload: ESC or AT may disturb a modem that still sends) can settle
-    what was in doubt.
+    handed out as a notice of kind OP_AT_NOTICE_LATE, so that a driver can settle what was in doubt
+    (after a payload it gives the modem its time first: ESC or AT may disturb one that still
+    sends).
 
     Doubled answers: some modems say "+CMGS: 5", "OK" twice. A "+CMGS:" that nobody waits for takes
     the OK behind it along, so that it does not end the next command. And a "+CMGR:" or "+CMGL:"
