@@ -80,6 +80,9 @@ static const char s_more[] =
     "server; a running opd reads them at SIGHUP. A host's key is rotated by keygen --rotate there\n"
     "and host add at the others.\n"
     "\n"
+    "Run as root, check, restore, store repair-open, keygen and host write as the owner of their\n"
+    "folder, or of the nearest one above it, so that opd can read it under that user.\n"
+    "\n"
     "Exit: 0 done, 1 refused, not found or damaged, 2 asked wrongly, 3 opd cannot be reached.\n"
     "Completion: eval \"$(opctl completion)\"\n";
 

@@ -49,6 +49,11 @@ int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer);
 /*  Finds the account named by its phone or id, and sets it in the context. */
 int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view);
 
+/*  From here on root writes as the owner of the path, or of the nearest folder above it that is there:
+    the server that owns the folder can then read what was written, whenever the command is cut
+    off. Others write as who they are. */
+int op_ctl_as_owner(const char *path) OP_MUST_CHECK;
+
 /*  A message as JSON, masked unless --full was said. A new reference. */
 json_t *op_ctl_json(op_ctl_t *self, const op_type_t *type, const void *value);
 /*  One more page of a list (a new reference) behind those in *pages, NULL at first: lists grow, all
