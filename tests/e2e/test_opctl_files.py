@@ -64,6 +64,14 @@ class Files(OpctlCase):
         self.assertEqual({path: uid for path, uid in owners.items() if uid != NOBODY}, {})
         self.assertEqual(os.stat(os.path.join(here, "peer")).st_uid, 0)
 
+    def test_a_missing_folder_is_named(self):
+        missing = os.path.join(self.folder(), "no")
+        wanted = f"opctl: {missing}: No such file or directory\n"
+        inside = os.path.join(missing, "one")
+        self.assertEqual(opctl(inside, "restore", self.backup, code=1), wanted)
+        self.assertEqual(opctl(self.data, "keygen", inside, code=1), wanted)
+        self.assertEqual(opctl(self.data, "backup", inside, code=1), wanted)
+
 
 if __name__ == "__main__":
     main()
