@@ -102,6 +102,8 @@ int op_keyring_make(const char *folder, bool rotate, char key[OP_CURVE_KEY + 1],
 static int s_read(const char *path, op_keyring_host_t *host, bool *secret,
                   char error[OP_KEYRING_ERROR])
 {
+    if (access(path, R_OK) != 0)
+        return s_errno(error, path);
     zconfig_t *root = zconfig_load(path);
     const char *key = root ? zconfig_get(root, "curve/public-key", "") : "";
     uint8_t bytes[32];
