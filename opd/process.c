@@ -305,6 +305,13 @@ static int s_observe(process_t *self)
 
 /*  ---- Signals ---- */
 
+static void s_take(process_t *self, const op_config_t *next)
+{
+    op_opd_reload(&self->config, next, &self->links, self->postbox);
+    if (self->pages)
+        op_opd_pages_reload(self->pages, &self->config);
+}
+
 /*  The options are read as they were at the start, so a flag still wins over the file. */
 static void s_reload(process_t *self)
 {
@@ -314,7 +321,7 @@ static void s_reload(process_t *self)
     if (!self->postbox)
         self->postbox = op_postbox_new();
     if (op_options_reload(self->options, &next, error) == 0)
-        op_opd_reload(&self->config, &next, &self->links, self->postbox);
+        s_take(self, &next);
     else
         op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was reason=%s", error);
     op_notify_reloaded(&self->notify);
