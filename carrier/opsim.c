@@ -151,7 +151,8 @@ int main(int argc, char **argv)
                                                        .directory = options.directory});
     op_sim_families_free(&families);
     if (!carrier) {
-        fprintf(stderr, "opsim: cannot open ptys in %s: %s\n", options.directory, strerror(errno));
+        fprintf(stderr, "opsim: cannot open ptys in %s: %s\n", options.directory,
+                op_carrier_pty_error(errno));
         return 1;
     }
     op_sim_t sim = {.carrier = carrier};

@@ -214,6 +214,21 @@ class InTheWay(Starting):
             flags = ["--data=data", "--listen=127.0.0.1:0", f"--set=control/socket={path}", "--simulate=1"]
             self.refused(f"control/socket: {path}: Address already in use", "opd", *flags, cwd=folder)
 
+    def test_the_folder_of_ttys_is_in_use(self):
+        folder = self.folder()
+        sim = Opsim(folder, 1)
+        self.addCleanup(sim.stop)
+        sim.wait_ready()
+        before = os.readlink(sim.tty(0))
+        sorry = f"{sim.ptys}: another program has its modems there"
+        listen = "--listen=127.0.0.1:0"
+        self.refused(sorry, "opsim", f"--pty-dir={sim.ptys}", listen, cwd=folder)
+        self.refused(sorry, "opsim", f"--pty-dir={sim.ptys}", f"--listen={sim.address}", cwd=folder)
+        ttys = f"--set=simulate/ttys={sim.ptys}"
+        self.refused(sorry, "opd", "--simulate=1", ttys, listen, cwd=folder)
+        self.assertEqual(os.readlink(sim.tty(0)), before)
+        self.assertTrue(os.path.exists(sim.tty(0)))
+
     def test_the_data_is_in_use(self):
         folder = self.folder()
         op = Opd(folder, "--simulate=1")
