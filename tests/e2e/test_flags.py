@@ -159,6 +159,17 @@ class Flags(Starting):
                 self.assertRegex(out, re.compile(wanted, re.DOTALL))
         self.assertEqual(os.listdir(folder), [])
 
+    def test_output_that_goes_nowhere(self):
+        tools = os.path.dirname(program("opd"))
+        for name in ("opd", "opsim", "opctl", "optrace", "opbench"):
+            for flag in ("--help", "--version", *["--config-reference"][: name == "opd"]):
+                with self.subTest(name, flag=flag), open("/dev/full", "wb") as full:
+                    done = subprocess.run(
+                        [os.path.join(tools, name), flag], stdout=full, stderr=subprocess.PIPE, text=True
+                    )
+                    self.assertIn(done.returncode, (1, 2))
+                    self.assertRegex(done.stderr, rf"^{name}: cannot write the output[^\n]*\n$")
+
     def test_the_reference_is_a_configuration(self):
         folder = self.folder()
         reference = run("opd", "--config-reference", cwd=folder)[1]

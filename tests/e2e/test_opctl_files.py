@@ -72,6 +72,22 @@ class Files(OpctlCase):
         self.assertEqual(opctl(self.data, "keygen", inside, code=1), wanted)
         self.assertEqual(opctl(self.data, "backup", inside, code=1), wanted)
 
+    def test_what_is_asked_wrongly(self):
+        agent = new_phone()
+        for arguments, sorry in (
+            (("webhooks", "enable", agent, "foo"), '"foo" is no id'),
+            (("webhooks", "deliveries", agent, "foo"), '"foo" is no id'),
+            (("sessions", "revoke", agent, "foo"), '"foo" is no id'),
+            (("keys", "revoke", agent, "foo"), '"foo" is no id'),
+            (("unclaimed", "delete", "foo", "--yes"), '"foo" is no id'),
+            (("unclaimed", "show", "foo"), '"foo" is no id'),
+            (("--rotate", "status"), "--rotate is an option of keygen"),
+            (("host", "list", "--key=x"), "--key is an option of host add"),
+            (("keygen", "keys", "--dir=x"), "--dir is an option of host"),
+        ):
+            with self.subTest(arguments):  # no server is asked
+                self.assertEqual(opctl(self.data, *arguments, code=2), f"opctl: {sorry}\n")
+
 
 if __name__ == "__main__":
     main()

@@ -176,7 +176,6 @@ int op_ctl_unclaimed_show(op_ctl_t *self, const op_ctl_command_t *command, char 
 {
     op_id_t id;
     (void)command;
-    if (!op_id_parse(op_str(arguments[0]), &id))
-        return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no id", arguments[0]);
-    return s_unclaimed(self, &id);
+    int rc = op_ctl_id(arguments[0], &id);
+    return rc == OP_CTL_OK ? s_unclaimed(self, &id) : rc;
 }

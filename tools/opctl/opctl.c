@@ -2,6 +2,7 @@
 
 #include "tools/opctl/opctl.h"
 
+#include "base/output.h"
 #include "transport/control_wire.h"
 
 #include <errno.h>
@@ -37,10 +38,12 @@ const op_ctl_option_t op_ctl_options[] = {
     [FLAG_JSON] = {"json", NULL, "answer in JSON: one document"},
     [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full"},
     [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do"},
-    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak"},
-    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert"},
-    [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)"},
-    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old"},
+    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak", "host", "add"},
+    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert", "host", "add"},
+    [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)",
+                  "host", NULL},
+    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old", "keygen",
+                     NULL},
     [FLAG_HELP] = {"help", NULL, "this"},
     [FLAG_VERSION] = {"version", NULL, "the version"},
 };
@@ -206,7 +209,31 @@ int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **v
     return OP_CTL_OK;
 }
 
+int op_ctl_id(const char *text, op_id_t *id)
+{
+    if (op_id_parse(op_str(text), id))
+        return OP_CTL_OK;
+    return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no id", text);
+}
+
 /*  ---- the command line ---- */
+
+/*  The first option that was given and is another command's. */
+static int s_check_options(const op_ctl_t *self, const op_ctl_command_t *command)
+{
+    for (size_t i = 0; i < op_ctl_option_count; i++) {
+        const op_ctl_option_t *option = &op_ctl_options[i];
+        bool belongs =
+            !option->group ||
+            (strcmp(option->group, command->group) == 0 &&
+             (!option->verb || (command->verb && strcmp(option->verb, command->verb) == 0)));
+        if (self->given >> i & 1 && !belongs)
+            return op_ctl_fail(OP_CTL_USAGE, "--%s is an option of %s%s%s", option->name,
+                               option->group, option->verb ? " " : "",
+                               option->verb ? option->verb : "");
+    }
+    return OP_CTL_OK;
+}
 
 static const op_ctl_command_t *s_find(char **words, int count, int *used)
 {
@@ -229,6 +256,9 @@ static int s_run(op_ctl_t *self, char **words, int count)
     if (!command)
         return op_ctl_fail(OP_CTL_USAGE, "no command \"%.40s%s%.40s\"; see --help", words[0],
                            count > 1 ? " " : "", count > 1 ? words[1] : "");
+    int rc = s_check_options(self, command);
+    if (rc != OP_CTL_OK)
+        return rc;
     while (command->arguments[wanted])
         wanted++;
     if (count - used != wanted)
@@ -244,6 +274,8 @@ static int s_run(op_ctl_t *self, char **words, int count)
 static int s_take(op_ctl_t *self, int flag, op_config_t *config, const char **socket)
 {
     char error[OP_CONFIG_ERROR];
+    if (flag < FLAG_COUNT)
+        self->given |= 1U << flag;
     switch (flag) {
     case FLAG_CONFIG:
         if (op_config_load(config, optarg, error) != 0)
@@ -318,12 +350,10 @@ int main(int argc, char **argv)
     int rc = s_options(&self, config, argc, argv);
     if (rc < 0)
         rc = s_run(&self, argv + optind, argc - optind);
-    if (fflush(stdout) != 0 && rc == OP_CTL_OK)
-        rc = op_ctl_fail(OP_CTL_REFUSED, "cannot write: %s", strerror(errno));
     if (self.fd >= 0)
         close(self.fd);
     op_buf_free(&self.frame);
     op_arena_free(&self.arena);
     free(config);
-    return rc;
+    return op_output_end("opctl", rc, OP_CTL_REFUSED);
 }

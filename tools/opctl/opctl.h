@@ -30,6 +30,7 @@ typedef struct {
     bool quiet;                     /* refusals are not said: they are answers */
     const char *actors, *key, *dir; /* of host (hosts.c); NULL: not given */
     bool rotate;                    /* of keygen */
+    unsigned given;                 /* bits of the options */
     int fd;                         /* of the connection, -1 before it is needed */
     uint64_t asked;
     op_context_t context; /* of the requests */
@@ -48,6 +49,9 @@ int op_ctl_ask(op_ctl_t *self, op_step_t step, const op_type_t *request, const v
 int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer);
 /*  Finds the account named by its phone or id, and sets it in the context. */
 int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view);
+
+/*  The id that the text is; else it has been said that it is none. */
+int op_ctl_id(const char *text, op_id_t *id);
 
 /*  From here on root writes as the owner of the path, or of the nearest folder above it that is there:
     the server that owns the folder can then read what was written, whenever the command is cut
@@ -70,6 +74,7 @@ typedef struct {
     const char *name;
     const char *argument; /* NULL: it takes none */
     const char *sentence;
+    const char *group, *verb; /* of the commands that take it; NULL: of all */
 } op_ctl_option_t;
 
 extern const op_ctl_option_t op_ctl_options[];
