@@ -139,8 +139,6 @@ static int s_start_modem(process_t *self)
                                            .imei = op_str(config->modems[i].imei),
                                            .iccid = op_str(config->modems[i].iccid),
                                            .pin = op_str(config->modems[i].pin)};
-    if (op_opd_number_twice(lines, count, self->error))
-        return -1;
     op_modem_setup_t setup = {.lines = {lines, count},
                               .send_timeout_ms = config->modem_send_timeout_s * 1000,
                               .sweep_ms = config->modem_sweep_s * 1000,

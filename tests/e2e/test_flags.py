@@ -56,6 +56,8 @@ BAD_FLAGS = [
     (["--set=simulate/scenario=/nonexistent"], ["simulate/scenario: /nonexistent: No such"]),
     (["--simulate=1", "--set=simulate/ttys=/nonexistent"], "simulate/ttys: /nonexistent: No such"),
     (["--set=control/socket=/tmp/" + "x" * 200], ["control/socket: /tmp/xxx", "too long"]),
+    (["--set=control/socket=/nonexistent/op.sock"], "control/socket: /nonexistent: No such"),
+    (["--simulate=2", "--modem=/dev/a=+16176088933"], ["modems/modem: /dev/a: its number ", "a simulated modem's"]),
     (["--set=actors/run=http,auth,rate,webhook,modem,ledger-2"], 'comma-separated, not "ledger-2"'),
     ([*ELSEWHERE, "--modem=/dev/a=+16175550100"], "modems/modem: no modem actor runs here"),
     (["--config=/nonexistent"], "/nonexistent"),
