@@ -32,20 +32,19 @@ enum {
 };
 
 const op_ctl_option_t op_ctl_options[] = {
-    [FLAG_CONFIG] = {"config", "FILE", "the configuration that opd runs with"},
-    [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)"},
-    [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)"},
-    [FLAG_JSON] = {"json", NULL, "answer in JSON: one document"},
-    [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full"},
-    [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do"},
-    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak", "host", "add"},
-    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert", "host", "add"},
+    [FLAG_CONFIG] = {"config", "FILE", "the configuration that opd runs with", NULL},
+    [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)", NULL},
+    [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)", NULL},
+    [FLAG_JSON] = {"json", NULL, "answer in JSON: one document", NULL},
+    [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full", NULL},
+    [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do", NULL},
+    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak", "host add"},
+    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert", "host add"},
     [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)",
-                  "host", NULL},
-    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old", "keygen",
-                     NULL},
-    [FLAG_HELP] = {"help", NULL, "this"},
-    [FLAG_VERSION] = {"version", NULL, "the version"},
+                  "host"},
+    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old", "keygen"},
+    [FLAG_HELP] = {"help", NULL, "this", NULL},
+    [FLAG_VERSION] = {"version", NULL, "the version", NULL},
 };
 const size_t op_ctl_option_count = OP_COUNT(op_ctl_options);
 
@@ -218,19 +217,17 @@ int op_ctl_id(const char *text, op_id_t *id)
 
 /*  ---- the command line ---- */
 
-/*  The first option that was given and is another command's. */
+/*  Refuses an option that was given and is another command's. */
 static int s_check_options(const op_ctl_t *self, const op_ctl_command_t *command)
 {
+    char name[100];
+    snprintf(name, sizeof name, "%s %s", command->group, command->verb ? command->verb : "");
     for (size_t i = 0; i < op_ctl_option_count; i++) {
-        const op_ctl_option_t *option = &op_ctl_options[i];
-        bool belongs =
-            !option->group ||
-            (strcmp(option->group, command->group) == 0 &&
-             (!option->verb || (command->verb && strcmp(option->verb, command->verb) == 0)));
+        const char *of = op_ctl_options[i].of;
+        size_t size = of ? strlen(of) : 0;
+        bool belongs = !of || (strncmp(name, of, size) == 0 && (!name[size] || name[size] == ' '));
         if (self->given >> i & 1 && !belongs)
-            return op_ctl_fail(OP_CTL_USAGE, "--%s is an option of %s%s%s", option->name,
-                               option->group, option->verb ? " " : "",
-                               option->verb ? option->verb : "");
+            return op_ctl_fail(OP_CTL_USAGE, "--%s is an option of %s", op_ctl_options[i].name, of);
     }
     return OP_CTL_OK;
 }

@@ -74,7 +74,7 @@ typedef struct {
     const char *name;
     const char *argument; /* NULL: it takes none */
     const char *sentence;
-    const char *group, *verb; /* of the commands that take it; NULL: of all */
+    const char *of; /* the command or group that takes it; NULL: all */
 } op_ctl_option_t;
 
 extern const op_ctl_option_t op_ctl_options[];
