@@ -273,12 +273,10 @@ static void s_receive_tell(op_actor_t *self, op_envelope_t *envelope, const op_t
     if (!value) {
         self->counts.bad++;
         if (!link->stuck)
-            op_said_add(
-                &self->turn.out,
-                (op_said_t){.what = OP_SAID_LOG,
-                            .bytes = op_turn_text(
-                                &self->turn, "link from %s is stuck: its next tell, a %s, is %s",
-                                link->name, type->name, op_decode_text(result))});
+            op_turn_warn_between(
+                &self->turn,
+                "a link is stuck: its next tell cannot be read peer=%s tell=%s reason=%s",
+                link->name, type->name, op_decode_text(result));
         link->stuck = true;
         return;
     }

@@ -112,6 +112,8 @@ void op_turn_break(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 op_str_t op_turn_full_key(op_turn_t *self, char space, op_str_t key);
 int op_turn_read(op_turn_t *self, op_str_t full_key, const op_type_t *record, void *value);
 void op_turn_write(op_turn_t *self, op_str_t full_key, const op_type_t *record, const void *value);
+/*  A warning of what is between the steps, of a link: form and end as op_turn_warn's. */
+void op_turn_warn_between(op_turn_t *self, const char *format, ...) OP_PRINTF(2, 3);
 op_str_t op_turn_encode(op_turn_t *self, const op_envelope_t *envelope, const op_type_t *type,
                         const void *body);
 

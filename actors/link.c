@@ -292,11 +292,6 @@ static void s_pump(op_actor_t *actor, op_link_t *link)
     link->fresh_end = &link->fresh;
 }
 
-static void s_log(op_actor_t *actor, op_str_t line)
-{
-    op_said_add(&actor->turn.out, (op_said_t){.what = OP_SAID_LOG, .bytes = line});
-}
-
 void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_t *ack)
 {
     uint64_t number = ack->sequence;
@@ -306,10 +301,11 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_
     if (link->acked + 1 < link->first && number >= link->first)
         number = link->first - 1;
     if (number > link->last && !link->ahead) {
-        s_log(actor, op_turn_text(&actor->turn,
-                                  "this store is older than what a peer has taken: a copy of files "
-                                  "is no backup peer=%s",
-                                  link->name));
+        op_turn_warn_between(
+            &actor->turn,
+            "this store is older than what a peer has taken: a copy of files is no backup "
+            "peer=%s",
+            link->name);
         link->ahead = true;
     }
     if (number <= link->acked || number > link->last)
@@ -329,8 +325,8 @@ void op_link_acknowledged(op_actor_t *actor, op_link_t *link, const op_envelope_
 static void s_take_series(op_actor_t *actor, op_link_t *link, op_id_t series, uint64_t cursor)
 {
     if (link->cursor)
-        s_log(actor, op_turn_text(&actor->turn, "a peer's store is a new or a restored one peer=%s",
-                                  link->name));
+        op_turn_warn_between(&actor->turn, "a peer's store is a new or a restored one peer=%s",
+                             link->name);
     link->left = link->taken;
     link->taken = series;
     s_put_series(actor, link);
@@ -360,10 +356,11 @@ void op_link_resumed(op_actor_t *actor, op_link_t *link, const op_envelope_t *re
         return;
     uint64_t unknown = known || !link->cursor ? before - link->cursor : 0;
     if (unknown)
-        s_log(actor, op_turn_text(&actor->turn,
-                                  "this store is a new or a restored one: it does not know what a "
-                                  "peer has told it peer=%s tells=%llu",
-                                  link->name, (unsigned long long)unknown));
+        op_turn_warn_between(
+            &actor->turn,
+            "this store is a new or a restored one: it does not know what a peer has told "
+            "it peer=%s tells=%llu",
+            link->name, (unsigned long long)unknown);
     if (known)
         op_link_taken(actor, link, before, true);
     else

@@ -392,15 +392,17 @@ void op_turn_wake_at(op_turn_t *self, int64_t at)
         actor->wake_at = at > 0 ? at : 1;
 }
 
-OP_PRINTF(3, 0)
-static void s_log(op_turn_t *self, bool warning, const char *format, va_list arguments)
+OP_PRINTF(4, 0)
+static void s_add_line(op_turn_t *self, op_said_list_t *to, bool warning, const char *format,
+                       va_list arguments)
 {
     op_buf_t line = {0};
     op_fields_print(&line, format, arguments);
-    op_fields_add(&line, "request", self->request_id);
-    op_said_add(&self->said, (op_said_t){.what = OP_SAID_LOG,
-                                         .bytes = op_turn_copy(self, op_buf_str(&line)),
-                                         .value = warning});
+    if (to == &self->said)
+        op_fields_add(&line, "request", self->request_id);
+    op_said_add(to, (op_said_t){.what = OP_SAID_LOG,
+                                .bytes = op_turn_copy(self, op_buf_str(&line)),
+                                .value = warning});
     op_buf_free(&line);
 }
 
@@ -408,7 +410,7 @@ void op_turn_log(op_turn_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    s_log(self, false, format, arguments);
+    s_add_line(self, &self->said, false, format, arguments);
     va_end(arguments);
 }
 
@@ -416,7 +418,15 @@ void op_turn_warn(op_turn_t *self, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    s_log(self, true, format, arguments);
+    s_add_line(self, &self->said, true, format, arguments);
+    va_end(arguments);
+}
+
+void op_turn_warn_between(op_turn_t *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    s_add_line(self, &self->out, true, format, arguments);
     va_end(arguments);
 }
 

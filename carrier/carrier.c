@@ -106,6 +106,11 @@ op_carrier_result_t op_carrier_text(op_carrier_t *self, op_str_t from, op_str_t 
 
 /*  ---- The rest ---- */
 
+void op_carrier_number(size_t modem, char number[OP_PHONE_MAX + 1])
+{
+    snprintf(number, OP_PHONE_MAX + 1, "+%zu", 16176088932 + modem);
+}
+
 op_carrier_t *op_carrier_new_of(size_t modems, const op_sim_family_t *families, size_t count)
 {
     OP_ASSERT(modems >= 1 && modems <= OP_CARRIER_MODEMS_MAX);
@@ -120,7 +125,7 @@ op_carrier_t *op_carrier_new_of(size_t modems, const op_sim_family_t *families, 
         op_sim_family_init(self->families);
     for (size_t i = 0; i < modems; i++) {
         char number[OP_PHONE_MAX + 1];
-        snprintf(number, sizeof(number), "+%zu", 16176088932 + i);
+        op_carrier_number(i, number);
         self->cards[i] = op_sim_card_new(i, op_str(number));
         self->modems[i] =
             op_sim_modem_new(i, &self->families[count ? i % count : 0], self->cards[i],

@@ -33,6 +33,7 @@
 #ifndef OP_CARRIER_CARRIER_H
 #define OP_CARRIER_CARRIER_H
 
+#include "base/phone.h"
 #include "carrier/sim_family.h"
 
 enum {
@@ -108,7 +109,9 @@ op_carrier_t *op_carrier_new(size_t modems);
 op_carrier_t *op_carrier_new_of(size_t modems, const op_sim_family_t *families, size_t count);
 void op_carrier_destroy(op_carrier_t **self_p);
 
-/*  Borrowed, NUL-terminated, E.164; `modem` counts from 0, here and below, and is asserted. */
+/*  The number that a modem of any carrier is called by; `modem` counts from 0, here and below. */
+void op_carrier_number(size_t modem, char number[OP_PHONE_MAX + 1]);
+/*  Borrowed, NUL-terminated, E.164; `modem` is asserted, here and below. */
 const char *op_carrier_modem_number(const op_carrier_t *self, size_t modem);
 /*  The number of the SIM that is in it; NULL while the knob SIM_OUT says there is none. */
 const char *op_carrier_modem_sim(const op_carrier_t *self, size_t modem);

@@ -1,5 +1,6 @@
 /*  opsim - the simulated carrier as a program of its own: modems on ptys, phones over HTTP */
 
+#include "base/output.h"
 #include "carrier/sim_api.h"
 #include "carrier/sim_families.h"
 #include "http/server.h"
@@ -74,6 +75,7 @@ static void s_serve(void *sim, const op_http_request_t *request, op_http_respons
     op_sim_serve(sim, request->method, request->path, request->query, request->body, response);
 }
 
+/*  -1: go on; else the exit code. */
 static int s_options(int argc, char **argv, options_t *options)
 {
     static const struct option flags[] = {{"modems", required_argument, NULL, 'm'},
@@ -106,11 +108,11 @@ static int s_options(int argc, char **argv, options_t *options)
             break;
         case 'v':
             puts("opsim " OP_VERSION);
-            exit(0);
+            return 0;
         case 'h':
             fputs(s_help, stdout);
             s_print_knobs();
-            exit(0);
+            return 0;
         default:
             return 1; /* getopt_long has said what is wrong */
         }
@@ -119,14 +121,15 @@ static int s_options(int argc, char **argv, options_t *options)
                 optind < argc ? "it takes no arguments besides options" : "--pty-dir is missing");
         return 1;
     }
-    return 0;
+    return -1;
 }
 
 int main(int argc, char **argv)
 {
     options_t options = {.modems = 1, .listen = "127.0.0.1:8090", .scenario = ""};
-    if (s_options(argc, argv, &options) != 0)
-        return 1;
+    int code = s_options(argc, argv, &options);
+    if (code >= 0)
+        return op_output_end("opsim", code, 1);
 
     sigset_t signals;
     sigemptyset(&signals);
@@ -151,7 +154,8 @@ int main(int argc, char **argv)
                                                        .directory = options.directory});
     op_sim_families_free(&families);
     if (!carrier) {
-        fprintf(stderr, "opsim: cannot open ptys in %s: %s\n", options.directory, strerror(errno));
+        fprintf(stderr, "opsim: cannot open ptys in %s: %s\n", options.directory,
+                op_carrier_pty_error(errno));
         return 1;
     }
     op_sim_t sim = {.carrier = carrier};

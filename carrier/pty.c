@@ -10,6 +10,7 @@
 #include "transport/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum { S_READ_MAX = 4096, S_POLLS = OP_CARRIER_MODEMS_MAX * OP_SIM_TTYS + 1 };
@@ -39,6 +41,7 @@ struct op_carrier_pty {
     op_carrier_t *core;
     size_t modems;
     char *directory; /* of the links, or NULL */
+    int lock_fd;     /* of the directory, or -1 */
     s_modem_t all[OP_CARRIER_MODEMS_MAX];
 };
 
@@ -218,9 +221,25 @@ static void s_layout(op_carrier_pty_t *self, size_t modem)
         of->ttys[i] = OP_CARRIER_TTY_NONE;
 }
 
+/*  Whose links are in the directory: the lock goes with the process, however that ends. */
+static int s_lock_directory(op_carrier_pty_t *self)
+{
+    if (!self->directory)
+        return 0;
+    self->lock_fd = open(self->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (self->lock_fd < 0)
+        return -1;
+    if (flock(self->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    errno = errno == EWOULDBLOCK ? EBUSY : errno;
+    return -1;
+}
+
 static int s_start(op_carrier_pty_t *self)
 {
     char link[PATH_MAX];
+    if (s_lock_directory(self) != 0)
+        return -1;
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake < 0)
         return -1;
@@ -249,7 +268,7 @@ op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options)
     op_carrier_pty_t *self = op_alloc(sizeof(*self));
     memset(self, 0, sizeof(*self));
     self->modems = options->modems;
-    self->wake = -1;
+    self->wake = self->lock_fd = -1;
     self->directory = options->directory ? op_strdup(op_str(options->directory)) : NULL;
     self->core = op_carrier_new_of(options->modems, options->families, options->family_count);
     for (size_t i = 0; i < self->modems; i++)
@@ -263,6 +282,11 @@ op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options)
         errno = saved;
     }
     return self;
+}
+
+const char *op_carrier_pty_error(int error)
+{
+    return error == EBUSY ? "another program has its modems there" : strerror(error);
 }
 
 void op_carrier_pty_destroy(op_carrier_pty_t **self_p)
@@ -284,6 +308,8 @@ void op_carrier_pty_destroy(op_carrier_pty_t **self_p)
     free(self->directory);
     if (self->wake >= 0)
         close(self->wake);
+    if (self->lock_fd >= 0)
+        close(self->lock_fd);
     op_carrier_destroy(&self->core);
     pthread_cond_destroy(&self->replugged);
     pthread_mutex_destroy(&self->lock);

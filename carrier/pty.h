@@ -24,14 +24,17 @@ typedef struct {
     const op_sim_family_t *families; /* copied, as op_carrier_new_of does; NULL: plain modems */
     size_t family_count;
     size_t modems;         /* 1 to OP_CARRIER_MODEMS_MAX */
-    const char *directory; /* of the links, which must exist; NULL: no links. An older link of the
-                              same name is replaced, anything else in its place is an error */
+    const char *directory; /* of the links, which must exist; NULL: no links. It is locked: another
+                              carrier with links there is EBUSY. An older link of the same name is
+                              replaced, anything else in its place is an error */
 } op_carrier_pty_options_t;
 
 typedef struct op_carrier_pty op_carrier_pty_t;
 
 /*  NULL, with errno, when there is no pty, thread or link to be had. */
 op_carrier_pty_t *op_carrier_pty_new(const op_carrier_pty_options_t *options);
+/*  What that errno means, for people. */
+const char *op_carrier_pty_error(int error);
 /*  Stops the thread, closes the ttys (drivers see a hangup) and removes the links. */
 void op_carrier_pty_destroy(op_carrier_pty_t **self_p);
 

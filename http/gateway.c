@@ -184,7 +184,7 @@ static void s_fault(s_exchange_t *self, const op_route_t *route, const op_contex
 
 static void s_serve_page(s_exchange_t *self)
 {
-    const op_pages_t *pages = self->gateway->options.pages;
+    op_pages_t *pages = self->gateway->options.pages;
     char number[OP_PHONE_MAX + 1];
     op_pages_fact_t shared = {"shared_number", number};
     bool known = op_pages_holds(pages, self->request->path, shared.name) &&

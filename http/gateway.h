@@ -67,7 +67,7 @@ typedef struct {
         void *arg; /* borrowed */
     } side;        /* is not counted; its answers show the window of the client's address */
     op_access_log_options_t access_log; /* of each request */
-    const op_pages_t *pages; /* what is served besides the API; NULL: nothing; borrowed */
+    op_pages_t *pages; /* what is served besides the API; NULL: nothing; borrowed */
 } op_gateway_options_t;
 
 typedef struct op_gateway op_gateway_t;

@@ -8,6 +8,7 @@
 #include "http/openapi.h"
 #include "http/pages_files.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,21 +24,36 @@ struct op_pages {
     op_buf_t openapi; /* with {{base_url}} in it */
     char *base_url, *fallback;
     bool behind_tls;
+    pthread_rwlock_t lock; /* of what follows */
     s_fact_t facts[OP_PAGES_FACTS_MAX];
     size_t fact_count;
 };
 
+static void s_forget(op_pages_t *self)
+{
+    while (self->fact_count)
+        free(self->facts[--self->fact_count].value);
+}
+
+void op_pages_learn(op_pages_t *self, const op_pages_fact_t *facts, size_t count)
+{
+    OP_ASSERT(count <= OP_PAGES_FACTS_MAX);
+    pthread_rwlock_wrlock(&self->lock);
+    s_forget(self);
+    for (; self->fact_count < count; self->fact_count++)
+        self->facts[self->fact_count] = (s_fact_t){
+            facts[self->fact_count].name, op_strdup(op_str(facts[self->fact_count].value))};
+    pthread_rwlock_unlock(&self->lock);
+}
+
 op_pages_t *op_pages_new(const op_pages_options_t *options)
 {
-    OP_ASSERT(options->fact_count <= OP_PAGES_FACTS_MAX);
     op_pages_t *self = op_alloc(sizeof *self);
     *self = (op_pages_t){.behind_tls = options->behind_tls};
     self->base_url = op_strdup(op_str(options->base_url ? options->base_url : ""));
     self->fallback = op_strdup(op_str(options->fallback));
-    for (size_t i = 0; i < options->fact_count; i++) {
-        const op_pages_fact_t *fact = &options->facts[i];
-        self->facts[self->fact_count++] = (s_fact_t){fact->name, op_strdup(op_str(fact->value))};
-    }
+    pthread_rwlock_init(&self->lock, NULL);
+    op_pages_learn(self, options->facts, options->fact_count);
     op_openapi_print("{{base_url}}", &self->openapi);
     return self;
 }
@@ -51,8 +67,8 @@ void op_pages_destroy(op_pages_t **self_p)
     op_buf_free(&self->openapi);
     free(self->base_url);
     free(self->fallback);
-    for (size_t i = 0; i < self->fact_count; i++)
-        free(self->facts[i].value);
+    s_forget(self);
+    pthread_rwlock_destroy(&self->lock);
     free(self);
     *self_p = NULL;
 }
@@ -244,8 +260,8 @@ static bool s_takes_gzip(const op_http_request_t *request)
     return false;
 }
 
-void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
-                    const op_pages_fact_t *now, op_http_response_t *response)
+void op_pages_serve(op_pages_t *self, const op_http_request_t *request, const op_pages_fact_t *now,
+                    op_http_response_t *response)
 {
     const op_page_t *page = s_find(request->path);
     char base_url[OP_PAGES_URL_MAX], etag[40];
@@ -255,7 +271,9 @@ void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
     op_buf_clear(&response->body);
     if (filled) {
         s_base_url(self, request, base_url);
+        pthread_rwlock_rdlock(&self->lock);
         s_fill(self, text, &(s_moment_t){base_url, now}, &response->body);
+        pthread_rwlock_unlock(&self->lock);
     } else {
         op_buf_add_str(&response->body, packed ? gzip : text);
     }

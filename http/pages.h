@@ -10,7 +10,7 @@
     header of the request, as the client has reached the server, and where that is no plain host and
     port, the address that the owner gives as `fallback`.
 
-    Immutable after op_pages_new: any thread may serve. */
+    Any thread may serve; the facts may be replaced meanwhile. */
 
 #ifndef OP_HTTP_PAGES_H
 #define OP_HTTP_PAGES_H
@@ -38,6 +38,9 @@ typedef struct op_pages op_pages_t;
 op_pages_t *op_pages_new(const op_pages_options_t *options) OP_MUST_CHECK;
 void op_pages_destroy(op_pages_t **self_p);
 
+/*  From now on these are the owner's facts, in place of all that were given before. */
+void op_pages_learn(op_pages_t *self, const op_pages_fact_t *facts, size_t count);
+
 /*  Is there a page at this path? `self` may be NULL: none. */
 bool op_pages_has(const op_pages_t *self, op_str_t path);
 
@@ -47,7 +50,7 @@ bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact);
 /*  Answers a GET or HEAD of a path that op_pages_has: 200, or 304 where the client has it already.
     Sets Cache-Control. Another method is a bug. `now` is a fact as it is at this moment, and wins
     over what was given at first; it may be NULL. */
-void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
-                    const op_pages_fact_t *now, op_http_response_t *response);
+void op_pages_serve(op_pages_t *self, const op_http_request_t *request, const op_pages_fact_t *now,
+                    op_http_response_t *response);
 
 #endif

@@ -1,11 +1,14 @@
 #include "opd/check.h"
 
+#include "base/path.h"
+#include "carrier/carrier.h"
 #include "carrier/sim_families.h"
 #include "http/listener.h"
 #include "transport/control_wire.h"
 #include "transport/curve.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,10 +49,14 @@ static int s_check_scenario(const char *files, char why[256])
     return 0;
 }
 
-/*  Its folder may be made when the service starts: RuntimeDirectory= in systemd.exec(5). */
+/*  Its folder may be made when the service starts, but only below /run: RuntimeDirectory= in
+    systemd.exec(5). */
 static int s_check_socket(const char *path, char why[256])
 {
-    return op_wire_check(path) == 0 || errno == ENOENT ? 0 : s_no(why, path, strerror(errno));
+    char folder[OP_PATH_MAX];
+    if (op_wire_check(path) == 0 || (errno == ENOENT && strncmp(path, "/run/", 5) == 0))
+        return 0;
+    return s_no(why, op_path_blame(path, errno, folder), strerror(errno));
 }
 
 static int s_check_address(const char *listen, char why[256])
@@ -78,6 +85,22 @@ static int s_check_all(const op_config_t *config, const s_item_t *items, size_t 
     return 0;
 }
 
+/*  The simulated carrier's numbers are not in the configuration. */
+static int s_check_numbers(const op_config_t *config, char error[OP_CONFIG_ERROR])
+{
+    char number[OP_PHONE_MAX + 1], masked[OP_PHONE_MAX + 1], why[256];
+    for (size_t i = 0; i < config->modem_count; i++)
+        for (size_t j = 0; j < config->simulate_modems; j++) {
+            op_carrier_number(j, number);
+            if (strcmp(config->modems[i].phone, number) != 0)
+                continue;
+            snprintf(why, sizeof why, "%.150s: its number %s is a simulated modem's",
+                     config->modems[i].device, op_phone_mask(op_str(number), masked));
+            return op_config_wrong(config, "modems/modem", why, error);
+        }
+    return 0;
+}
+
 int op_opd_check(const op_config_t *config, char error[OP_CONFIG_ERROR])
 {
     const s_item_t items[] = {{"http/listen", config->http_listen, s_check_address},
@@ -88,7 +111,9 @@ int op_opd_check(const op_config_t *config, char error[OP_CONFIG_ERROR])
                               {"webhook/ca_file", config->webhook_ca_file, s_check_file},
                               {"simulate/scenario", config->simulate_scenario, s_check_scenario},
                               {"simulate/ttys", config->simulate_ttys, s_check_folder}};
-    return s_check_all(config, items, OP_COUNT(items), error);
+    if (s_check_all(config, items, OP_COUNT(items), error) != 0)
+        return -1;
+    return s_check_numbers(config, error);
 }
 
 int op_opd_check_free(const op_config_t *config, char error[OP_CONFIG_ERROR])

@@ -8,7 +8,7 @@
 
 #include "transport/config.h"
 
-/*  Keys, certificates, scenarios, folders, the form of addresses: nothing is changed or bound, so a
+/*  Keys, certificates, scenarios, folders, numbers, the form of addresses: nothing is changed or bound, so a
     running opd with the same configuration is not disturbed. -1: `error` says which key is wrong. */
 int op_opd_check(const op_config_t *config, char error[OP_CONFIG_ERROR]) OP_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 /*  opd - the server: options, then the parts in the order in which they need each other */
 
+#include "base/output.h"
 #include "opd/options.h"
 #include "opd/process.h"
 
@@ -14,7 +15,7 @@ int main(int argc, char **argv)
     case OP_OPTIONS_RUN:
         return op_process_run(&options);
     case OP_OPTIONS_DONE:
-        return 0;
+        return op_output_end("opd", 0, 1);
     case OP_OPTIONS_WRONG:
         return 1;
     }

@@ -24,9 +24,23 @@ static void s_duration(uint64_t seconds, char text[40])
              count == 1 ? "" : "s");
 }
 
-op_pages_t *op_opd_pages_new(const op_config_t *config)
+enum { NUMBERS = 15, OTHERS = 5 };
+
+typedef struct {
+    op_pages_fact_t at[NUMBERS + OTHERS];
+    size_t count;
+    char texts[NUMBERS][24], code[40], session[40];
+} s_facts_t;
+
+static void s_add(s_facts_t *self, const char *name, const char *value)
 {
-    const s_number_t numbers[] = {
+    self->at[self->count++] = (op_pages_fact_t){name, value};
+}
+
+/*  The facts point into *self. */
+static void s_look(s_facts_t *self, const op_config_t *config)
+{
+    const s_number_t numbers[NUMBERS] = {
         {"start_phone_30s", config->limits_start_phone_30s},
         {"start_phone_hour", config->limits_start_phone_hour},
         {"start_phone_day", config->limits_start_phone_day},
@@ -43,29 +57,38 @@ op_pages_t *op_opd_pages_new(const op_config_t *config)
         {"keys", config->limits_keys},
         {"webhook_timeout_s", (config->webhook_timeout_ms + 999) / 1000},
     };
-    enum { OTHERS = 5 };
-    op_pages_fact_t facts[OP_COUNT(numbers) + OTHERS];
-    char texts[OP_COUNT(numbers)][24], code[40], session[40], fallback[80];
-    size_t count = 0;
-    for (; count < OP_COUNT(numbers); count++) {
-        snprintf(texts[count], sizeof texts[count], "%llu",
-                 (unsigned long long)numbers[count].number);
-        facts[count] = (op_pages_fact_t){numbers[count].name, texts[count]};
+    self->count = 0;
+    for (size_t i = 0; i < NUMBERS; i++) {
+        snprintf(self->texts[i], sizeof self->texts[i], "%llu",
+                 (unsigned long long)numbers[i].number);
+        s_add(self, numbers[i].name, self->texts[i]);
     }
-    s_duration(config->auth_code_ttl_s, code);
-    s_duration(config->auth_session_ttl_s, session);
+    s_duration(config->auth_code_ttl_s, self->code);
+    s_duration(config->auth_session_ttl_s, self->session);
+    s_add(self, "code_ttl", self->code);
+    s_add(self, "session_ttl", self->session);
+    s_add(self, "shared_number", "(this server has no shared number now)");
+    s_add(self, "prefixes", *config->texts_prefixes ? config->texts_prefixes : "any country code");
+    bool clear = config->webhook_allow_http || op_opd_simulated(config);
+    s_add(self, "webhook_schemes", clear ? "https or http" : "https");
+}
+
+op_pages_t *op_opd_pages_new(const op_config_t *config)
+{
+    s_facts_t facts;
+    char fallback[80];
+    s_look(&facts, config);
     snprintf(fallback, sizeof fallback, "http://%s", config->http_listen);
-    facts[count++] = (op_pages_fact_t){"code_ttl", code};
-    facts[count++] = (op_pages_fact_t){"session_ttl", session};
-    facts[count++] = (op_pages_fact_t){"shared_number", "(this server has no shared number now)"};
-    facts[count++] = (op_pages_fact_t){"prefixes", *config->texts_prefixes ? config->texts_prefixes
-                                                                           : "any country code"};
-    facts[count++] = (op_pages_fact_t){
-        "webhook_schemes",
-        config->webhook_allow_http || op_opd_simulated(config) ? "https or http" : "https"};
     return op_pages_new(&(op_pages_options_t){.base_url = config->http_public_url,
                                               .fallback = fallback,
                                               .behind_tls = config->http_tls_in_front,
-                                              .facts = facts,
-                                              .fact_count = count});
+                                              .facts = facts.at,
+                                              .fact_count = facts.count});
+}
+
+void op_opd_pages_reload(op_pages_t *self, const op_config_t *config)
+{
+    s_facts_t facts;
+    s_look(&facts, config);
+    op_pages_learn(self, facts.at, facts.count);
 }

@@ -10,5 +10,7 @@
 #include "transport/config.h"
 
 op_pages_t *op_opd_pages_new(const op_config_t *config) OP_MUST_CHECK;
+/*  The facts as they are after a reload. */
+void op_opd_pages_reload(op_pages_t *self, const op_config_t *config);
 
 #endif

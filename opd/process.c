@@ -139,8 +139,6 @@ static int s_start_modem(process_t *self)
                                            .imei = op_str(config->modems[i].imei),
                                            .iccid = op_str(config->modems[i].iccid),
                                            .pin = op_str(config->modems[i].pin)};
-    if (op_opd_number_twice(lines, count, self->error))
-        return -1;
     op_modem_setup_t setup = {.lines = {lines, count},
                               .send_timeout_ms = config->modem_send_timeout_s * 1000,
                               .sweep_ms = config->modem_sweep_s * 1000,
@@ -305,6 +303,13 @@ static int s_observe(process_t *self)
 
 /*  ---- Signals ---- */
 
+static void s_take(process_t *self, const op_config_t *next)
+{
+    op_opd_reload(&self->config, next, &self->links, self->postbox);
+    if (self->pages)
+        op_opd_pages_reload(self->pages, &self->config);
+}
+
 /*  The options are read as they were at the start, so a flag still wins over the file. */
 static void s_reload(process_t *self)
 {
@@ -314,7 +319,7 @@ static void s_reload(process_t *self)
     if (!self->postbox)
         self->postbox = op_postbox_new();
     if (op_options_reload(self->options, &next, error) == 0)
-        op_opd_reload(&self->config, &next, &self->links, self->postbox);
+        s_take(self, &next);
     else
         op_log(OP_LOG_ERROR, "opd", "the configuration stays as it was reason=%s", error);
     op_notify_reloaded(&self->notify);

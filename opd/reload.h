@@ -1,7 +1,7 @@
 /*  reload.h - SIGHUP: the configuration read again in a running opd
 
-    Taken at once: the limits, what concerns auth's and the ledger's values (auth, texts),
-    log/level, and the keys of links. All else needs a restart; what of it has changed is logged by
+    Taken at once: the limits, what concerns auth's and the ledger's values (auth, texts), which the
+    guide then names (opd/pages.h), log/level, and the keys of links. All else needs a restart; what of it has changed is logged by
     name, and stays. */
 
 #ifndef OP_OPD_RELOAD_H

@@ -34,18 +34,3 @@ op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const op_opd_li
                                .modems = op_str(links->modems),
                                .trusted = op_str(trusted)};
 }
-
-bool op_opd_number_twice(const op_line_setup_t *lines, size_t count, char error[256])
-{
-    char masked[OP_PHONE_MAX + 1];
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (op_str_equal(lines[i].number, lines[j].number)) {
-                snprintf(error, 256, "%.*s: its number %s is that of %.*s already",
-                         (int)lines[i].device.size, lines[i].device.at,
-                         op_phone_mask(lines[i].number, masked), (int)lines[j].device.size,
-                         lines[j].device.at);
-                return true;
-            }
-    return false;
-}

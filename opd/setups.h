@@ -14,8 +14,4 @@ op_auth_setup_t op_opd_auth_setup(const op_config_t *config);
 /*  Which modem actors there are, `links` knows. */
 op_ledger_setup_t op_opd_ledger_setup(const op_config_t *config, const op_opd_links_t *links);
 
-/*  Have two lines the same number? Then `error` says which. The simulated carrier's numbers are not
-    in the configuration, so this is not its to check. */
-bool op_opd_number_twice(const op_line_setup_t *lines, size_t count, char error[256]);
-
 #endif

@@ -36,7 +36,7 @@ int op_opd_simulation_open(op_opd_simulation_t *self, const op_config_t *config,
     if (self->carrier)
         return 0;
     snprintf(error, 256, "cannot simulate %zu modems%s%s: %s", modems, *ttys ? " in " : "", ttys,
-             strerror(errno));
+             op_carrier_pty_error(errno));
     return -1;
 }
 

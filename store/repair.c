@@ -50,10 +50,14 @@ static int s_copy_file(const char *from, const char *to, char error[256])
 }
 
 /*  The database's own files, without its lock and its diaries. */
-static bool s_is_data(const char *path, const char *name)
+static bool s_is_data(const char *name)
 {
-    struct stat facts;
-    return lstat(path, &facts) == 0 && S_ISREG(facts.st_mode) && strncmp(name, "LO", 2) != 0;
+    return op_partial_is_store(name) && strncmp(name, "LO", 2) != 0;
+}
+
+static bool s_is_damage(const char *error)
+{
+    return strstr(error, "Corruption") != NULL;
 }
 
 /*  *newest: the number of the newest log file, 0 without one. */
@@ -67,7 +71,7 @@ static int s_copy(const op_partial_t *partial, unsigned long *newest, char error
     for (struct dirent *entry; rc == 0 && (entry = readdir(list));) {
         snprintf(from, sizeof from, "%s/%s", partial->dir, entry->d_name);
         snprintf(to, sizeof to, "%s/%s", partial->path, entry->d_name);
-        if (!s_is_data(from, entry->d_name))
+        if (!s_is_data(entry->d_name))
             continue;
         char *end;
         unsigned long number = strtoul(entry->d_name, &end, 10);
@@ -77,6 +81,24 @@ static int s_copy(const op_partial_t *partial, unsigned long *newest, char error
     }
     closedir(list);
     return rc;
+}
+
+static int s_too_much(char error[256])
+{
+    snprintf(error, 256, "more than the end of the newest log is damaged; restore a backup");
+    return -1;
+}
+
+/*  Opens it and reads all rows. *opens: LevelDB takes its files; then damage is in its tables, which
+    a log's end has nothing to do with. */
+static int s_read(const char *dir, const op_leveldb_options_t *options, bool *opens,
+                  op_check_facts_t *facts, char error[256])
+{
+    op_store_t *store = op_store_leveldb_open(dir, options, error);
+    *opens = store != NULL;
+    int rc = store ? op_check_store(store, facts, error) : -1;
+    op_store_destroy(&store);
+    return rc != 0 && *opens && s_is_damage(error) ? s_too_much(error) : rc;
 }
 
 /*  Adds up what was dropped; -1 when it was not of the newest log. */
@@ -94,9 +116,7 @@ static int s_dropped(const char *dir, unsigned long newest, uint64_t *bytes, cha
         const char *at = strstr(line, ": dropping ");
         const char *right = strstr(line, own);
         if (at && !right) {
-            snprintf(error, 256,
-                     "more than the end of the newest log is damaged; restore a backup");
-            rc = -1;
+            rc = s_too_much(error);
         } else if (right) {
             *bytes += strtoull(right + strlen(own), NULL, 10);
         }
@@ -109,40 +129,33 @@ static int s_open_copy(const op_partial_t *partial, unsigned long newest, op_che
                        uint64_t *dropped, char error[256])
 {
     op_leveldb_options_t options = {.lenient = true};
-    op_store_t *store = op_store_leveldb_open(partial->path, &options, error);
-    int rc = store ? op_check_store(store, facts, error) : -1;
-    op_store_destroy(&store);
-    if (rc == 0)
-        rc = s_dropped(partial->path, newest, dropped, error);
-    if (rc != 0)
+    bool opens;
+    if (s_read(partial->path, &options, &opens, facts, error) != 0 ||
+        s_dropped(partial->path, newest, dropped, error) != 0)
         return -1;
-    store = op_store_leveldb_open(partial->path, NULL, error); /* as a server will */
-    rc = store ? 0 : -1;
-    op_store_destroy(&store);
-    return rc;
+    return s_read(partial->path, NULL, &opens, facts, error); /* as a server will */
 }
 
-/*  1: it opens; 0: it is damaged; -1: something else is the matter. */
-static int s_opens(const char *dir, char error[256])
+/*  1: it opens and is whole; 0: it is refused as damaged; -1: nothing that can be mended here. */
+static int s_opens(const char *dir, op_check_facts_t *facts, char error[256])
 {
-    struct stat facts;
-    if (stat(dir, &facts) != 0)
+    struct stat there;
+    bool opens;
+    if (stat(dir, &there) != 0)
         return s_fail(dir, error);
-    op_store_t *store = op_store_leveldb_open(dir, NULL, error);
-    if (!store)
-        return strstr(error, "Corruption") ? 0 : -1;
-    op_store_destroy(&store);
-    return 1;
+    if (s_read(dir, NULL, &opens, facts, error) == 0)
+        return 1;
+    return !opens && s_is_damage(error) ? 0 : -1;
 }
 
 int op_repair_open(const char *dir, op_check_facts_t *facts, uint64_t *dropped, char error[256])
 {
     op_partial_t partial;
     unsigned long newest = 0;
-    int opens = s_opens(dir, error);
+    int opens = s_opens(dir, facts, error);
     if (opens != 0)
         return opens;
-    if (op_partial_begin(&partial, dir, error) != 0)
+    if (op_partial_take_back(dir, error) != 0 || op_partial_begin(&partial, dir, error) != 0)
         return -1;
     int rc = s_copy(&partial, &newest, error);
     if (rc == 0)

@@ -28,10 +28,14 @@ int op_restore(const char *file, const char *dir, op_backup_facts_t *facts,
     (tests/POWERLOSS.md). On a copy: opens it leniently, whereby LevelDB drops what it cannot read
     of its logs; demands that nothing but the end of the newest log was dropped, and that all rows
     are sound; then lets the copy and `dir` change places. The store as it was stays as
-    "DIR.damaged", which must not exist before. No program may have the store open.
+    "DIR.damaged", which must not exist before; what else is in the folder, such as keys, stays in
+    `dir`. No program may have the store open.
 
-    1: the store opens as it is, nothing was done. 0: done, *facts. -1: one line in `error`, and
-    `dir` is as it was.
+    1: the store opens as it is, all its rows are sound, and nothing was done. 0: done. Both: *facts.
+    -1: one line in `error`, and `dir` is as it was.
+
+    Just before the exchange what is not the store's goes into the copy. A crash in between leaves it
+    in "DIR.partial" and the store as damaged as before: the next run brings it back first.
 
     From within the file a synced record that rotted looks like one that was never synced. So this
     is for the operator to ask for, after a power cut; a backup that is newer than the loss is

@@ -81,9 +81,11 @@ static inline void s_expect_tells(uint64_t first, size_t count)
     }
 }
 
+/*  One line, a warning; US is in front of a field (base/fields.h). */
 static inline void s_expect_log(const char *part)
 {
     assert_int_equal(s_out.log_count, 1);
+    assert_true(s_out.warns[0]);
     op_buf_t line = {0};
     op_buf_printf(&line, "%.*s", (int)s_out.logs[0].size, s_out.logs[0].at);
     assert_non_null(memmem(line.at, line.size, part, strlen(part)));

@@ -1,70 +1,11 @@
-/*  Backups: whole and in order, or refused; restored in one step; and the lenient opening. */
+/*  Backups: whole and in order, or refused; and restored in one step. */
 
-#include "tests/store_fixture.h"
+#include "tests/restore_fixture.h"
 
-#include "store/leveldb.h"
 #include "store/memory.h"
-#include "store/record.h"
-#include "store/records.h"
-#include "store/restore.h"
-#include "store/schema.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-enum { S_ROWS = 300, S_PATH = 128 };
-
-typedef struct {
-    char path[SCRATCH_PATH];
-    char dir[S_PATH], partial[S_PATH], damaged[S_PATH], file[S_PATH];
-    char error[OP_STORE_ERROR_SIZE];
-} s_fixture_t;
-
-static int s_setup(void **state)
-{
-    s_fixture_t *self = op_alloc(sizeof *self);
-    *self = (s_fixture_t){.path = ""};
-    scratch_make(self->path);
-    snprintf(self->dir, S_PATH, "%s/db", self->path);
-    snprintf(self->partial, S_PATH, "%s/db.partial", self->path);
-    snprintf(self->damaged, S_PATH, "%s/db.damaged", self->path);
-    snprintf(self->file, S_PATH, "%s/backup", self->path);
-    *state = self;
-    return 0;
-}
-
-static int s_teardown(void **state)
-{
-    s_fixture_t *self = *state;
-    const char *dirs[] = {self->partial, self->damaged};
-    for (size_t i = 0; i < OP_COUNT(dirs); i++) {
-        scratch_each(dirs[i], scratch_unlink, NULL);
-        rmdir(dirs[i]);
-    }
-    unlink(self->file);
-    scratch_remove(self->path);
-    free(self);
-    return 0;
-}
-
-static void s_put_counter(op_store_t *store, unsigned number, bool sync)
-{
-    char key[32];
-    op_buf_t value = {0};
-    snprintf(key, sizeof key, "ledger/q%08u", number);
-    op_record_seal(&op_counter_row_type, &(op_counter_row_t){number}, &value);
-    put(store, op_str(key), op_buf_str(&value), sync);
-    op_buf_free(&value);
-}
-
-static void s_fill(op_store_t *store, unsigned rows)
-{
-    char error[256];
-    assert_int_equal(op_schema_check(store, error), 0);
-    for (unsigned i = 0; i < rows; i++)
-        s_put_counter(store, i, i + 1 == rows);
-}
 
 /*  The whole stream of a store. */
 static op_buf_t s_stream(op_store_t *store)
@@ -281,61 +222,20 @@ static void test_a_foreign_row_is_refused(void **state)
 
 /*  ---- A death in the middle: the calls that make something durable or visible are counted ---- */
 
-static int s_die_at; /* 0: never */
-
-static void s_count_call(void)
-{
-    if (s_die_at && --s_die_at == 0)
-        _exit(9);
-}
-
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_fsync(int fd)
-{
-    s_count_call();
-    return __real_fsync(fd);
-}
-
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to)
-{
-    s_count_call();
-    int rc = __real_rename(from, to);
-    s_count_call();
-    return rc;
-}
-
-/*  In a process of its own, which dies at the call of this number: its exit status. */
-static int s_restore_and_die(s_fixture_t *self, int at)
+static int s_restore(s_fixture_t *self)
 {
     op_backup_facts_t facts;
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        s_die_at = at;
-        _exit(op_restore(self->file, self->dir, &facts, self->error) == 0 ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return op_restore(self->file, self->dir, &facts, self->error) == 0 ? 0 : 1;
 }
 
-/*  Does the store open, whole? Asked in a process of its own. */
-static bool s_is_whole(s_fixture_t *self)
+/*  Does the store open, whole? */
+static int s_look(s_fixture_t *self)
 {
     op_check_facts_t facts;
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        op_store_t *store = op_store_leveldb_open(self->dir, NULL, self->error);
-        bool whole = store && op_check_store(store, &facts, self->error) == 0;
-        op_store_destroy(&store);
-        _exit(whole && facts.rows == S_ROWS + 1 ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    op_store_t *store = op_store_leveldb_open(self->dir, NULL, self->error);
+    bool whole = store && op_check_store(store, &facts, self->error) == 0;
+    op_store_destroy(&store);
+    return whole && facts.rows == S_ROWS + 1 ? 0 : 1;
 }
 
 /*  The first test: a thread of LevelDB's would not survive the fork. */
@@ -346,11 +246,11 @@ static void test_a_death_leaves_all_or_nothing(void **state)
     s_save(self, op_buf_str(&stream));
     int status = 9, deaths = 0, whole = 0;
     for (int at = 1; status == 9; at++) {
-        status = s_restore_and_die(self, at);
+        status = s_in_a_child(self, at, s_restore);
         deaths += status == 9;
         if (access(self->dir, F_OK) == 0) {
             whole++;
-            assert_true(s_is_whole(self));
+            assert_int_equal(s_in_a_child(self, 0, s_look), 0);
             scratch_each(self->dir, scratch_unlink, NULL);
             assert_int_equal(rmdir(self->dir), 0);
         }
@@ -358,102 +258,9 @@ static void test_a_death_leaves_all_or_nothing(void **state)
     assert_int_equal(status, 0);
     assert_true(deaths >= 5);
     assert_true(whole >= 2); /* from the rename on it is there */
-    assert_int_equal(s_restore_and_die(self, 1000), 0);
+    assert_int_equal(s_in_a_child(self, 0, s_restore), 0);
     s_expect_rows(self, S_ROWS);
     op_buf_free(&stream);
-}
-
-/*  ---- The lenient opening ---- */
-
-static void s_find_log(const char *path, void *context)
-{
-    size_t size = strlen(path);
-    struct stat facts;
-    if (size > 4 && strcmp(path + size - 4, ".log") == 0 && stat(path, &facts) == 0 &&
-        facts.st_size > 0)
-        snprintf(context, S_PATH, "%s", path);
-}
-
-/*  Ruins `size` octets at `share` hundredths of the way through the log. */
-static void s_ruin_log(const s_fixture_t *self, unsigned share, size_t size)
-{
-    char path[S_PATH] = "", zeros[512] = {0};
-    struct stat facts;
-    scratch_each(self->dir, s_find_log, path);
-    assert_int_equal(stat(path, &facts), 0);
-    int fd = open(path, O_WRONLY);
-    assert_true(fd >= 0);
-    assert_int_equal(pwrite(fd, zeros, size, facts.st_size * (off_t)share / 100), size);
-    close(fd);
-}
-
-static void s_make(s_fixture_t *self, unsigned rows)
-{
-    op_store_t *store = op_store_leveldb_open(self->dir, NULL, self->error);
-    assert_non_null(store);
-    s_fill(store, rows);
-    op_store_destroy(&store);
-}
-
-static void test_a_scattered_tail_is_dropped(void **state)
-{
-    s_fixture_t *self = *state;
-    op_check_facts_t facts;
-    uint64_t dropped = 0;
-    s_make(self, S_ROWS);
-    assert_int_equal(op_repair_open(self->dir, &facts, &dropped, self->error), 1);
-    s_make(self, S_ROWS); /* the rows are in the log again */
-    s_ruin_log(self, 90, 40);
-    assert_null(op_store_leveldb_open(self->dir, NULL, self->error));
-    assert_int_equal(op_repair_open(self->dir, &facts, &dropped, self->error), 0);
-    assert_true(dropped > 0);
-    assert_true(facts.rows >= 2 * S_ROWS / 3);
-    assert_int_equal(access(self->damaged, F_OK), 0);
-    assert_int_equal(access(self->partial, F_OK), -1);
-    op_store_t *store = op_store_leveldb_open(self->dir, NULL, self->error);
-    assert_non_null(store);
-    op_store_destroy(&store);
-}
-
-static void s_ruin_table(const char *path, void *context)
-{
-    size_t size = strlen(path);
-    if (strcmp(path + size - 4, ".ldb") != 0)
-        return;
-    int fd = open(path, O_WRONLY);
-    assert_true(fd >= 0 && pwrite(fd, "ruin", 4, 20) == 4);
-    close(fd);
-    *(bool *)context = true;
-}
-
-/*  What had been synced long ago is not dropped. */
-static void test_a_ruined_table_is_not_repaired(void **state)
-{
-    s_fixture_t *self = *state;
-    op_check_facts_t facts;
-    uint64_t dropped;
-    bool ruined = false;
-    s_make(self, S_ROWS);
-    s_make(self, S_ROWS);
-    scratch_each(self->dir, s_ruin_table, &ruined);
-    assert_true(ruined);
-    s_ruin_log(self, 90, 40);
-    assert_int_equal(op_repair_open(self->dir, &facts, &dropped, self->error), -1);
-    assert_int_equal(access(self->damaged, F_OK), -1);
-    assert_int_equal(access(self->partial, F_OK), -1);
-    assert_null(op_store_leveldb_open(self->dir, NULL, self->error)); /* as it was */
-}
-
-static void test_an_open_store_is_left_alone(void **state)
-{
-    s_fixture_t *self = *state;
-    op_check_facts_t facts;
-    uint64_t dropped;
-    op_store_t *store = op_store_leveldb_open(self->dir, NULL, self->error);
-    assert_non_null(store);
-    assert_int_equal(op_repair_open(self->dir, &facts, &dropped, self->error), -1);
-    assert_non_null(strstr(self->error, "in use"));
-    op_store_destroy(&store);
 }
 
 int main(void)
@@ -468,9 +275,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_backup_becomes_a_store, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_a_damaged_backup_writes_nothing, s_setup, s_teardown),
         cmocka_unit_test_setup_teardown(test_a_foreign_row_is_refused, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown(test_a_scattered_tail_is_dropped, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown(test_a_ruined_table_is_not_repaired, s_setup, s_teardown),
-        cmocka_unit_test_setup_teardown(test_an_open_store_is_left_alone, s_setup, s_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

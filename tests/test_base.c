@@ -11,8 +11,10 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "base/instant.h"
+#include "base/path.h"
 #include "base/phone.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +47,21 @@ static void test_slices(void **state)
     char *copy = op_strdup(op_str_of("hello", 4));
     assert_string_equal(copy, "hell");
     free(copy);
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    static const char *const folders[][2] = {
+        {"/a/b", "/a"}, {"/a/b//", "/a"}, {"/a//b", "/a"}, {"a/b", "a"}, {"/a", "/"}, {"//a", "/"},
+        {"a", "."},     {"a/", "."},      {"/", "/"},      {"", "."},    {"./a", "."}};
+    char folder[OP_PATH_MAX];
+    for (size_t i = 0; i < OP_COUNT(folders); i++) {
+        op_path_folder(folders[i][0], folder);
+        assert_string_equal(folder, folders[i][1]);
+    }
+    assert_string_equal(op_path_blame("/a/b", ENOENT, folder), "/a");
+    assert_string_equal(op_path_blame("/a/b", EACCES, folder), "/a/b");
 }
 
 static void test_letter_case(void **state)
@@ -439,6 +456,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_paths),
         cmocka_unit_test(test_letter_case),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_numbers),

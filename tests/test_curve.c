@@ -279,11 +279,17 @@ static void test_bad_folders(void **state)
     fclose(file);
     s_refused("x.cert");
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("x.cert", path), 0); /* for any reason it cannot be read */
+    s_refused("x.cert: Too many levels of symbolic links");
+    assert_int_equal(unlink(path), 0);
     snprintf(path, sizeof path, "%s/host.cert_secret", s_folder);
     assert_int_equal(chmod(path, 0640), 0);
     s_refused("others than its owner");
     assert_int_equal(unlink(path), 0);
-    s_refused("opctl keygen");
+    s_refused("host.cert_secret: No such file or directory (opctl keygen makes it)");
+    assert_int_equal(symlink("host.cert_secret", path), 0);
+    s_refused("host.cert_secret: Too many levels of symbolic links");
+    assert_null(strstr(s_error, "keygen"));
 }
 
 /*  What op_keyring_add says of this. */
@@ -313,6 +319,7 @@ static void test_what_a_keyring_refuses(void **state)
     s_not_let_in("new", "http,modem", other, "radio may speak as one of these");
     s_not_let_in("new", "http", secret, "secret key");
     s_not_let_in("new", "http", "/dev/null", "no certificate");
+    s_not_let_in("new", "http", "/nonexistent", "/nonexistent: No such file");
     s_not_let_in("new", "nobody", other, "--actors");
     s_not_let_in("../new", "http", other, "name");
 

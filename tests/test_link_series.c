@@ -45,7 +45,7 @@ static void test_a_receiver_with_a_restored_store(void **state)
     assert_int_equal(s_out.log_count, 0);
     s_resume_alpha(S(11), 6);
     assert_int_equal(s_out.log_count, 1);
-    s_expect_log("tells=2");
+    s_expect_log("\x1fpeer=beta\x1ftells:2"); /* fields, not words */
     s_expect_next(S(11), 5, false);
     s_expect_next(S(11), 6, true);
     s_expect_ack(6);
@@ -59,7 +59,7 @@ static void test_a_receiver_with_a_new_store(void **state)
     (void)state;
     s_expect_next(S(11), 282, false);
     s_resume_alpha(S(11), 282);
-    s_expect_log("tells=281");
+    s_expect_log("\x1fpeer=beta\x1ftells:281");
     s_expect_next(S(11), 282, true);
     s_expect_ack(282);
 }

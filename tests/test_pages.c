@@ -21,7 +21,7 @@ static op_pages_t *s_new(const char *base_url, bool tls)
 }
 
 /*  Asks for a page; `name` and `value` are a header, or NULL. */
-static void s_ask(const op_pages_t *pages, const char *path, const char *name, const char *value)
+static void s_ask(op_pages_t *pages, const char *path, const char *name, const char *value)
 {
     op_http_header_t header = {op_str(name ? name : ""), op_str(value ? value : "")};
     op_http_request_t request = {.method = OP_STR("GET"),
@@ -121,16 +121,40 @@ static void s_texts_are_filled(void **state)
     op_pages_destroy(&pages);
 }
 
+/*  Of the last answer, a whole page. */
+static void s_tag(char tag[64])
+{
+    const char *at = memmem(s_response.headers.at, s_response.headers.size, "ETag: ", 6);
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "ETag: %60s", tag), 1);
+    assert_int_equal(s_response.status, 200);
+}
+
+static void s_facts_are_replaced(void **state)
+{
+    (void)state;
+    op_pages_t *pages = s_new("https://op.example", false);
+    char tag[64];
+    s_ask(pages, "/skill.md", NULL, NULL);
+    s_tag(tag);
+    op_pages_learn(pages, s_facts, OP_COUNT(s_facts));
+    s_ask(pages, "/skill.md", "If-None-Match", tag);
+    assert_int_equal(s_response.status, 304);
+    op_pages_learn(pages, &(op_pages_fact_t){"day_free", "60"}, 1);
+    s_ask(pages, "/skill.md", "If-None-Match", tag);
+    assert_int_equal(s_response.status, 200);
+    assert_true(s_has("60 texts a day"));
+    assert_true(s_has("{{shared_number}}"));
+    op_pages_destroy(&pages);
+}
+
 static void s_etags(void **state)
 {
     (void)state;
     op_pages_t *pages = s_new(NULL, false);
     char tag[64], list[100];
     s_ask(pages, "/docs/start.js", NULL, NULL);
-    const char *at = memmem(s_response.headers.at, s_response.headers.size, "ETag: ", 6);
-    assert_non_null(at);
-    assert_int_equal(sscanf(at, "ETag: %60s", tag), 1);
-    assert_int_equal(s_response.status, 200);
+    s_tag(tag);
     s_ask(pages, "/docs/start.js", "If-None-Match", tag);
     assert_int_equal(s_response.status, 304);
     snprintf(list, sizeof list, "\"x\", W/%s", tag);
@@ -191,7 +215,7 @@ static void s_large_files_are_compressed(void **state)
 }
 
 /*  What a page names with src or href is a page too, or another site for no page at all. */
-static void s_check_references(const op_pages_t *pages, const char *path)
+static void s_check_references(op_pages_t *pages, const char *path)
 {
     static const char *const marks[] = {"src=\"", "href=\""};
     s_ask(pages, path, NULL, NULL);
@@ -238,9 +262,13 @@ static void s_pages_are_shut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_only_the_table),   cmocka_unit_test(s_base_urls),
-        cmocka_unit_test(s_texts_are_filled), cmocka_unit_test(s_etags),
-        cmocka_unit_test(s_pages_are_shut),   cmocka_unit_test(s_large_files_are_compressed),
+        cmocka_unit_test(s_only_the_table),
+        cmocka_unit_test(s_base_urls),
+        cmocka_unit_test(s_texts_are_filled),
+        cmocka_unit_test(s_facts_are_replaced),
+        cmocka_unit_test(s_etags),
+        cmocka_unit_test(s_pages_are_shut),
+        cmocka_unit_test(s_large_files_are_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

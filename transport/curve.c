@@ -3,8 +3,10 @@
 #include "transport/clock.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93 /* works, though zmq.h has it among its drafts */
@@ -42,15 +44,31 @@ static void s_keys_destroy(keys_t **keys_p)
     *keys_p = NULL;
 }
 
+/*  By errno; `maker` is the command that makes it, where it is not there. */
+static int s_cannot_read(const char *path, const char *maker, char error[256])
+{
+    bool missing = errno == ENOENT;
+    snprintf(error, 256, "%.150s: %s%s%s%s", path, strerror(errno), missing ? " (" : "",
+             missing ? maker : "", missing ? " makes it)" : "");
+    return -1;
+}
+
+/*  CZMQ says of no certificate why it cannot have it. */
+static bool s_can_read(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static int s_read_own(keys_t *keys, const char *folder, char error[256])
 {
     char path[640];
     struct stat status;
     snprintf(path, sizeof path, "%s/host.cert_secret", folder);
-    if (stat(path, &status) != 0) {
-        snprintf(error, 256, "%.150s: %s (opctl keygen makes it)", path, strerror(errno));
-        return -1;
-    }
+    if (stat(path, &status) != 0 || !s_can_read(path))
+        return s_cannot_read(path, "opctl keygen", error);
     if (status.st_mode & 077) {
         snprintf(error, 256, "%.150s: others than its owner may read it: chmod 600", path);
         return -1;
@@ -79,6 +97,8 @@ static const peer_t *s_rival(const keys_t *keys, const peer_t *peer)
 
 static int s_read_peer(keys_t *keys, const char *path, char error[256])
 {
+    if (!s_can_read(path))
+        return s_cannot_read(path, "opctl host add", error);
     zcert_t *cert = zcert_load(path);
     const char *name = cert ? zcert_meta(cert, "name") : NULL;
     const char *actors = cert ? zcert_meta(cert, "actors") : NULL;
@@ -110,10 +130,8 @@ static int s_read_peers(keys_t *keys, const char *folder, char error[256])
     char path[1024];
     snprintf(path, sizeof path, "%s/peers", folder);
     DIR *peers = opendir(path);
-    if (!peers) {
-        snprintf(error, 256, "%.150s: %s (opctl host add makes it)", path, strerror(errno));
-        return -1;
-    }
+    if (!peers)
+        return s_cannot_read(path, "opctl host add", error);
     int rc = 0;
     const struct dirent *entry;
     while (rc == 0 && (entry = readdir(peers)) != NULL) {

@@ -56,6 +56,8 @@ BAD_FLAGS = [
     (["--set=simulate/scenario=/nonexistent"], ["simulate/scenario: /nonexistent: No such"]),
     (["--simulate=1", "--set=simulate/ttys=/nonexistent"], "simulate/ttys: /nonexistent: No such"),
     (["--set=control/socket=/tmp/" + "x" * 200], ["control/socket: /tmp/xxx", "too long"]),
+    (["--set=control/socket=/nonexistent/op.sock"], "control/socket: /nonexistent: No such"),
+    (["--simulate=2", "--modem=/dev/a=+16176088933"], ["modems/modem: /dev/a: its number ", "a simulated modem's"]),
     (["--set=actors/run=http,auth,rate,webhook,modem,ledger-2"], 'comma-separated, not "ledger-2"'),
     ([*ELSEWHERE, "--modem=/dev/a=+16175550100"], "modems/modem: no modem actor runs here"),
     (["--config=/nonexistent"], "/nonexistent"),
@@ -159,6 +161,17 @@ class Flags(Starting):
                 self.assertRegex(out, re.compile(wanted, re.DOTALL))
         self.assertEqual(os.listdir(folder), [])
 
+    def test_output_that_goes_nowhere(self):
+        tools = os.path.dirname(program("opd"))
+        for name in ("opd", "opsim", "opctl", "optrace", "opbench"):
+            for flag in ("--help", "--version", *["--config-reference"][: name == "opd"]):
+                with self.subTest(name, flag=flag), open("/dev/full", "wb") as full:
+                    done = subprocess.run(
+                        [os.path.join(tools, name), flag], stdout=full, stderr=subprocess.PIPE, text=True
+                    )
+                    self.assertIn(done.returncode, (1, 2))
+                    self.assertRegex(done.stderr, rf"^{name}: cannot write the output[^\n]*\n$")
+
     def test_the_reference_is_a_configuration(self):
         folder = self.folder()
         reference = run("opd", "--config-reference", cwd=folder)[1]
@@ -213,6 +226,21 @@ class InTheWay(Starting):
             taken.listen()
             flags = ["--data=data", "--listen=127.0.0.1:0", f"--set=control/socket={path}", "--simulate=1"]
             self.refused(f"control/socket: {path}: Address already in use", "opd", *flags, cwd=folder)
+
+    def test_the_folder_of_ttys_is_in_use(self):
+        folder = self.folder()
+        sim = Opsim(folder, 1)
+        self.addCleanup(sim.stop)
+        sim.wait_ready()
+        before = os.readlink(sim.tty(0))
+        sorry = f"{sim.ptys}: another program has its modems there"
+        listen = "--listen=127.0.0.1:0"
+        self.refused(sorry, "opsim", f"--pty-dir={sim.ptys}", listen, cwd=folder)
+        self.refused(sorry, "opsim", f"--pty-dir={sim.ptys}", f"--listen={sim.address}", cwd=folder)
+        ttys = f"--set=simulate/ttys={sim.ptys}"
+        self.refused(sorry, "opd", "--simulate=1", ttys, listen, cwd=folder)
+        self.assertEqual(os.readlink(sim.tty(0)), before)
+        self.assertTrue(os.path.exists(sim.tty(0)))
 
     def test_the_data_is_in_use(self):
         folder = self.folder()

@@ -1,10 +1,12 @@
 """test_guide.py - every command of the guide, as an agent would run it, in the guide's order"""
 
 import json
+import os
 import re
+import signal
 import subprocess
 
-from harness import DEADLINE_S, SHARED, WIDE, Case, Receiver, eventually, main, new_phone
+from harness import DEADLINE_S, SHARED, WIDE, Case, Opd, Receiver, eventually, main, new_phone
 
 # Which variable an answer of a call fills, and by which of its members.
 LEARNT = {
@@ -116,6 +118,30 @@ class Guide(Case):
         self.assertIn("1000000 texts a day", self.text)  # WIDE
         self.assertIn("works for 10 minutes", self.text)
         self.assertIn("| 30 days |", self.text)
+
+    def test_a_reload_changes_it(self):
+        folder = self.folder()
+        path = os.path.join(folder, "op.zpl")
+
+        def write(day, ttl):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"limits\n    day_free = {day}\nauth\n    code_ttl_s = {ttl}\n")
+
+        write(11, 600)
+        op = Opd(folder, "--simulate=1", f"--config={path}")
+        self.addCleanup(op.stop)
+        op.wait_ready()
+        client = op.client()
+        before = client.get_page("/skill.md")
+        self.assertIn("11 texts a day", before.body.decode())
+        write(12, 300)
+        op.process.send_signal(signal.SIGHUP)
+        eventually(lambda: client.get_page("/skill.md").body != before.body, "the guide changes")
+        for guide in ("/skill.md", "/llms.txt"):
+            answer = client.get_page(guide, If_None_Match=before.headers["ETag"])
+            text = answer.body.decode()
+            self.assertIn("12 texts a day", text)
+            self.assertIn("works for 5 minutes", text)
 
     def test_every_error_code_is_explained(self):
         document = self.op.client().get_page("/openapi.json").json

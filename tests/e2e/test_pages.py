@@ -1,12 +1,12 @@
 """test_pages.py - the pages, as served; with a Chromium at hand, as seen: rendered, and no complaint"""
 
 import re
-import shutil
 import subprocess
 import tempfile
 import unittest
 
-from harness import DEADLINE_S, WIDE, Case, main
+from browser import CHROMIUM, FLAGS, Phone
+from harness import DEADLINE_S, WIDE, Case, eventually, main
 
 PAGES = {
     "/openapi.json": "application/json",
@@ -15,7 +15,6 @@ PAGES = {
     "/docs": "text/html; charset=utf-8",
     "/redoc": "text/html; charset=utf-8",
 }
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Pages(Case):
@@ -76,8 +75,7 @@ class Pages(Case):
         """What Chromium makes of a page, and what it says on its console."""
         with tempfile.TemporaryDirectory(prefix="op-browser-") as profile:
             run = subprocess.run(
-                [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 f"--user-data-dir={profile}", "--enable-logging=stderr", "--v=0",
+                [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--enable-logging=stderr", "--v=0",
                  "--virtual-time-budget=20000", "--dump-dom", f"http://{self.op.address}{path}"],
                 capture_output=True, text=True, errors="replace", timeout=2 * DEADLINE_S,
             )
@@ -94,6 +92,16 @@ class Pages(Case):
                 for calls in document["paths"].values():
                     for call in calls.values():
                         self.assertIn(call["summary"], seen.replace("&amp;", "&"))
+
+    @unittest.skipUnless(CHROMIUM, "there is no Chromium")
+    def test_a_phone_shows_a_call(self):
+        width = 375
+        phone = Phone(f"http://{self.op.address}/docs", width)
+        self.addCleanup(phone.close)
+        for opened, wanted in ((".opblock-summary-control", "the calls"), (".responses-table", "its answers")):
+            eventually(lambda o=opened: phone.evaluate(f"document.querySelector('{o}') !== null"), wanted)
+            self.assertEqual(phone.evaluate("document.documentElement.scrollWidth"), width)
+            phone.evaluate("document.querySelector('.opblock-summary-control').click()")
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Flow(Split):
         self.assertEqual(len(other.pages()), 2)
         phone = new_phone()
         self.assertEqual(settled(other, send(other, phone, "by the other")["id"])["status"], "sent")
-        self.operate(system)
+        self.operate(system, agent)
         system.stop()
 
     def test_only_the_peers_that_must_be_named(self):
@@ -135,7 +135,7 @@ class Flow(Split):
         self.assertIn("There is no such modem actor.", said)
         system.stop()
 
-    def operate(self, system):
+    def operate(self, system, agent):
         """An operator asks where an actor runs, and elsewhere is told where that is."""
         remote = ["--data", f"{system.folder}/data-remote"]
         self.assertRegex(cli(*remote, "lines"), r"(?m)^state +up$")
@@ -144,6 +144,17 @@ class Flow(Split):
         self.assertIn(f"ledger runs in another process, {system.endpoints['core']}", refused)
         lines = cli("--data", f"{system.folder}/data-core", "lines", code=3)
         self.assertRegex(lines, r"modem(-2)? runs in another process, ipc://")
+        sent = next(text["id"] for text in agent.pages() if text["direction"] == "outbound")
+        core = ["--data", f"{system.folder}/data-core"]
+        known = json.loads(cli(*core, "--json", "messages", "follow", sent))
+        self.assertEqual(known["ledger"]["message"]["id"], sent)
+        self.assertEqual(
+            known["modem"],
+            f"modem-2 runs in another process, {system.endpoints['remote']}: ask there",
+        )
+        self.assertIn("state", known["webhook"])
+        shown = cli(*core, "messages", "follow", sent)
+        self.assertRegex(shown, r"(?m)^modem +modem-2 runs in another process, ipc://")
 
 
 class Erased(Split):

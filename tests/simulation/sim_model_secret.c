@@ -6,6 +6,8 @@
 
 #include "tests/simulation/sim_model_private.h"
 
+#include "base/fields.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,9 +84,17 @@ bool model_logged(const model_t *self, const char *digits)
     stores do not know of (actors/actor.h). */
 static void s_judge_links(model_t *self, op_str_t line)
 {
-    if (s_has(line, "store is a new or a restored one") ||
-        s_has(line, "older than what a peer has"))
-        model_wrong(self, "links: %.*s", (int)line.size, line.at);
+    if (!s_has(line, "store is a new or a restored one") &&
+        !s_has(line, "older than what a peer has"))
+        return;
+    op_buf_t text = {0};
+    op_str_t name = {0}, value;
+    bool number;
+    while (op_fields_next(&line, &name, &value, &number))
+        op_buf_printf(&text, "%s%.*s%s%.*s", name.size ? " " : "", (int)name.size, name.at,
+                      name.size ? "=" : "", (int)value.size, value.at);
+    model_wrong(self, "links: %.*s", (int)text.size, text.at);
+    op_buf_free(&text);
 }
 
 void model_log(model_t *self, op_str_t line)

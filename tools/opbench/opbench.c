@@ -11,6 +11,8 @@
 #include "tools/opbench/submit.h"
 #include "tools/opbench/webhook.h"
 
+#include "base/output.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,8 @@ static const char S_HELP[] =
     "      C texts (50) each way, one at a time. inbound: from the modem's unsolicited line to\n"
     "      GET /v1/messages listing it; outbound: from the answer of POST /v1/messages to\n"
     "      AT+CMGS. Both need OP on its simulated carrier; without GET /sim/events inbound\n"
-    "      counts from the phone's text and outbound is left out.\n"
+    "      counts from the phone's text and outbound is left out. More than one text a\n"
+    "      second needs OP's limits raised, as sends does, and so do more than 50.\n"
     "\n"
     "  opbench webhooks --url URL [--hanging N] [--count C]\n"
     "      C events (50) to a receiver that answers, beside N (0) that hang: from the phone's "
@@ -54,6 +57,8 @@ static const char S_HELP[] =
     "      preceded by one write and one fdatasync of FILE: no journaled text leaves sooner.\n"
     "      With --reports each text's status report is awaited, read and deleted before the next\n"
     "      one: no program that holds the same conversation is faster.\n"
+    "\n"
+    "  --help and --version say what they say.\n"
     "\n"
     "  Defaults: 1 connection (at most 1024), 5 seconds, a warm-up of 0.5 s that is not counted.\n"
     "\n"
@@ -205,8 +210,12 @@ static op_bench_key_t *s_keys(const s_options_t *options, op_bench_client_t *cli
     return NULL;
 }
 
-static int s_do_keys(const s_options_t *options, op_bench_client_t *client)
+static int s_do_keys(const s_options_t *options, const op_bench_target_t *target,
+                     op_bench_client_t *client)
 {
+    (void)target;
+    if (options->key_file == NULL)
+        return s_wrong("keys needs --key-file");
     size_t each = options->keys > 0 ? options->keys : 1;
     size_t count = options->accounts * each;
     op_bench_key_t *keys = op_alloc(count * sizeof *keys);
@@ -334,8 +343,10 @@ static void s_print_times(const char *name, const op_bench_times_t *times)
            s_ms(times, 100));
 }
 
-static int s_do_latency(const s_options_t *options, op_bench_client_t *client)
+static int s_do_latency(const s_options_t *options, const op_bench_target_t *target,
+                        op_bench_client_t *client)
 {
+    (void)target;
     op_bench_key_t *keys = s_keys(options, client, 1);
     if (keys == NULL)
         return 1;
@@ -350,8 +361,10 @@ static int s_do_latency(const s_options_t *options, op_bench_client_t *client)
     return failed == 0 ? 0 : 1;
 }
 
-static int s_do_webhooks(const s_options_t *options, op_bench_client_t *client)
+static int s_do_webhooks(const s_options_t *options, const op_bench_target_t *target,
+                         op_bench_client_t *client)
 {
+    (void)target;
     op_bench_times_t times;
     int failed = op_bench_webhooks(client, options->hanging, options->count, &times);
     s_print_times("webhooks", &times);
@@ -361,38 +374,67 @@ static int s_do_webhooks(const s_options_t *options, op_bench_client_t *client)
 
 /*  ---------------------------------------------------------------- main */
 
-static int s_do(const s_options_t *options)
+/*  Commands that ask the server at --url. */
+typedef int s_do_fn(const s_options_t *options, const op_bench_target_t *target,
+                    op_bench_client_t *client);
+
+static int s_do_get(const s_options_t *options, const op_bench_target_t *target,
+                    op_bench_client_t *client)
+{
+    (void)client;
+    return s_do_load(options, target, NULL);
+}
+
+static int s_do(const s_options_t *options, s_do_fn *run)
 {
     op_bench_target_t target;
     char error[256];
+    if (options->url == NULL)
+        return s_wrong("--url is missing");
     if (op_bench_target(&target, options->url, error, sizeof error) != 0)
         return s_wrong(error);
     op_bench_client_t *client = op_bench_client_new(&target);
-    int status;
-    if (strcmp(options->command, "get") == 0)
-        status = s_do_load(options, &target, NULL);
-    else if (strcmp(options->command, "sends") == 0)
-        status = s_do_sends(options, &target, client);
-    else if (strcmp(options->command, "keys") == 0)
-        status = options->key_file != NULL ? s_do_keys(options, client)
-                                           : s_wrong("keys needs --key-file");
-    else if (strcmp(options->command, "latency") == 0)
-        status = s_do_latency(options, client);
-    else if (strcmp(options->command, "webhooks") == 0)
-        status = s_do_webhooks(options, client);
-    else
-        status = s_wrong("no such command");
+    int status = run(options, &target, client);
     op_bench_client_destroy(&client);
     return status;
 }
 
-int main(int count, char **words)
+static const struct {
+    const char *name;
+    s_do_fn *run; /* NULL: it asks no server */
+} s_commands[] = {{"constant", NULL},         {"get", s_do_get}, {"sends", s_do_sends},
+                  {"keys", s_do_keys},        {"submit", NULL},  {"latency", s_do_latency},
+                  {"webhooks", s_do_webhooks}};
+
+static int s_run(s_options_t *options, int count, char **words)
+{
+    size_t at = 0;
+    while (at < OP_COUNT(s_commands) && strcmp(options->command, s_commands[at].name) != 0)
+        at++;
+    if (at == OP_COUNT(s_commands))
+        return s_wrong("no such command");
+    if (!s_parse(options, count, words))
+        return s_wrong("wrong options");
+    if (s_commands[at].run != NULL)
+        return s_do(options, s_commands[at].run);
+    if (strcmp(options->command, "submit") == 0)
+        return s_do_submit(options, words + optind, count - optind);
+    if (options->listen == NULL)
+        return s_wrong("constant needs --listen");
+    return op_bench_constant(options->listen, options->threads) == 0 ? 0 : 1;
+}
+
+static int s_main(int count, char **words)
 {
     if (count < 2)
         return s_wrong("a command is missing");
     for (int at = 1; at < count; at++) {
         if (strcmp(words[at], "--help") == 0) {
             fputs(S_HELP, stdout);
+            return 0;
+        }
+        if (strcmp(words[at], "--version") == 0) {
+            puts("opbench " OP_VERSION);
             return 0;
         }
     }
@@ -403,16 +445,10 @@ int main(int count, char **words)
                            .threads = OP_BENCH_CONSTANT_THREADS,
                            .seconds = 5,
                            .warmup = 0.5};
-    if (!s_parse(&options, count - 1, words + 1))
-        return s_wrong("wrong options");
-    if (strcmp(options.command, "constant") == 0) {
-        if (options.listen == NULL)
-            return s_wrong("constant needs --listen");
-        return op_bench_constant(options.listen, options.threads) == 0 ? 0 : 1;
-    }
-    if (strcmp(options.command, "submit") == 0)
-        return s_do_submit(&options, words + 1 + optind, count - 1 - optind);
-    if (options.url == NULL)
-        return s_wrong("--url is missing");
-    return s_do(&options);
+    return s_run(&options, count - 1, words + 1);
+}
+
+int main(int count, char **words)
+{
+    return op_output_end("opbench", s_main(count, words), 1);
 }

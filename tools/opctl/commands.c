@@ -24,8 +24,10 @@ static int s_plain(op_ctl_t *self, const op_ctl_command_t *command, char **argum
 static int s_by_id(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
     op_by_id_t by_id = {op_str(arguments[0])};
-    if (by_id.id.size > 64)
-        return op_ctl_fail(OP_CTL_USAGE, "that is no id");
+    op_id_t id;
+    int rc = op_ctl_id(arguments[0], &id);
+    if (rc != OP_CTL_OK)
+        return rc;
     return s_ask_and_print(self, command->step, &op_by_id_type, &by_id);
 }
 
@@ -61,7 +63,10 @@ static int s_list_of_account(op_ctl_t *self, const op_ctl_command_t *command, ch
 static int s_thing_of_account(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
     const op_account_view_t *view;
-    int rc = op_ctl_account(self, arguments[0], &view);
+    op_id_t id;
+    int rc = op_ctl_id(arguments[1], &id);
+    if (rc == OP_CTL_OK)
+        rc = op_ctl_account(self, arguments[0], &view);
     return rc == OP_CTL_OK ? s_by_id(self, command, arguments + 1) : rc;
 }
 
@@ -121,9 +126,10 @@ static int s_webhook_enable(op_ctl_t *self, const op_ctl_command_t *command, cha
 {
     const op_account_view_t *view;
     op_webhook_update_t update = {.id = op_str(arguments[1]), .enabled = command->wish};
-    if (update.id.size > 64)
-        return op_ctl_fail(OP_CTL_USAGE, "that is no id");
-    int rc = op_ctl_account(self, arguments[0], &view);
+    op_id_t id;
+    int rc = op_ctl_id(arguments[1], &id);
+    if (rc == OP_CTL_OK)
+        rc = op_ctl_account(self, arguments[0], &view);
     if (rc != OP_CTL_OK)
         return rc;
     return s_ask_and_print(self, command->step, &op_webhook_update_type, &update);
@@ -160,10 +166,11 @@ static int s_deliveries(op_ctl_t *self, const op_ctl_command_t *command, char **
     const op_type_t *type;
     const void *answer;
     op_delivery_list_t list = {.id = op_str(arguments[1])};
-    if (list.id.size > 64)
-        return op_ctl_fail(OP_CTL_USAGE, "that is no id");
+    op_id_t id;
     json_t *all = NULL;
-    int rc = op_ctl_account(self, arguments[0], &view);
+    int rc = op_ctl_id(arguments[1], &id);
+    if (rc == OP_CTL_OK)
+        rc = op_ctl_account(self, arguments[0], &view);
     do {
         if (rc == OP_CTL_OK)
             rc = op_ctl_ask(self, command->step, &op_delivery_list_type, &list, &type, &answer);

@@ -23,6 +23,9 @@ int op_ctl_keygen(op_ctl_t *self, const op_ctl_command_t *command, char **argume
     char key[OP_CURVE_KEY + 1], error[OP_KEYRING_ERROR];
     const char *folder = arguments[0];
     (void)command;
+    int rc = op_ctl_as_owner(folder);
+    if (rc != OP_CTL_OK)
+        return rc;
     if (op_keyring_make(folder, self->rotate, key, error) != 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
     if (self->json)
@@ -78,6 +81,9 @@ int op_ctl_host_add(op_ctl_t *self, const op_ctl_command_t *command, char **argu
     (void)command;
     if (!self->actors || !self->key)
         return op_ctl_fail(OP_CTL_USAGE, "host add needs --actors A,B and --key FILE; see --help");
+    int rc = op_ctl_as_owner(s_folder(self));
+    if (rc != OP_CTL_OK)
+        return rc;
     if (op_keyring_add(s_folder(self), arguments[0], self->actors, self->key, &host, error) != 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
     if (self->json)

@@ -3,6 +3,7 @@
 
 #include "tools/opctl/keyring.h"
 
+#include "base/path.h"
 #include "transport/roles.h"
 
 #include <dirent.h>
@@ -24,7 +25,10 @@ static int s_errno(char error[OP_KEYRING_ERROR], const char *what)
 /*  A folder for its owner only; it may be there already. */
 static int s_make_folder(const char *path, char error[OP_KEYRING_ERROR])
 {
-    return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : s_errno(error, path);
+    char parent[OP_PATH_MAX];
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    return s_errno(error, op_path_blame(path, errno, parent));
 }
 
 static void s_path(char path[PATH_SIZE], const char *folder, const char *name)
@@ -98,6 +102,8 @@ int op_keyring_make(const char *folder, bool rotate, char key[OP_CURVE_KEY + 1],
 static int s_read(const char *path, op_keyring_host_t *host, bool *secret,
                   char error[OP_KEYRING_ERROR])
 {
+    if (access(path, R_OK) != 0)
+        return s_errno(error, path);
     zconfig_t *root = zconfig_load(path);
     const char *key = root ? zconfig_get(root, "curve/public-key", "") : "";
     uint8_t bytes[32];

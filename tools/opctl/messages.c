@@ -46,43 +46,81 @@ int op_ctl_message_show(op_ctl_t *self, const op_ctl_command_t *command, char **
     return rc;
 }
 
-/*  One actor's knowledge. Not to have it is an answer, too: null. Only silence is a failure. */
-static int s_add_part(op_ctl_t *self, json_t *parts, const char *actor, int rc,
-                      const op_type_t *type, const void *answer)
+/*  What each actor knows of a message, as far as it has been asked. */
+typedef struct {
+    op_ctl_t *ctl;
+    op_str_t line;
+    op_id_t id;
+    const op_status_view_t *status; /* who runs where */
+    json_t *parts;
+} s_follow_t;
+
+typedef int s_ask_fn(s_follow_t *self, const op_type_t **type, const void **answer);
+
+static int s_ask_modem(s_follow_t *self, const op_type_t **type, const void **answer)
 {
+    op_queued_find_t queued = {self->line, self->id};
+    return op_ctl_ask(self->ctl, OP_STEP_MODEM_QUEUED, &op_queued_find_type, &queued, type, answer);
+}
+
+static int s_ask_webhook(s_follow_t *self, const op_type_t **type, const void **answer)
+{
+    return s_search(self->ctl, OP_STEP_WEBHOOK_FIND, self->id, type, answer);
+}
+
+/*  Where that actor's part is to be had, NULL: here. */
+static json_t *s_elsewhere(const op_status_view_t *status, op_str_t actor)
+{
+    for (size_t i = 0; i < status->peers.count; i++) {
+        const op_peer_view_t *peer = &status->peers.at[i];
+        if (op_str_in(actor, peer->actors))
+            return json_sprintf("%.*s runs in another process, %.*s: ask there", (int)actor.size,
+                                actor.at, (int)peer->endpoint.size, peer->endpoint.at);
+    }
+    return NULL;
+}
+
+/*  One actor's knowledge. Not to have it is an answer, too: null. Only silence is a failure. */
+static int s_add_part(s_follow_t *self, const char *part, op_str_t actor, s_ask_fn *ask)
+{
+    const op_type_t *type;
+    const void *answer;
+    json_t *known = s_elsewhere(self->status, actor);
+    int rc = known ? OP_CTL_OK : ask(self, &type, &answer);
     if (rc == OP_CTL_UNREACHABLE)
         return rc;
-    json_object_set_new(parts, actor,
-                        rc == OP_CTL_OK ? op_ctl_json(self, type, answer) : json_null());
+    if (!known)
+        known = rc == OP_CTL_OK ? op_ctl_json(self->ctl, type, answer) : json_null();
+    json_object_set_new(self->parts, part, known);
     return OP_CTL_OK;
 }
 
 int op_ctl_message_follow(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
-    op_id_t id;
     const op_text_found_t *found;
-    const op_type_t *type = &op_text_found_type;
-    const void *answer = NULL;
+    const op_type_t *type;
+    const void *status;
+    s_follow_t follow = {.ctl = self};
     (void)command;
-    int rc = s_find(self, arguments[0], &id, &found);
+    int rc = s_find(self, arguments[0], &follow.id, &found);
+    if (rc == OP_CTL_OK)
+        rc = op_ctl_ask(self, OP_STEP_CONTROL_STATUS, &op_nothing_type, &(op_nothing_t){0}, &type,
+                        &status);
     if (rc != OP_CTL_OK)
         return rc;
-    op_str_t line =
+    OP_ASSERT(type == &op_status_view_type);
+    follow.status = status;
+    follow.line =
         op_str_is(found->message.direction, "outbound") ? found->message.from : found->message.to;
-    op_queued_find_t queued = {line, id};
-    json_t *parts = json_object();
-    (void)s_add_part(self, parts, "ledger", OP_CTL_OK, &op_text_found_type, found);
+    follow.parts = json_pack("{s:o}", "ledger", op_ctl_json(self, &op_text_found_type, found));
     self->quiet = true;
-    rc = op_ctl_ask(self, OP_STEP_MODEM_QUEUED, &op_queued_find_type, &queued, &type, &answer);
-    rc = s_add_part(self, parts, "modem", rc, type, answer);
-    if (rc == OP_CTL_OK) {
-        rc = s_search(self, OP_STEP_WEBHOOK_FIND, id, &type, &answer);
-        rc = s_add_part(self, parts, "webhook", rc, type, answer);
-    }
+    rc = s_add_part(&follow, "modem", found->modem, s_ask_modem);
     if (rc == OP_CTL_OK)
-        op_ctl_show(self, parts);
+        rc = s_add_part(&follow, "webhook", OP_STR("webhook"), s_ask_webhook);
+    if (rc == OP_CTL_OK)
+        op_ctl_show(self, follow.parts);
     else
-        json_decref(parts);
+        json_decref(follow.parts);
     return rc;
 }
 
@@ -138,7 +176,6 @@ int op_ctl_unclaimed_show(op_ctl_t *self, const op_ctl_command_t *command, char 
 {
     op_id_t id;
     (void)command;
-    if (!op_id_parse(op_str(arguments[0]), &id))
-        return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no id", arguments[0]);
-    return s_unclaimed(self, &id);
+    int rc = op_ctl_id(arguments[0], &id);
+    return rc == OP_CTL_OK ? s_unclaimed(self, &id) : rc;
 }

@@ -2,6 +2,7 @@
 
 #include "tools/opctl/opctl.h"
 
+#include "base/output.h"
 #include "transport/control_wire.h"
 
 #include <errno.h>
@@ -31,18 +32,19 @@ enum {
 };
 
 const op_ctl_option_t op_ctl_options[] = {
-    [FLAG_CONFIG] = {"config", "FILE", "the configuration that opd runs with"},
-    [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)"},
-    [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)"},
-    [FLAG_JSON] = {"json", NULL, "answer in JSON: one document"},
-    [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full"},
-    [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do"},
-    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak"},
-    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert"},
-    [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)"},
-    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old"},
-    [FLAG_HELP] = {"help", NULL, "this"},
-    [FLAG_VERSION] = {"version", NULL, "the version"},
+    [FLAG_CONFIG] = {"config", "FILE", "the configuration that opd runs with", NULL},
+    [FLAG_DATA] = {"data", "DIR", "the folder of its store (default ./data)", NULL},
+    [FLAG_SOCKET] = {"socket", "PATH", "its control socket (default control.sock in there)", NULL},
+    [FLAG_JSON] = {"json", NULL, "answer in JSON: one document", NULL},
+    [FLAG_FULL] = {"full", NULL, "show phone and serial numbers and texts in full", NULL},
+    [FLAG_YES] = {"yes", NULL, "do what cannot be undone, as the commands marked with * do", NULL},
+    [FLAG_ACTORS] = {"actors", "A,B", "of host add: as whom that host may speak", "host add"},
+    [FLAG_KEY] = {"key", "FILE", "of host add: its public certificate, host.cert", "host add"},
+    [FLAG_DIR] = {"dir", "DIR", "of host: the folder of keys (default link/keys, or ./keys)",
+                  "host"},
+    [FLAG_ROTATE] = {"rotate", NULL, "of keygen: the pair that is there stays as .old", "keygen"},
+    [FLAG_HELP] = {"help", NULL, "this", NULL},
+    [FLAG_VERSION] = {"version", NULL, "the version", NULL},
 };
 const size_t op_ctl_option_count = OP_COUNT(op_ctl_options);
 
@@ -73,12 +75,15 @@ static const char s_more[] =
     "\n"
     "store repair-open is for a store that opd refuses as damaged after a power cut: it drops "
     "what\n"
-    "cannot be read at the end of the log, if all else is sound, and keeps the folder as it was\n"
-    "as DIR.damaged. What rotted later looks the same, so prefer a backup that has all.\n"
+    "cannot be read at the end of the log, if all else is sound, and keeps the store as it was as\n"
+    "DIR.damaged. What rotted later looks the same, so prefer a backup that has all.\n"
     "\n"
     "keygen and host keep the keys of links between hosts, in a folder (link/keys), and need no\n"
     "server; a running opd reads them at SIGHUP. A host's key is rotated by keygen --rotate there\n"
     "and host add at the others.\n"
+    "\n"
+    "Run as root, check, restore, store repair-open, keygen and host write as the owner of their\n"
+    "folder, or of the nearest one above it, so that opd can read it under that user.\n"
     "\n"
     "Exit: 0 done, 1 refused, not found or damaged, 2 asked wrongly, 3 opd cannot be reached.\n"
     "Completion: eval \"$(opctl completion)\"\n";
@@ -203,7 +208,29 @@ int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **v
     return OP_CTL_OK;
 }
 
+int op_ctl_id(const char *text, op_id_t *id)
+{
+    if (op_id_parse(op_str(text), id))
+        return OP_CTL_OK;
+    return op_ctl_fail(OP_CTL_USAGE, "\"%.60s\" is no id", text);
+}
+
 /*  ---- the command line ---- */
+
+/*  Refuses an option that was given and is another command's. */
+static int s_check_options(const op_ctl_t *self, const op_ctl_command_t *command)
+{
+    char name[100];
+    snprintf(name, sizeof name, "%s %s", command->group, command->verb ? command->verb : "");
+    for (size_t i = 0; i < op_ctl_option_count; i++) {
+        const char *of = op_ctl_options[i].of;
+        size_t size = of ? strlen(of) : 0;
+        bool belongs = !of || (strncmp(name, of, size) == 0 && (!name[size] || name[size] == ' '));
+        if (self->given >> i & 1 && !belongs)
+            return op_ctl_fail(OP_CTL_USAGE, "--%s is an option of %s", op_ctl_options[i].name, of);
+    }
+    return OP_CTL_OK;
+}
 
 static const op_ctl_command_t *s_find(char **words, int count, int *used)
 {
@@ -226,6 +253,9 @@ static int s_run(op_ctl_t *self, char **words, int count)
     if (!command)
         return op_ctl_fail(OP_CTL_USAGE, "no command \"%.40s%s%.40s\"; see --help", words[0],
                            count > 1 ? " " : "", count > 1 ? words[1] : "");
+    int rc = s_check_options(self, command);
+    if (rc != OP_CTL_OK)
+        return rc;
     while (command->arguments[wanted])
         wanted++;
     if (count - used != wanted)
@@ -241,6 +271,8 @@ static int s_run(op_ctl_t *self, char **words, int count)
 static int s_take(op_ctl_t *self, int flag, op_config_t *config, const char **socket)
 {
     char error[OP_CONFIG_ERROR];
+    if (flag < FLAG_COUNT)
+        self->given |= 1U << flag;
     switch (flag) {
     case FLAG_CONFIG:
         if (op_config_load(config, optarg, error) != 0)
@@ -315,12 +347,10 @@ int main(int argc, char **argv)
     int rc = s_options(&self, config, argc, argv);
     if (rc < 0)
         rc = s_run(&self, argv + optind, argc - optind);
-    if (fflush(stdout) != 0 && rc == OP_CTL_OK)
-        rc = op_ctl_fail(OP_CTL_REFUSED, "cannot write: %s", strerror(errno));
     if (self.fd >= 0)
         close(self.fd);
     op_buf_free(&self.frame);
     op_arena_free(&self.arena);
     free(config);
-    return rc;
+    return op_output_end("opctl", rc, OP_CTL_REFUSED);
 }

@@ -30,6 +30,7 @@ typedef struct {
     bool quiet;                     /* refusals are not said: they are answers */
     const char *actors, *key, *dir; /* of host (hosts.c); NULL: not given */
     bool rotate;                    /* of keygen */
+    unsigned given;                 /* bits of the options */
     int fd;                         /* of the connection, -1 before it is needed */
     uint64_t asked;
     op_context_t context; /* of the requests */
@@ -49,6 +50,14 @@ int op_ctl_next(op_ctl_t *self, const op_type_t **type, const void **answer);
 /*  Finds the account named by its phone or id, and sets it in the context. */
 int op_ctl_account(op_ctl_t *self, const char *name, const op_account_view_t **view);
 
+/*  The id that the text is; else it has been said that it is none. */
+int op_ctl_id(const char *text, op_id_t *id);
+
+/*  From here on root writes as the owner of the path, or of the nearest folder above it that is there:
+    the server that owns the folder can then read what was written, whenever the command is cut
+    off. Others write as who they are. */
+int op_ctl_as_owner(const char *path) OP_MUST_CHECK;
+
 /*  A message as JSON, masked unless --full was said. A new reference. */
 json_t *op_ctl_json(op_ctl_t *self, const op_type_t *type, const void *value);
 /*  One more page of a list (a new reference) behind those in *pages, NULL at first: lists grow, all
@@ -65,6 +74,7 @@ typedef struct {
     const char *name;
     const char *argument; /* NULL: it takes none */
     const char *sentence;
+    const char *of; /* the command or group that takes it; NULL: all */
 } op_ctl_option_t;
 
 extern const op_ctl_option_t op_ctl_options[];

@@ -3,6 +3,7 @@
 #include "tools/opctl/opctl.h"
 
 #include "base/instant.h"
+#include "base/path.h"
 #include "store/leveldb.h"
 #include "store/restore.h"
 
@@ -69,7 +70,7 @@ static void s_say(op_ctl_t *self, uint64_t rows, uint64_t bytes, const int64_t *
 /*  Under another name until it is whole and has been read back. */
 int op_ctl_backup(op_ctl_t *self, const op_ctl_command_t *command, char **arguments)
 {
-    char partial[1024], error[256];
+    char partial[1024], error[256], folder[OP_PATH_MAX];
     op_backup_facts_t facts;
     (void)command;
     if (snprintf(partial, sizeof partial, "%s.partial", arguments[0]) >= (int)sizeof partial)
@@ -77,8 +78,10 @@ int op_ctl_backup(op_ctl_t *self, const op_ctl_command_t *command, char **argume
     if (access(arguments[0], F_OK) == 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s is there already", arguments[0]);
     int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return op_ctl_fail(OP_CTL_REFUSED, "%s: %s", partial, strerror(errno));
+    if (fd < 0) {
+        const char *wrong = op_path_blame(partial, errno, folder);
+        return op_ctl_fail(OP_CTL_REFUSED, "%s: %s", wrong, strerror(errno));
+    }
     int rc = s_take(self, fd, partial);
     close(fd);
     if (rc == OP_CTL_OK && op_restore_check(partial, &facts, error) != 0)
@@ -99,6 +102,9 @@ int op_ctl_restore(op_ctl_t *self, const op_ctl_command_t *command, char **argum
     char error[256];
     op_backup_facts_t facts;
     (void)command;
+    int rc = op_ctl_as_owner(self->data);
+    if (rc != OP_CTL_OK)
+        return rc;
     if (op_restore(arguments[0], self->data, &facts, error) != 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
     s_say(self, facts.rows, facts.bytes, &facts.taken);
@@ -109,8 +115,11 @@ static int s_check_store(op_ctl_t *self, const char *dir)
 {
     char error[OP_STORE_ERROR_SIZE];
     op_check_facts_t facts;
+    int rc = op_ctl_as_owner(dir);
+    if (rc != OP_CTL_OK)
+        return rc;
     op_store_t *store = op_store_leveldb_open(dir, NULL, error);
-    int rc = store ? op_check_store(store, &facts, error) : -1;
+    rc = store ? op_check_store(store, &facts, error) : -1;
     op_store_destroy(&store);
     if (rc != 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
@@ -141,7 +150,10 @@ int op_ctl_repair_open(op_ctl_t *self, const op_ctl_command_t *command, char **a
     uint64_t dropped = 0;
     (void)command;
     (void)arguments;
-    int rc = op_repair_open(self->data, &facts, &dropped, error);
+    int rc = op_ctl_as_owner(self->data);
+    if (rc != OP_CTL_OK)
+        return rc;
+    rc = op_repair_open(self->data, &facts, &dropped, error);
     if (rc < 0)
         return op_ctl_fail(OP_CTL_REFUSED, "%s", error);
     if (self->json) {

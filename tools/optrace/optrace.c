@@ -3,6 +3,7 @@
 #include "tools/optrace/optrace.h"
 
 #include "base/instant.h"
+#include "base/output.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -193,7 +194,7 @@ static op_optrace_exit_t s_help(int command)
     return OP_OPTRACE_OK;
 }
 
-int main(int argc, char **argv)
+static op_optrace_exit_t s_main(int argc, char **argv)
 {
     op_optrace_options_t options = {0};
     char given[OP_COUNT(s_flags) + 1] = "";
@@ -212,7 +213,7 @@ int main(int argc, char **argv)
     }
     int command = optind < argc ? s_command(argv[optind]) : -1;
     if (help)
-        return (int)s_help(command);
+        return s_help(command);
     if (command < 0) {
         fprintf(stderr, "optrace: %s; see --help\n",
                 optind < argc ? "there is no such command" : "a command is missing");
@@ -233,10 +234,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < count; i++)
         options.files[options.file_count++] = argv[optind + 1 + (int)i];
     options.lenient |= s_commands[command].lenient;
-    op_optrace_exit_t result = s_commands[command].run(&options);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "optrace: cannot write the output\n");
-        return OP_OPTRACE_BAD;
-    }
-    return (int)result;
+    return s_commands[command].run(&options);
+}
+
+int main(int argc, char **argv)
+{
+    return op_output_end("optrace", (int)s_main(argc, argv), OP_OPTRACE_BAD);
 }
