@@ -43,7 +43,7 @@ static const void *s_with_ids(const op_type_t *type, const op_str_t ids[OP_ROUTE
 static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
 {
     char *decoded = op_arena_alloc(arena, raw.size + 1);
-    int size = op_http_path_decode(raw, decoded);
+    int size = op_http_query_decode(raw, decoded);
     *text = op_str_of(decoded, size < 0 ? 0 : (size_t)size);
     return size >= 0 && op_utf8_count(*text) >= 0;
 }
