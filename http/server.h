@@ -15,8 +15,8 @@
 
     Every header line of a response is known to the owner through `prepare`, which is called
     exactly once for each response, just before it is written. For a request that was refused
-    before it could be read, its request holds the client's address only, and the method where it
-    is known. */
+    by its head, its request holds no more than the client's address and, where the head could be
+    read, the method, the path (as sent, if it cannot be decoded) and the X-Request-Id. */
 
 #ifndef OP_HTTP_SERVER_H
 #define OP_HTTP_SERVER_H
