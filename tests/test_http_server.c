@@ -10,6 +10,7 @@ static void test_keep_alive(void **state)
           200);
     s_assert_body(&client, "GET|/show/a b%2Fc|q=%41|1*2|127.0.0.1");
     s_assert_header(&client, "Connection: keep-alive");
+    s_assert_header(&client, "Keep-Alive: timeout=59"); /* PATIENCE_S, and a second to spare */
     s_assert_header(&client, "Content-Type: application/json");
     s_assert_header(&client, "X-Request-Id: made");
     assert_non_null(strstr(client.head, "\r\nDate: "));
@@ -37,6 +38,7 @@ static void test_keep_alive(void **state)
     assert_null(strstr(client.head, "Access-Control"));
     s_ask(&client, "GET /show HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200);
     s_assert_header(&client, "Connection: close");
+    assert_null(strstr(client.head, "Keep-Alive"));
     assert_false(s_more(&client));
     s_close(&client);
 }
