@@ -57,6 +57,14 @@ static const op_field_t *s_field(const op_type_t *type, size_t ids, op_str_t nam
     return NULL;
 }
 
+static bool s_is_plain_number(op_str_t text)
+{
+    size_t digits = 0;
+    while (digits < text.size && op_is_digit(text.at[digits]))
+        digits++;
+    return digits == text.size && digits > 0 && (digits == 1 || text.at[0] != '0');
+}
+
 static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
                         op_shape_fault_t *fault)
 {
@@ -72,13 +80,15 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
         return true;
     }
     if (field->kind == OP_KIND_U64) {
-        bool padded = text.size > 1 && text.at[0] == '0';
-        if (padded || !op_str_to_u64(text, INT64_MAX, &number)) {
+        if (!s_is_plain_number(text)) {
             fault->sentence = "This must be a whole number, without zeros in front.";
             return false;
         }
+        bool fits = op_str_to_u64(text, INT64_MAX, &number);
+        number = fits ? number : INT64_MAX;
+        fault->sentence = "This number is out of its bounds.";
         op_field_set(field, value, &number, sizeof number);
-        return op_shape_number(field, number, fault);
+        return op_shape_number(field, number, fault) && fits;
     }
     OP_ASSERT(field->kind == OP_KIND_TEXT);
     op_field_set(field, value, &text, sizeof text);
