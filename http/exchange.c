@@ -206,9 +206,9 @@ static bool s_begins_clean(op_exchange_t *self, const char *method)
     return skipped == 0 || (skipped == 2 && memcmp(self->buffer, "\r\n", 2) == 0);
 }
 
-/*  What is told to the owner of a request that is refused by its head, as far as civetweb could read
-    it: which path was meant, for what every answer under it says, and the client's id of the request.
-    Nobody has judged these, so nothing else is taken from them. */
+/*  What is told to the owner of a request that is refused by its head, as far as civetweb could
+    read it: which path was meant, for what every answer under it says, and the client's id of the
+    request. Nobody has judged the head, so nothing else is taken from it. */
 static void s_hear(op_exchange_t *self, const struct mg_request_info *info,
                    op_http_request_t *request)
 {

@@ -45,8 +45,8 @@ bool op_pages_has(const op_pages_t *self, op_str_t path);
 bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact);
 
 /*  Answers a GET or HEAD of a path that op_pages_has: 200, 304 where the client has it already, or
-    302 for "/". Sets Cache-Control. Another method is a bug. `now` is a fact as it is at this moment, and wins
-    over what was given at first; it may be NULL. */
+    302 for "/". Sets Cache-Control. Another method is a bug. `now` is a fact as it is at this
+    moment, and wins over what was given at first; it may be NULL. */
 void op_pages_serve(const op_pages_t *self, const op_http_request_t *request,
                     const op_pages_fact_t *now, op_http_response_t *response);
 

@@ -11,7 +11,8 @@
 
     Statuses that the server answers by itself: 400 malformed, 408 too slow, 413 body, 414 target,
     431 head, 505 version, 503 while stopping. Each of them ends the connection. An idle
-    connection is closed without a word, after the time that Keep-Alive has promised. TLS is not offered: it belongs to a proxy in front.
+    connection is closed without a word, after the time that Keep-Alive has promised. TLS is not
+    offered: it belongs to a proxy in front.
 
     Every header line of a response is known to the owner through `prepare`, which is called
     exactly once for each response, just before it is written. For a request that was refused

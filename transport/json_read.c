@@ -247,8 +247,8 @@ int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *ru
         return s_invalid(&self, "A JSON object is required.");
     if (op_json_too_deep(text))
         return s_invalid(&self, "The JSON is nested too deeply.");
-    /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. JSON_DECODE_ANY: so that what
-       is good JSON, but no object, is told so. */
+    /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. JSON_DECODE_ANY: so that
+       what is good JSON, but no object, is told so. */
     json_error_t error;
     json_t *json = json_loadb(text.at, text.size,
                               JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
