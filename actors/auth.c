@@ -69,6 +69,7 @@ static op_auth_step_fn *const s_on_step[OP_STEP_END] = {
     [OP_STEP_AUTH_SESSION] = s_on_session,
     [OP_STEP_AUTH_KEY] = op_auth_on_key,
     [OP_STEP_AUTH_START] = op_auth_on_start,
+    [OP_STEP_AUTH_GUESSES] = op_auth_on_guesses,
     [OP_STEP_AUTH_VERIFICATION] = op_auth_on_verification,
     [OP_STEP_AUTH_VERIFY] = op_auth_on_verify,
     [OP_STEP_AUTH_LOGOUT] = s_on_logout,

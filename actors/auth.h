@@ -4,6 +4,8 @@
     auth.session       credential: the hash of a session token. Adds account and session to the
                        context, forwards; unauthenticated when there is none, or it has expired.
     auth.key           the same for an API key; adds account, key, number and lease.
+    auth.guesses       auth_start{phone}: forwards it; rate_limited for a phone that has had its
+                       wrong codes of the day, so that no code is texted which could not be tried.
     auth.start         auth_start{phone}, context.line set by ledger.code_line. Opens a
                        verification, ends the phone's earlier one, has `modem` text the code:
                        auth_started.

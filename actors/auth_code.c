@@ -25,6 +25,48 @@ static op_hash_t s_code_hash(op_id_t verification, op_str_t code)
     return hash;
 }
 
+/*  ---- A phone's day ---- */
+
+static int64_t s_day_end(int64_t now)
+{
+    return (op_instant_day(now) + 1) * OP_DAY_MS;
+}
+
+/*  What is known of a phone, with today's wrong codes. False: nothing. */
+static bool s_phone(const op_event_t *event, op_turn_t *turn, op_str_t phone, op_phone_row_t *row)
+{
+    op_key_t key = op_key_of_text('p', phone);
+    if (!op_turn_get(turn, &key, &op_phone_row_type, row))
+        return false;
+    if (row->day != (uint64_t)op_instant_day(event->now))
+        row->wrong = 0;
+    return true;
+}
+
+/*  No more wrong codes for this phone today: that window is the one to show. */
+static void s_refuse_day(const op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    int64_t ends = s_day_end(event->now);
+    event->context->limit = 0;
+    op_context_window(event->context, self->setup.wrong_per_day, 0, ends);
+    op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL,
+                        "Too many wrong codes for this phone today.",
+                        (uint64_t)(ends - event->now + OP_SECOND_MS - 1) / OP_SECOND_MS);
+}
+
+/*  A code that could not be tried is not texted: asked before the start is counted. */
+void op_auth_on_guesses(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
+{
+    op_phone_row_t phone;
+    if (s_phone(event, turn, OP_BODY(event, auth_start)->phone, &phone) &&
+        phone.wrong >= self->setup.wrong_per_day)
+        s_refuse_day(self, event, turn);
+    else
+        op_turn_forward(turn);
+}
+
+/*  ---- A verification ---- */
+
 /*  What is kept of it is that it has ended. Its phone is not: nobody would find this row when the
     account is erased. */
 static void s_end_earlier(op_turn_t *turn, op_id_t verification)
@@ -136,11 +178,6 @@ void op_auth_on_verification(op_auth_t *self, const op_event_t *event, op_turn_t
     op_turn_reply(turn, &op_verification_view_type, &view);
 }
 
-static int64_t s_day_end(int64_t now)
-{
-    return (op_instant_day(now) + 1) * OP_DAY_MS;
-}
-
 /*  Shows how many more wrong codes the verification allows, or its phone's day where that allows
     fewer. */
 static void s_show_tries(const op_auth_t *self, const op_event_t *event,
@@ -203,17 +240,6 @@ static void s_open_session(op_auth_t *self, const op_event_t *event, op_turn_t *
     op_turn_reply(turn, &op_session_opened_type, &opened);
 }
 
-/*  No more wrong codes for this phone today: that window is the one to show. */
-static void s_refuse_day(const op_auth_t *self, const op_event_t *event, op_turn_t *turn)
-{
-    int64_t ends = s_day_end(event->now);
-    event->context->limit = 0;
-    op_context_window(event->context, self->setup.wrong_per_day, 0, ends);
-    op_turn_refuse_with(turn, OP_ERROR_RATE_LIMITED, NULL,
-                        "Too many wrong codes for this phone today.",
-                        (uint64_t)(ends - event->now + OP_SECOND_MS - 1) / OP_SECOND_MS);
-}
-
 void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn)
 {
     const op_auth_verify_t *verify = OP_BODY(event, auth_verify);
@@ -238,14 +264,11 @@ void op_auth_on_verify(op_auth_t *self, const op_event_t *event, op_turn_t *turn
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_EXPIRED, NULL);
         return;
     }
-    op_phone_row_t phone = {0};
-    op_key_t phone_key = op_key_of_text('p', row.phone);
-    if (!op_turn_get(turn, &phone_key, &op_phone_row_type, &phone)) {
+    op_phone_row_t phone;
+    if (!s_phone(event, turn, row.phone, &phone)) {
         op_turn_refuse(turn, OP_ERROR_VERIFICATION_INVALID, "verification_id");
         return;
     }
-    if (phone.day != (uint64_t)op_instant_day(event->now))
-        phone.wrong = 0;
     if (phone.wrong >= self->setup.wrong_per_day) {
         s_refuse_day(self, event, turn);
         return;

@@ -30,7 +30,7 @@ op_key_t op_auth_session_key(const op_hash_t *hash);
 bool op_auth_admits(op_turn_t *turn, op_id_t account) OP_MUST_CHECK;
 
 /*  auth_code.c */
-op_auth_step_fn op_auth_on_start, op_auth_on_verification, op_auth_on_verify;
+op_auth_step_fn op_auth_on_guesses, op_auth_on_start, op_auth_on_verification, op_auth_on_verify;
 void op_auth_on_outcome(const op_event_t *event, op_turn_t *turn);
 
 /*  auth_key.c */

@@ -25,13 +25,27 @@ static void s_set_count(op_turn_t *turn, const op_key_t *key, uint64_t value)
     op_turn_put(turn, key, &op_counter_row_type, &row);
 }
 
-static op_key_t s_day_key(const op_context_t *context, int64_t now)
+/*  What the account has sent from the number today. */
+typedef struct {
+    op_key_t key;
+    uint64_t limit, used;
+    int64_t ends;
+} s_day_t;
+
+/*  Shows it too: whatever becomes of the call, this window is one of those that it has. */
+static s_day_t s_day(const op_ledger_t *self, const op_event_t *event, op_turn_t *turn, bool shared)
 {
-    op_key_t key = op_key('d');
-    op_key_number(&key, (uint64_t)op_instant_day(now));
-    op_key_id(&key, context->account);
-    op_key_id(&key, context->number);
-    return key;
+    uint64_t today = (uint64_t)op_instant_day(event->now);
+    s_day_t day = {.key = op_key('d'),
+                   .limit = shared ? self->setup.day_free : self->setup.day_paid,
+                   .ends = (int64_t)(today + 1) * OP_DAY_MS};
+    op_key_number(&day.key, today);
+    op_key_id(&day.key, event->context->account);
+    op_key_id(&day.key, event->context->number);
+    day.used = op_ledger_count(turn, &day.key);
+    op_context_window(event->context, day.limit, day.used < day.limit ? day.limit - day.used : 0,
+                      day.ends);
+    return day;
 }
 
 static op_key_t s_peer_key(op_id_t number, op_str_t peer)
@@ -77,15 +91,15 @@ static op_error_t s_check(op_ledger_t *self, op_turn_t *turn, const op_message_s
 
 /*  The daily cap is the last of the windows: when it refuses, the others get their call back. Since
     the note to rate must leave, this refusal is answered as a reply. */
-static void s_refuse_day(const op_event_t *event, op_turn_t *turn, uint64_t limit, int64_t ends)
+static void s_refuse_day(const op_event_t *event, op_turn_t *turn, const s_day_t *day)
 {
     event->context->limit = 0;
-    op_context_window(event->context, limit, 0, ends);
+    op_context_window(event->context, day->limit, 0, day->ends);
     op_rate_return_t give_back = {event->context->key, event->context->counted};
     op_turn_note(turn, "rate", &op_rate_return_type, &give_back);
     op_refusal_t refusal = {.error = OP_ERROR_RATE_LIMITED,
-                            .retry_after =
-                                (uint64_t)(ends - event->now + OP_SECOND_MS - 1) / OP_SECOND_MS};
+                            .retry_after = (uint64_t)(day->ends - event->now + OP_SECOND_MS - 1) /
+                                           OP_SECOND_MS};
     op_turn_reply(turn, &op_refusal_type, &refusal);
 }
 
@@ -151,6 +165,7 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
     op_id_t inside;
     if (!op_ledger_own_number(event, turn, &number))
         return;
+    s_day_t day = s_day(self, event, turn, number.shared);
     op_id_t scope = op_ledger_scope(context->account, context->number, context->lease);
     if (op_ledger_idempotency_repeats(event, turn, scope, number.e164))
         return;
@@ -166,14 +181,10 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
         op_turn_refuse_with(turn, OP_ERROR_UNAVAILABLE, NULL, NULL, OP_FULL_RETRY_S);
         return;
     }
-    op_key_t day_key = s_day_key(context, event->now);
     op_key_t queue_key = op_key_of_id('q', context->number);
-    uint64_t limit = number.shared ? self->setup.day_free : self->setup.day_paid;
-    uint64_t used = op_ledger_count(turn, &day_key);
     uint64_t waiting = op_ledger_count(turn, &queue_key);
-    int64_t day_ends = (op_instant_day(event->now) + 1) * OP_DAY_MS;
-    if (used >= limit + OP_PLANTED(CAP_OFF_BY_ONE)) {
-        s_refuse_day(event, turn, limit, day_ends);
+    if (day.used >= day.limit + OP_PLANTED(CAP_OFF_BY_ONE)) {
+        s_refuse_day(event, turn, &day);
         return;
     }
     bool radio = op_id_is_none(inside);
@@ -182,10 +193,10 @@ void op_ledger_on_submit(op_ledger_t *self, const op_event_t *event, op_turn_t *
                             "Too many texts wait for this number's line.", QUEUE_FULL_RETRY_S);
         return;
     }
-    s_set_count(turn, &day_key, used + 1);
+    s_set_count(turn, &day.key, day.used + 1);
     if (radio)
         s_set_count(turn, &queue_key, waiting + 1);
-    op_context_window(context, limit, limit - used - 1, day_ends);
+    op_context_window(context, day.limit, day.limit - day.used - 1, day.ends);
     s_accept(self, event, turn, &number, scope, inside);
 }
 

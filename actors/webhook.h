@@ -8,8 +8,9 @@
     webhook.show        by_id: webhook_view.
     webhook.update      webhook_update: webhook_view.
     webhook.rotate      webhook_rotate: webhook_rotated.
-    webhook.test        by_id: webhook_tested, when the post has ended. At most OP_TESTS_MAX wait;
-                        then unavailable.
+    webhook.test        by_id: webhook_tested, when the post has ended: one, under the newest
+                        secret, whatever grace there is. At most OP_TESTS_MAX wait; then
+                        unavailable.
     webhook.delete      by_id: nothing.
     webhook.deliveries  delivery_list: deliveries_view. A page looks at OP_LOG_ROWS_MAX rows at most:
                         with a filter it may be short, even empty, and still have a next one.
@@ -29,7 +30,8 @@
     a clock that is set back, by the pause itself at most.
 
     States of a delivery: pending, delivered, failed (410, or the last attempt), abandoned (its
-    webhook was deleted, or the lease has ended). Replay posts it now, under the same id, with the schedule from its start.
+    webhook was deleted, or the lease has ended). Replay posts it now, under the same id, with the
+    schedule from its start; that of a disabled webhook is held like anything else that is pending.
 
     An endpoint has OP_POSTS_PER_WEBHOOK places at the poster, all together OP_POSTS_MAX; more wait
     in the store, oldest first, without being in the way of another endpoint's.
@@ -48,8 +50,8 @@
     The signature is `t=<seconds>,v1=<hex>`, HMAC-SHA256 under the secret of "<seconds>." and the
     body as posted. After a rotation every post is signed with the new secret; within the grace one
     that is answered 400, 401 or 403 is posted once more at once, signed with the secret before.
-    The two are one attempt, with the end of the second and the time of both. One secret is
-    remembered: a second rotation drops the oldest. */
+    The two are one try of the schedule, with the end of the second, and two attempts in the log.
+    One secret is remembered: a second rotation drops the oldest, whatever is left of its grace. */
 
 #ifndef OP_ACTORS_WEBHOOK_H
 #define OP_ACTORS_WEBHOOK_H

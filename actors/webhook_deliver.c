@@ -268,18 +268,32 @@ void op_webhook_on_event(op_webhook_t *self, const op_event_t *event, op_turn_t 
 /*  ---- An answer ---- */
 
 /*  Adds the attempt to those that the log shows; the oldest makes room. */
-static void s_note_attempt(op_turn_t *turn, const op_flight_t *flight, const op_posted_t *posted,
-                           op_fate_row_t *fate)
+static void s_note_attempt(op_turn_t *turn, op_fate_row_t *fate, op_attempt_row_t attempt)
 {
     op_attempt_row_t *attempts = op_turn_alloc(turn, OP_ATTEMPTS_MAX * sizeof *attempts);
     size_t drop = fate->attempts.count == OP_ATTEMPTS_MAX, count = fate->attempts.count - drop;
     if (count)
         memcpy(attempts, fate->attempts.at + drop, count * sizeof *attempts);
-    attempts[count++] =
-        (op_attempt_row_t){flight->began, posted->status, flight->spent + posted->duration_ms,
-                           posted->error, posted->answer};
+    attempts[count++] = attempt;
     fate->attempts.at = attempts;
     fate->attempts.count = count;
+}
+
+/*  All posts of a try: the log shows each, so that one sees which secret was refused. */
+static void s_note_try(op_turn_t *turn, const op_flight_t *flight, const op_posted_t *posted,
+                       op_fate_row_t *fate)
+{
+    if (flight->again) {
+        op_str_t answer = op_str_of(flight->refused.answer, flight->refused.answer_size);
+        s_note_attempt(turn, fate,
+                       (op_attempt_row_t){.at = flight->refused.began,
+                                          .status = flight->refused.status,
+                                          .duration_ms = flight->refused.duration_ms,
+                                          .answer = op_turn_copy(turn, answer)});
+    }
+    s_note_attempt(turn, fate,
+                   (op_attempt_row_t){flight->began, posted->status, posted->duration_ms,
+                                      posted->error, posted->answer});
 }
 
 static void s_given_up(op_turn_t *turn, op_hook_t *hook)
@@ -300,7 +314,7 @@ static void s_log(op_turn_t *turn, const op_posted_t *posted)
                 (int)posted->error.size, posted->error.size ? posted->error.at : "");
 }
 
-/*  Decides what the attempt's end means for the delivery and for its webhook. */
+/*  Decides what the try's end means for the delivery and for its webhook. */
 static void s_settle(const op_event_t *event, op_turn_t *turn, const op_flight_t *flight,
                      op_hook_t *hook, op_fate_row_t *fate)
 {
@@ -308,7 +322,7 @@ static void s_settle(const op_event_t *event, op_turn_t *turn, const op_flight_t
     op_key_t due = op_due_key(flight->webhook, flight->delivery);
     op_key_t key = op_fate_key(flight->webhook, flight->delivery);
     bool asks = posted->status == 429 || posted->status == 503;
-    s_note_attempt(turn, flight, posted, fate);
+    s_note_try(turn, flight, posted, fate);
     op_turn_delete(turn, &due);
     if (posted->status >= 200 && posted->status <= 299) {
         fate->state = OP_DELIVERY_DELIVERED;
@@ -332,6 +346,18 @@ static void s_settle(const op_event_t *event, op_turn_t *turn, const op_flight_t
     op_turn_put(turn, &key, &op_fate_row_type, fate);
 }
 
+/*  Until the try has ended, when it is written: of a flight nothing is before. */
+static void s_keep_refused(op_flight_t *flight, const op_posted_t *posted)
+{
+    size_t size = posted->answer.size < OP_ANSWER_MAX ? posted->answer.size : OP_ANSWER_MAX;
+    flight->refused.began = flight->began;
+    flight->refused.status = posted->status;
+    flight->refused.duration_ms = posted->duration_ms;
+    flight->refused.answer_size = size;
+    if (size)
+        memcpy(flight->refused.answer, posted->answer.at, size);
+}
+
 /*  Within a rotation's grace: once more, signed with the secret before. False: no. */
 static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *flight,
                          const op_hook_t *hook)
@@ -343,8 +369,9 @@ static bool s_post_again(const op_event_t *event, op_turn_t *turn, op_flight_t *
     if (flight->again || !secret.size || !op_webhook_is_refusal(posted->status) ||
         !op_turn_get(turn, &key, &op_delivery_row_type, &row))
         return false;
+    s_keep_refused(flight, posted);
     flight->again = true;
-    flight->spent = posted->duration_ms;
+    flight->began = event->now;
     op_id_t id = flight->delivery;
     if (OP_PLANTED(GRACE_NEW_ID))
         id = flight->delivery = op_turn_new_id(turn);

@@ -42,7 +42,8 @@ static op_str_t s_text(op_turn_t *turn, op_str_t bytes)
     return text;
 }
 
-static op_delivery_view_t s_view(op_turn_t *turn, op_id_t id, const op_fate_row_t *fate)
+/*  `on`: its webhook is enabled; else what waits has no time, but is held. */
+static op_delivery_view_t s_view(op_turn_t *turn, op_id_t id, const op_fate_row_t *fate, bool on)
 {
     size_t count = fate->attempts.count;
     op_attempt_view_t *attempts = op_turn_alloc(turn, OP_ATTEMPTS_MAX * sizeof *attempts);
@@ -57,7 +58,7 @@ static op_delivery_view_t s_view(op_turn_t *turn, op_id_t id, const op_fate_row_
                                 .state = s_state(fate->state),
                                 .created_at = fate->created,
                                 .attempts = {attempts, count},
-                                .next_attempt_at = fate->next};
+                                .next_attempt_at = on ? fate->next : 0};
 }
 
 /*  ---- A page ---- */
@@ -95,8 +96,9 @@ static bool s_wanted(const op_delivery_list_t *list, const op_fate_row_t *fate)
 }
 
 /*  *last: the last delivery that was looked at, if there are more; else none. */
-static op_deliveries_view_t s_page(op_turn_t *turn, const op_delivery_list_t *list,
-                                   const op_key_t *low, const op_key_t *high, op_id_t *last)
+static op_deliveries_view_t s_page(op_turn_t *turn, const op_hook_t *hook,
+                                   const op_delivery_list_t *list, const op_key_t *low,
+                                   const op_key_t *high, op_id_t *last)
 {
     uint64_t limit = list->limit ? list->limit : OP_PAGE_DEFAULT;
     op_delivery_view_t *views = op_turn_alloc(turn, limit * sizeof *views);
@@ -111,7 +113,7 @@ static op_deliveries_view_t s_page(op_turn_t *turn, const op_delivery_list_t *li
            page.data.count < limit && seen++ < OP_LOG_ROWS_MAX) {
         key = op_str_of(key.at + low->size, key.size - low->size);
         if (op_key_take_id(&key, &id) && s_wanted(list, &fate))
-            views[page.data.count++] = s_view(turn, id, &fate);
+            views[page.data.count++] = s_view(turn, id, &fate, hook->row.enabled);
     }
     op_turn_walk_end(&walk);
     *last = more ? id : (op_id_t){{0}};
@@ -139,7 +141,7 @@ void op_webhook_on_deliveries(op_webhook_t *self, const op_event_t *event, op_tu
     }
     op_key_t low = op_key_of_id('l', hook.row.id);
     op_key_t high = list->cursor.size ? op_fate_key(hook.row.id, before) : op_key_end(&low);
-    op_deliveries_view_t page = s_page(turn, list, &low, &high, &last);
+    op_deliveries_view_t page = s_page(turn, &hook, list, &low, &high, &last);
     if (!op_id_is_none(last))
         page.next_cursor = op_cursor_make(turn, &self->secret, bound, last);
     op_turn_reply(turn, &op_deliveries_view_type, &page);
@@ -175,7 +177,7 @@ void op_webhook_on_replay(op_webhook_t *self, const op_event_t *event, op_turn_t
     fate.tries = 0;
     op_turn_put(turn, &due, &op_due_row_type, &(op_due_row_t){false});
     op_turn_put(turn, &fate_key, &op_fate_row_type, &fate);
-    op_delivery_view_t view = s_view(turn, id, &fate);
+    op_delivery_view_t view = s_view(turn, id, &fate, hook.row.enabled);
     op_turn_reply(turn, &op_delivery_view_type, &view);
     op_webhook_pump(self, event, turn, webhook);
 }
@@ -219,7 +221,9 @@ void op_webhook_on_find(op_webhook_t *self, const op_event_t *event, op_turn_t *
     op_turn_walk_end(&walk);
     op_key_t fate_key = op_fate_key(found ? row.webhook : id, id);
     if (found && op_turn_get(turn, &fate_key, &op_fate_row_type, &fate)) {
-        op_delivery_view_t view = s_view(turn, id, &fate);
+        op_hook_t hook;
+        bool on = op_hook_find(turn, row.webhook, &hook) && hook.row.enabled;
+        op_delivery_view_t view = s_view(turn, id, &fate, on);
         op_turn_reply(turn, &op_delivery_view_type, &view);
     } else if (found || !more) {
         op_turn_refuse(turn, OP_ERROR_NOT_FOUND, NULL);

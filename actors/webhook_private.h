@@ -20,7 +20,7 @@
 #include "actors/webhook.h"
 #include "store/records.h"
 
-enum { OP_WEBHOOK_SWEEPS = 6, OP_TEST_BODY_MAX = 1024 };
+enum { OP_WEBHOOK_SWEEPS = 6 };
 
 typedef enum {
     OP_DELIVERY_PENDING,
@@ -32,16 +32,20 @@ typedef enum {
 /*  A post that the poster has. */
 typedef struct {
     op_id_t webhook, delivery;
-    int64_t began;  /* the attempt */
-    bool again;     /* it is the attempt's second one, signed with the secret before */
-    uint64_t spent; /* ms, by the first one then */
+    int64_t began;
+    bool again; /* it is the try's second one, signed with the secret before */
+    struct {    /* the first one then, which was refused */
+        int64_t began;
+        uint64_t status, duration_ms;
+        size_t answer_size;
+        char answer[OP_ANSWER_MAX];
+    } refused;
 } op_flight_t;
 
 /*  A test whose asker waits. */
 typedef struct {
-    op_flight_t flight;
+    op_id_t delivery;
     op_promise_t promise;
-    char body[OP_TEST_BODY_MAX];
 } op_webhook_test_t;
 
 typedef struct {

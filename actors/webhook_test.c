@@ -1,6 +1,8 @@
 /*  webhook_test.c - a made-up event, posted once, for the webhook's owner to see what happens
 
-    Nothing of it is written: who asks waits for the answer, and asks again if there is none. */
+    Nothing of it is written: who asks waits for the answer, and asks again if there is none. It is
+    signed with the newest secret, within a rotation's grace too: a receiver that has not taken it
+    yet must be seen to refuse it. */
 
 #include "actors/webhook_private.h"
 
@@ -8,7 +10,8 @@
 
 #include <string.h>
 
-static void s_body(op_turn_t *turn, int64_t now, char body[OP_TEST_BODY_MAX])
+/*  The body of the test. */
+static op_str_t s_payload(op_turn_t *turn, int64_t now)
 {
     op_event_received_t event = {.id = op_turn_new_id(turn),
                                  .type = OP_STR("message.received"),
@@ -22,15 +25,9 @@ static void s_body(op_turn_t *turn, int64_t now, char body[OP_TEST_BODY_MAX])
                                  .test = true};
     op_buf_t json = {0};
     op_json_print(&op_event_received_type, &event, &json);
-    OP_ASSERT(op_str_copy(op_buf_str(&json), body, OP_TEST_BODY_MAX));
+    op_str_t payload = op_turn_copy(turn, op_buf_str(&json));
     op_buf_free(&json);
-}
-
-static void s_post(const op_event_t *event, op_turn_t *turn, const op_webhook_test_t *test,
-                   const op_hook_t *hook, op_str_t secret)
-{
-    op_webhook_post(event, turn, test->flight.delivery, OP_STR("message.received"),
-                    op_str(test->body), hook->row.url, secret);
+    return payload;
 }
 
 /*  A place for one more; NULL: too many wait. Those that nobody waits for any more make room. */
@@ -54,11 +51,10 @@ void op_webhook_on_test(op_webhook_t *self, const op_event_t *event, op_turn_t *
         return;
     }
     self->test_count++;
-    test->flight = (op_flight_t){
-        .webhook = hook.row.id, .delivery = op_turn_new_id(turn), .began = event->now};
-    s_body(turn, event->now, test->body);
+    test->delivery = op_turn_new_id(turn);
     op_turn_promise(turn, &test->promise);
-    s_post(event, turn, test, &hook, hook.row.secret);
+    op_webhook_post(event, turn, test->delivery, OP_STR("message.received"),
+                    s_payload(turn, event->now), hook.row.url, hook.row.secret);
 }
 
 bool op_webhook_on_test_posted(op_webhook_t *self, const op_event_t *event, op_turn_t *turn)
@@ -66,24 +62,13 @@ bool op_webhook_on_test_posted(op_webhook_t *self, const op_event_t *event, op_t
     const op_posted_t *posted = OP_BODY(event, posted);
     op_webhook_test_t *test = NULL;
     for (size_t i = 0; i < self->test_count; i++)
-        if (op_id_equal(self->tests[i].flight.delivery, posted->delivery))
+        if (op_id_equal(self->tests[i].delivery, posted->delivery))
             test = &self->tests[i];
     if (!test)
         return false;
-    op_hook_t hook;
-    bool refused = !test->flight.again && op_webhook_is_refusal(posted->status);
-    if (refused && op_hook_find(turn, test->flight.webhook, &hook)) {
-        op_str_t secret = op_hook_previous(&hook, event->now);
-        if (secret.size) {
-            test->flight.again = true;
-            test->flight.spent = posted->duration_ms;
-            s_post(event, turn, test, &hook, secret);
-            return true;
-        }
-    }
     op_webhook_tested_t tested = {.delivery_id = posted->delivery,
                                   .status = posted->status,
-                                  .duration_ms = test->flight.spent + posted->duration_ms,
+                                  .duration_ms = posted->duration_ms,
                                   .error = posted->error};
     op_turn_keep(turn, &test->promise, &op_webhook_tested_type, &tested);
     *test = self->tests[--self->test_count];

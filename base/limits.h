@@ -77,7 +77,7 @@ enum {
     OP_NAME_MAX = OP_NAME_CHARACTERS_MAX * 4,
     OP_ANSWER_MAX = 256, /* what is kept of the body of a webhook receiver's answer */
     OP_CURSOR_MAX = 200,
-    OP_ATTEMPTS_MAX = 8, /* that a delivery's log shows: the first, and one after each pause */
+    OP_ATTEMPTS_MAX = 8, /* that a delivery's log shows: as many as the schedule has tries */
 };
 
 _Static_assert(OP_TELL_WINDOW <= OP_MAILBOX_HWM, "a window of tells fits a mailbox");

@@ -43,7 +43,7 @@ static const void *s_with_ids(const op_type_t *type, const op_str_t ids[OP_ROUTE
 static bool s_decode(op_str_t raw, op_arena_t *arena, op_str_t *text)
 {
     char *decoded = op_arena_alloc(arena, raw.size + 1);
-    int size = op_http_path_decode(raw, decoded);
+    int size = op_http_query_decode(raw, decoded);
     *text = op_str_of(decoded, size < 0 ? 0 : (size_t)size);
     return size >= 0 && op_utf8_count(*text) >= 0;
 }
@@ -55,6 +55,14 @@ static const op_field_t *s_field(const op_type_t *type, size_t ids, op_str_t nam
         if (op_str_is(name, type->fields[i].name))
             return &type->fields[i];
     return NULL;
+}
+
+static bool s_is_plain_number(op_str_t text)
+{
+    size_t digits = 0;
+    while (digits < text.size && op_is_digit(text.at[digits]))
+        digits++;
+    return digits == text.size && digits > 0 && (digits == 1 || text.at[0] != '0');
 }
 
 static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
@@ -72,13 +80,15 @@ static bool s_parameter(const op_field_t *field, op_str_t text, char *value,
         return true;
     }
     if (field->kind == OP_KIND_U64) {
-        bool padded = text.size > 1 && text.at[0] == '0';
-        if (padded || !op_str_to_u64(text, INT64_MAX, &number)) {
+        if (!s_is_plain_number(text)) {
             fault->sentence = "This must be a whole number, without zeros in front.";
             return false;
         }
+        bool fits = op_str_to_u64(text, INT64_MAX, &number);
+        number = fits ? number : INT64_MAX;
+        fault->sentence = "This number is out of its bounds.";
         op_field_set(field, value, &number, sizeof number);
-        return op_shape_number(field, number, fault);
+        return op_shape_number(field, number, fault) && fits;
     }
     OP_ASSERT(field->kind == OP_KIND_TEXT);
     op_field_set(field, value, &text, sizeof text);

@@ -53,6 +53,16 @@ static bool s_changes(const op_http_request_t *request)
     return !op_str_is(request->method, "GET") && !op_str_is(request->method, "HEAD");
 }
 
+/*  Host and port without a port that goes without saying (RFC 9110 4.2): browsers leave it out of
+    Origin, and some clients do not leave it out of Host. */
+static op_str_t s_without_port(op_str_t host, const char *port)
+{
+    size_t size = strlen(port);
+    if (host.size > size && memcmp(host.at + host.size - size, port, size) == 0)
+        host.size -= size;
+    return host;
+}
+
 static bool s_same_origin(const op_http_request_t *request, bool behind_tls)
 {
     size_t count;
@@ -62,11 +72,12 @@ static bool s_same_origin(const op_http_request_t *request, bool behind_tls)
     op_str_t origin = op_http_request_header(request, "Origin", &count);
     if (count == 0)
         return true;
-    const char *scheme = behind_tls ? "https://" : "http://";
+    const char *scheme = behind_tls ? "https://" : "http://", *port = behind_tls ? ":443" : ":80";
     size_t front = strlen(scheme);
     op_str_t host = op_http_request_header(request, "Host", NULL);
     return count == 1 && op_str_starts(origin, scheme) && host.size &&
-           op_str_equal_nocase(op_str_skip(origin, front), host);
+           op_str_equal_nocase(s_without_port(op_str_skip(origin, front), port),
+                               s_without_port(host, port));
 }
 
 op_error_t op_credential_check(const op_route_t *route, const op_http_request_t *request,

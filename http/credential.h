@@ -16,9 +16,10 @@
     OP_ERROR_UNAUTHENTICATED: it is absent, not of the form of a token, or of the other kind.
     OP_ERROR_FORBIDDEN: the cookie came with a call that changes something, from another origin. A
     browser tells by Origin, which must be this server (scheme "https" behind TLS, else "http", and
-    the Host header), and by Sec-Fetch-Site (same-origin or none will do); where both are there,
-    both must agree. What sends neither is no browser: each browser of the last years sends Origin
-    with every POST and DELETE, so no stranger's page comes without. */
+    the Host header, where the scheme's own port may stand or not), and by Sec-Fetch-Site
+    (same-origin or none will do); where both are there, both must agree. What sends neither is no
+    browser: each browser of the last years sends Origin with every POST and DELETE, so no
+    stranger's page comes without. */
 op_error_t op_credential_check(const op_route_t *route, const op_http_request_t *request,
                                bool behind_tls, op_hash_t *hash) OP_MUST_CHECK;
 

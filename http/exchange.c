@@ -85,6 +85,16 @@ static void s_date(op_buf_t *out)
     op_buf_printf(out, "Date: %s\r\n", date);
 }
 
+/*  A kept connection is promised a second less than it gets: a request that leaves at the promise's
+    end must not meet the close. */
+static void s_connection(op_exchange_t *self, bool keep)
+{
+    int promised_s = self->options->keep_alive_ms / 1000 - 1;
+    if (keep && promised_s > 0)
+        op_buf_printf(&self->out, "Keep-Alive: timeout=%d\r\n", promised_s);
+    op_buf_printf(&self->out, "Connection: %s\r\n\r\n", keep ? "keep-alive" : "close");
+}
+
 /*  Lets the owner see the response, then writes it in one piece. `keep` false ends the
     connection. */
 static void s_write(op_exchange_t *self, struct mg_connection *connection,
@@ -107,7 +117,7 @@ static void s_write(op_exchange_t *self, struct mg_connection *connection,
     if (!empty)
         op_buf_printf(out, "Content-Length: %zu\r\n", response->body.size);
     op_buf_add_str(out, op_buf_str(&response->headers));
-    op_buf_printf(out, "Connection: %s\r\n\r\n", keep ? "keep-alive" : "close");
+    s_connection(self, keep);
     if (!empty && !op_str_is(request->method, "HEAD"))
         op_buf_add_str(out, op_buf_str(&response->body));
 
@@ -196,6 +206,27 @@ static bool s_begins_clean(op_exchange_t *self, const char *method)
     return skipped == 0 || (skipped == 2 && memcmp(self->buffer, "\r\n", 2) == 0);
 }
 
+/*  What is told to the owner of a request that is refused by its head, as far as civetweb could
+    read it: which path was meant, for what every answer under it says, and the client's id of the
+    request. Nobody has judged the head, so nothing else is taken from it. */
+static void s_hear(op_exchange_t *self, const struct mg_request_info *info,
+                   op_http_request_t *request)
+{
+    op_http_header_t *headers = self->guard.headers;
+    if (!info->request_method || !info->request_uri || !info->http_version)
+        return;
+    op_str_t raw = op_str_of(info->request_uri, strcspn(info->request_uri, "?"));
+    int size = raw.size <= (size_t)OP_HTTP_TARGET_MAX ? op_http_path_decode(raw, self->path) : -1;
+    request->path = size < 0 ? raw : op_str_of(self->path, (size_t)size);
+    request->headers = headers;
+    for (int i = 0; i < info->num_headers && i < OP_HTTP_HEADERS_MAX; i++) {
+        op_str_t name = op_str(info->http_headers[i].name);
+        if (op_str_is_nocase(name, "X-Request-Id"))
+            headers[request->header_count++] =
+                (op_http_header_t){name, op_str_trim(op_str(info->http_headers[i].value))};
+    }
+}
+
 static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
 {
     const struct mg_request_info *info = mg_get_request_info(connection);
@@ -205,10 +236,12 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
     bool passed = op_guard_check(guard, info);
     request.method = guard->method;
     if (!passed) {
+        s_hear(self, info, &request);
         s_refuse(self, connection, &request, guard->status, guard->error, guard->message);
         return;
     }
     if (!s_begins_clean(self, info->request_method)) {
+        s_hear(self, info, &request);
         s_refuse(self, connection, &request, 400, OP_ERROR_VALIDATION_ERROR,
                  "Nothing may stand before the request line.");
         return;
@@ -219,6 +252,7 @@ static void s_exchange(op_exchange_t *self, struct mg_connection *connection)
     op_forwarded_apply(&request, self->options->proxies, self->options->proxy_count, self->client);
     int size = op_http_path_decode(guard->raw_path, self->path);
     if (size < 0) {
+        request.path = guard->raw_path;
         s_refuse(self, connection, &request, 400, OP_ERROR_VALIDATION_ERROR,
                  "The path holds a malformed escape or a control character.");
         return;
@@ -251,21 +285,12 @@ int op_exchange_run(op_exchange_t *self, struct mg_connection *connection)
     return self->response.status;
 }
 
-/*  Of a target that nobody has judged yet; empty when it is none of ours. */
-static op_str_t s_known_path(op_exchange_t *self, const char *target)
-{
-    op_str_t raw = op_str_of(target, strcspn(target, "?"));
-    int size = raw.size <= (size_t)OP_HTTP_TARGET_MAX ? op_http_path_decode(raw, self->path) : 0;
-    return op_str_of(self->path, size > 0 ? (size_t)size : 0);
-}
-
 void op_exchange_refuse(op_exchange_t *self, struct mg_connection *connection, int status,
                         op_error_t error, const char *message)
 {
     const struct mg_request_info *info = mg_get_request_info(connection);
     op_http_request_t request = {.client_ip = op_str(info->remote_addr),
                                  .method = op_str(info->request_method)};
-    if (status == 405)
-        request.path = s_known_path(self, info->request_uri);
+    s_hear(self, info, &request);
     s_refuse(self, connection, &request, status, error, message);
 }

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define S_FRONT "/docs" /* where "/" leads */
+
 typedef struct {
     const char *name;
     char *value;
@@ -83,9 +85,15 @@ static const op_page_t *s_find(op_str_t path)
     return NULL;
 }
 
+/*  Whoever opens the address alone, in a browser most likely, is sent to the pages for people. */
+static bool s_is_front(op_str_t path)
+{
+    return op_str_is(path, "/");
+}
+
 bool op_pages_has(const op_pages_t *self, op_str_t path)
 {
-    return self && s_find(path);
+    return self && (s_is_front(path) || s_find(path));
 }
 
 static op_str_t s_text(const op_pages_t *self, const op_page_t *page)
@@ -260,12 +268,27 @@ static bool s_takes_gzip(const op_http_request_t *request)
     return false;
 }
 
+static void s_serve_front(op_http_response_t *response)
+{
+    op_buf_clear(&response->body);
+    response->status = 302;
+    response->content_type = NULL;
+    s_header(response, "Location", S_FRONT);
+    s_header(response, "Cache-Control", "no-cache");
+}
+
 void op_pages_serve(op_pages_t *self, const op_http_request_t *request, const op_pages_fact_t *now,
                     op_http_response_t *response)
 {
     const op_page_t *page = s_find(request->path);
     char base_url[OP_PAGES_URL_MAX], etag[40];
-    OP_ASSERT(page && (op_str_is(request->method, "GET") || op_str_is(request->method, "HEAD")));
+    bool front = s_is_front(request->path);
+    OP_ASSERT((page || front) &&
+              (op_str_is(request->method, "GET") || op_str_is(request->method, "HEAD")));
+    if (front) {
+        s_serve_front(response);
+        return;
+    }
     op_str_t text = s_text(self, page), gzip = op_page_gzip(page);
     bool filled = s_is_filled(page), packed = gzip.size && s_takes_gzip(request);
     op_buf_clear(&response->body);

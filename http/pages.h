@@ -1,9 +1,9 @@
 /*  pages.h - what the server serves besides the API: its document, pages to read it, and the guide
 
-    The table is pages.def: nothing else is served, whatever a path looks like. All files are part
-    of the program. A page is answered to GET and HEAD, with an ETag and revalidation, large files
-    compressed where the client takes gzip; its security headers allow nothing but the server's own
-    files.
+    The table is pages.def: nothing else is served, whatever a path looks like; but "/" leads to
+    /docs. All files are part of the program. A page is answered to GET and HEAD, with an ETag and
+    revalidation, large files compressed where the client takes gzip; its security headers allow
+    nothing but the server's own files.
 
     Texts may hold {{facts}}, names in braces that are replaced when the page is served: base_url,
     and what the owner gives. base_url is the configured one; without it, the scheme and the Host
@@ -47,9 +47,9 @@ bool op_pages_has(const op_pages_t *self, op_str_t path);
 /*  Does the page at this path hold that fact? */
 bool op_pages_holds(const op_pages_t *self, op_str_t path, const char *fact);
 
-/*  Answers a GET or HEAD of a path that op_pages_has: 200, or 304 where the client has it already.
-    Sets Cache-Control. Another method is a bug. `now` is a fact as it is at this moment, and wins
-    over what was given at first; it may be NULL. */
+/*  Answers a GET or HEAD of a path that op_pages_has: 200, 304 where the client has it already, or
+    302 for "/". Sets Cache-Control. Another method is a bug. `now` is a fact as it is at this
+    moment, and wins over what was given at first; it may be NULL. */
 void op_pages_serve(op_pages_t *self, const op_http_request_t *request, const op_pages_fact_t *now,
                     op_http_response_t *response);
 

@@ -48,21 +48,36 @@ op_str_t op_http_request_id(const op_http_request_t *self)
     return s_is_secret(id) ? (op_str_t){0} : id;
 }
 
-int op_http_path_decode(op_str_t raw, char *decoded)
+static int s_decode(op_str_t raw, bool path, char *decoded)
 {
     size_t size = 0;
     OP_ASSERT(raw.size <= INT32_MAX);
     for (size_t i = 0; i < raw.size; i++) {
         uint8_t octet = (uint8_t)raw.at[i];
-        if (octet == '%') {
-            if (raw.size - i < 3 || op_unhex(op_str_of(raw.at + i + 1, 2), &octet, 1) != 1)
-                return -1;
-            i += 2;
-        }
+        bool escaped = octet == '%';
+        if (escaped && (raw.size - i < 3 || op_unhex(op_str_of(raw.at + i + 1, 2), &octet, 1) != 1))
+            return -1;
         if (op_is_control((char)octet))
             return -1;
-        decoded[size++] = (char)octet;
+        size_t taken = escaped ? 3 : 1;
+        if (escaped && path && octet == '/') {
+            memcpy(decoded + size, raw.at + i, taken);
+            size += taken;
+        } else {
+            decoded[size++] = (char)octet;
+        }
+        i += taken - 1;
     }
     decoded[size] = 0;
     return (int)size;
+}
+
+int op_http_path_decode(op_str_t raw, char *decoded)
+{
+    return s_decode(raw, true, decoded);
+}
+
+int op_http_query_decode(op_str_t raw, char *decoded)
+{
+    return s_decode(raw, false, decoded);
 }

@@ -22,7 +22,7 @@ typedef struct {
 
 typedef struct {
     op_str_t method;    /* "GET", "HEAD", ... A HEAD is answered without body by the server. */
-    op_str_t path;      /* percent-decoded, starts with '/'; no NUL, no control octets */
+    op_str_t path;      /* op_http_path_decode's, starts with '/'; no NUL, no control octets */
     op_str_t query;     /* as sent, without the '?'; empty when there is none */
     op_str_t body;      /* empty when there is none */
     op_str_t client_ip; /* in text: the peer of the socket, or whom trusted proxies name */
@@ -41,7 +41,9 @@ op_str_t op_http_request_id(const op_http_request_t *self);
 
 /*  Decodes %XX (RFC 3986 2.1) from `raw` into `decoded`, which holds raw.size + 1 octets, and
     terminates it. Strict: a '%' without two hex digits, an encoded or plain control octet (NUL
-    included), DEL: -1. A '+' is a '+'. Returns the size. Dot segments are left as they are. */
+    included), DEL: -1. A '+' is a '+'. Returns the size. Dot segments of a path are left as they
+    are, and so is its %2F: an encoded slash parts no segments (RFC 3986 2.2). */
 int op_http_path_decode(op_str_t raw, char *decoded) OP_MUST_CHECK;
+int op_http_query_decode(op_str_t raw, char *decoded) OP_MUST_CHECK;
 
 #endif

@@ -25,7 +25,7 @@ void op_http_response_free(op_http_response_t *self)
 bool op_http_response_header(op_http_response_t *self, const char *name, op_str_t value)
 {
     static const char *const framing[] = {"Content-Length", "Content-Type", "Connection",
-                                          "Transfer-Encoding"};
+                                          "Keep-Alive", "Transfer-Encoding"};
     size_t size = strlen(name);
     OP_ASSERT(size > 0 && !strpbrk(name, "\r\n: \t"));
     for (size_t i = 0; i < OP_COUNT(framing); i++)

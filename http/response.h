@@ -1,8 +1,8 @@
 /*  response.h - one HTTP response, as the handler fills it
 
     The server owns it and reuses its memory for the next request of the same worker. It arrives
-    as status 200, application/json, empty. The server adds Date, Content-Length and Connection by
-    itself, so a handler never does. */
+    as status 200, application/json, empty. The server adds Date, Content-Length, Connection and
+    Keep-Alive by itself, so a handler never does. */
 
 #ifndef OP_HTTP_RESPONSE_H
 #define OP_HTTP_RESPONSE_H
@@ -30,7 +30,7 @@ void op_http_response_free(op_http_response_t *self);
 
 /*  Adds one line. `name` is a token of the program's own (asserted); the value may come from
     outside: false, and nothing added, when it holds a control octet or a limit above is reached.
-    Not for Content-Length, Content-Type, Connection or Transfer-Encoding (asserted). */
+    Not for Content-Length, Content-Type, Connection, Keep-Alive or Transfer-Encoding (asserted). */
 bool op_http_response_header(op_http_response_t *self, const char *name, op_str_t value);
 
 /*  The contract's error shape, {"error":{"code","message"[,"field"]}}, in place of any body; sets

@@ -11,12 +11,13 @@
 
     Statuses that the server answers by itself: 400 malformed, 408 too slow, 413 body, 414 target,
     431 head, 505 version, 503 while stopping. Each of them ends the connection. An idle
-    connection is closed without a word. TLS is not offered: it belongs to a proxy in front.
+    connection is closed without a word, after the time that Keep-Alive has promised. TLS is not
+    offered: it belongs to a proxy in front.
 
     Every header line of a response is known to the owner through `prepare`, which is called
     exactly once for each response, just before it is written. For a request that was refused
-    before it could be read, its request holds the client's address only, and the method where it
-    is known. */
+    by its head, its request holds no more than the client's address and, where the head could be
+    read, the method, the path (as sent, if it cannot be decoded) and the X-Request-Id. */
 
 #ifndef OP_HTTP_SERVER_H
 #define OP_HTTP_SERVER_H
@@ -30,7 +31,7 @@ enum {
     OP_HTTP_BODY_MAX = 64 * 1024,
     OP_HTTP_HEAD_TIMEOUT_MS = 10 * 1000,
     OP_HTTP_BODY_TIMEOUT_MS = 10 * 1000,
-    OP_HTTP_KEEP_ALIVE_MS = 5 * 1000,
+    OP_HTTP_KEEP_ALIVE_MS = 17 * 1000, /* behind the pauses of those who ask every few seconds */
     OP_HTTP_DRAIN_MS = 10 * 1000
 };
 

@@ -202,7 +202,7 @@ static inline void s_expect_code_line(const char *line)
 {
     op_auth_start_t start = {OP_STR(PEER)};
     CORE_ASK(&s_core, NULL, auth_start, &start, auth_start, OP_STEP_LEDGER_CODE_LINE,
-             OP_STEP_RATE_START, OP_STEP_AUTH_START);
+             OP_STEP_AUTH_GUESSES, OP_STEP_RATE_START, OP_STEP_AUTH_START);
     assert_true(op_str_is(core_context(&s_core)->line, line));
     CORE_ASK(&s_core, NULL, nothing, &(op_nothing_t){0}, nothing, OP_STEP_LEDGER_READY);
 }
@@ -211,7 +211,7 @@ static inline void s_expect_no_code(const char *phone, op_error_t error)
 {
     op_auth_start_t start = {op_str(phone)};
     CORE_REFUSED(&s_core, NULL, auth_start, &start, error, OP_STEP_LEDGER_CODE_LINE,
-                 OP_STEP_RATE_START, OP_STEP_AUTH_START);
+                 OP_STEP_AUTH_GUESSES, OP_STEP_RATE_START, OP_STEP_AUTH_START);
 }
 
 /*  A number of the pool as the operator sees it; is it one? */

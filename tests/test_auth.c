@@ -206,6 +206,25 @@ static void test_codes_that_are_not_the_code(void **state)
         s_verify_refused(mine.id, theirs.code, OP_ERROR_VERIFICATION_INVALID);
 }
 
+/*  May a start go on to be counted, and to text a code? */
+static void s_expect_start(const char *phone, bool goes_on)
+{
+    op_auth_start_t start = {op_str(phone)};
+    if (goes_on) {
+        CORE_ASK(&s_core, NULL, auth_start, &start, auth_start, OP_STEP_AUTH_GUESSES,
+                 OP_STEP_RATE_START, OP_STEP_AUTH_START);
+        assert_int_equal(core_context(&s_core)->limit, 0);
+        return;
+    }
+    const op_refusal_t *refusal =
+        CORE_REFUSED(&s_core, NULL, auth_start, &start, OP_ERROR_RATE_LIMITED, OP_STEP_AUTH_GUESSES,
+                     OP_STEP_RATE_START, OP_STEP_AUTH_START);
+    int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
+    assert_int_equal(refusal->retry_after, (uint64_t)(midnight - s_core.now + 999) / 1000);
+    s_expect_window(20, 0, midnight);
+    assert_int_equal(CORE_COUNT(&s_core, "modem", text_send), 0);
+}
+
 static void test_twenty_wrong_codes_a_day(void **state)
 {
     (void)state;
@@ -216,18 +235,22 @@ static void test_twenty_wrong_codes_a_day(void **state)
         s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
     }
     core_restart(&s_core, true);
-    started = s_begin(PHONE);
+    s_expect_start(PHONE, false);
+    s_expect_start("+14155550102", true); /* counted per phone */
+    started = s_begin(PHONE);             /* the step before it would have refused */
     const op_refusal_t *refusal = s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
     int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
     assert_in_range(refusal->retry_after, (uint64_t)(midnight - s_core.now) / 1000,
                     (uint64_t)(midnight - s_core.now) / 1000 + 1);
-    started_t other = s_begin("+14155550102"); /* counted per phone */
+    started_t other = s_begin("+14155550102");
     s_verify(&other);
 
     core_advance(&s_core, midnight - 1000 - s_core.now);
     started = s_begin(PHONE);
     s_verify_refused(started.id, started.code, OP_ERROR_RATE_LIMITED);
+    s_expect_start(PHONE, false);
     core_advance(&s_core, 1000);
+    s_expect_start(PHONE, true);
     s_verify_refused(started.id, started.wrong, OP_ERROR_VERIFICATION_INVALID);
     s_verify(&started); /* the next UTC day, and nothing was used up by the refusals */
 }

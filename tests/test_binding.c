@@ -110,6 +110,30 @@ static void s_queries(void **state)
     }
 }
 
+/*  What is wrong with a number is told as it is. */
+static void s_query_numbers(void **state)
+{
+    (void)state;
+    static const char plain[] = "This must be a whole number, without zeros in front.";
+    static const struct {
+        const char *query;
+        bool plain;
+    } table[] = {
+        {"limit=010", true}, {"limit=-1", true},   {"limit=5x", true},
+        {"limit=5.0", true}, {"limit=101", false}, {"limit=99999999999999999999", false},
+        {"limit=0", false},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        op_arena_t arena = {0};
+        op_json_fault_t fault;
+        op_http_request_t request = {.query = op_str(table[i].query)};
+        assert_null(s_read(OP_ROUTE_MESSAGES, request, "", &arena, &fault));
+        if ((strcmp(fault.sentence, plain) == 0) != table[i].plain)
+            fail_msg("%s: %s", table[i].query, fault.sentence);
+        op_arena_free(&arena);
+    }
+}
+
 /*  What the path has given, the rest of the request cannot change. */
 static void s_ids_and_the_rest(void **state)
 {
@@ -234,11 +258,9 @@ static void s_bodies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_paths),
-        cmocka_unit_test(s_queries),
-        cmocka_unit_test(s_ids_and_the_rest),
-        cmocka_unit_test(s_query_ids),
-        cmocka_unit_test(s_bodies),
+        cmocka_unit_test(s_paths),         cmocka_unit_test(s_queries),
+        cmocka_unit_test(s_query_numbers), cmocka_unit_test(s_ids_and_the_rest),
+        cmocka_unit_test(s_query_ids),     cmocka_unit_test(s_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,11 +141,51 @@ static void s_origins(void **state)
         }
 }
 
+/*  The scheme's own port says nothing, wherever it stands. */
+static void s_default_ports(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *origin;
+        bool tls, allowed;
+    } table[] = {
+        {"op.example:80", "http://op.example", false, true},
+        {"op.example", "http://op.example:80", false, true},
+        {"OP.example:80", "http://op.example:80", false, true},
+        {"op.example:443", "https://op.example", true, true},
+        {"op.example", "https://op.example:443", true, true},
+        {"[::1]:80", "http://[::1]", false, true},
+        {"op.example:443", "http://op.example", false, false},
+        {"op.example:80", "https://op.example", true, false},
+        {"op.example:80", "http://op.example:8080", false, false},
+        {"op.example:8080", "http://op.example:80", false, false},
+        {"op.example", "http://op.example:443", false, false},
+        {"op.example:80", "http://evil.example", false, false},
+        {"op.example", "http://op.example:80:80", false, false},
+        {":80", "http://", false, false},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        op_http_header_t headers[] = {
+            {OP_STR("Host"), op_str(table[i].host)},
+            {OP_STR("Origin"), op_str(table[i].origin)},
+            {OP_STR("Cookie"), OP_STR("op_session=ses_live_" TOKEN)},
+        };
+        op_http_request_t request = {
+            .method = OP_STR("POST"), .headers = headers, .header_count = 3};
+        op_hash_t hash;
+        op_error_t error =
+            op_credential_check(op_route(OP_ROUTE_KEY_CREATE), &request, table[i].tls, &hash);
+        if (error != (table[i].allowed ? OP_OK : OP_ERROR_FORBIDDEN))
+            fail_msg("row %zu: %s", i, op_error_code(error));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(s_credentials),
         cmocka_unit_test(s_origins),
+        cmocka_unit_test(s_default_ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

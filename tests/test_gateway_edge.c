@@ -107,6 +107,54 @@ static void s_heads_and_options(void **state)
     s_assert_error("not_found", NULL, NULL);
 }
 
+/*  What is refused by its head is refused to a page as well, which must be able to see why. */
+static void s_other_origins_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        int status;
+        bool open;
+    } table[] = {
+        {"POST /v1/messages HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 411, true},
+        {"POST /v1/messages HTTP/1.1\r\n" HOST "Expect: wonders\r\n\r\n", 417, true},
+        {"GET /v1/messages?limit=5 HTTP/1.1\r\n\r\n", 400, true},
+        {"GET /v1/%zz HTTP/1.1\r\n" HOST "\r\n", 400, true},
+        {"GET /v1 HTTP/1.2\r\n" HOST "\r\n", 505, true},
+        {"GET /v12/%zz HTTP/1.1\r\n" HOST "\r\n", 400, false},
+        {"POST /console/api-keys HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 411,
+         false},
+        {"GET http://x/v1/number HTTP/1.1\r\n" HOST "\r\n", 400, false},
+        {"rubbish\r\n\r\n", 400, false},
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_ask(&s_peer, table[i].request, table[i].status);
+        if (table[i].open)
+            s_assert_header(&s_peer, "Access-Control-Allow-Origin: *");
+        else
+            s_assert_no_header("Access-Control");
+        s_disconnected(NULL);
+        s_peer = s_connect(s_server);
+    }
+}
+
+/*  An encoded slash parts no segments: no path of ours has one inside a segment. */
+static void s_encoded_slashes(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"GET /v1%2Fmessages",   "GET /v1%2fnumber",
+                                        "GET /v1/messages%2Fx", "POST /auth%2Fstart",
+                                        "POST /sim%2Fphones",   "GET /%2Fhealthz"};
+    for (size_t i = 0; i < OP_COUNT(lines); i++) {
+        s_call(lines[i], KEY, NULL, 404);
+        s_assert_error("not_found", NULL, NULL);
+    }
+    s_call("GET /v1/messages/a%2Fb", KEY, NULL, 404); /* is no id */
+    s_assert_error("not_found", NULL, NULL);
+    s_call("GET /v1/messages/a%2Fb", "", NULL, 401); /* and nobody's to ask for */
+    s_call("GET /%68ealthz", "", NULL, 200);
+}
+
 static void s_other_origins(void **state)
 {
     (void)state;
@@ -186,9 +234,9 @@ static void s_behind_a_proxy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SERVED(s_guard_errors),      SERVED(s_request_ids),   SERVED(s_the_side_door),
-        SERVED(s_heads_and_options), SERVED(s_other_origins), SERVED(s_foreign_methods),
-        SERVED(s_behind_a_proxy),
+        SERVED(s_guard_errors),      SERVED(s_request_ids),     SERVED(s_the_side_door),
+        SERVED(s_heads_and_options), SERVED(s_other_origins),   SERVED(s_other_origins_refused),
+        SERVED(s_encoded_slashes),   SERVED(s_foreign_methods), SERVED(s_behind_a_proxy),
     };
     return cmocka_run_group_tests(tests, s_group_setup, s_group_teardown);
 }

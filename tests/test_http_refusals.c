@@ -98,6 +98,45 @@ static void test_bad(void **state)
     }
 }
 
+/*  The client's own id of a request is known wherever its header lines could be read. */
+static void test_bad_ones_keep_their_id(void **state)
+{
+    (void)state;
+#define MINE HOST "X-Request-Id: mine\r\n"
+    static const struct {
+        const char *bytes;
+        int status;
+        bool made;
+    } table[] = {
+        {POST MINE "Transfer-Encoding: chunked\r\n\r\n", 411, false},
+        {POST MINE "Expect: wonders\r\n\r\n", 417, false},
+        {POST MINE "Content-Length: 5abc\r\n\r\n", 400, false},
+        {POST "X-Request-Id: mine\r\n\r\n", 400, false},
+        {POST MINE HOST "\r\n", 400, false},
+        {"GET /show%zz HTTP/1.1\r\n" MINE "\r\n", 400, false},
+        {"GET http://other/show HTTP/1.1\r\n" MINE "\r\n", 400, false},
+        {"OPTIONS * HTTP/1.1\r\n" MINE "\r\n", 400, false},
+        {"GET /show HTTP/1.2\r\n" MINE "\r\n", 505, false},
+        {"GET  /show HTTP/1.1\r\n" MINE "\r\n", 400, false},
+        {POST MINE "X(a): y\r\n\r\n", 400, false},
+        {POST MINE "X-Request-Id: other\r\nExpect: wonders\r\n\r\n", 417, true},
+        {POST HOST "X-Request-Id: op_live_abc\r\nExpect: wonders\r\n\r\n", 417, true},
+        {POST HOST "X-Request-Id: a b\r\nExpect: wonders\r\n\r\n", 417, true},
+        {"FROB /show HTTP/1.1\r\n" MINE "\r\n", 405, true}, /* civetweb reads no further */
+    };
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_client_t client = s_connect(s_server);
+        s_say(&client, table[i].bytes);
+        s_response(&client, true);
+        if (client.status != table[i].status ||
+            !strstr(client.head,
+                    table[i].made ? "X-Request-Id: made\r\n" : "X-Request-Id: mine\r\n"))
+            fail_msg("row %zu: %s", i, client.head);
+        s_close(&client);
+    }
+#undef MINE
+}
+
 static void test_too_much(void **state)
 {
     (void)state;
@@ -204,6 +243,7 @@ static void test_idle(void **state)
         s_serve((op_http_server_options_t){.threads = 2, .keep_alive_ms = 50});
     s_client_t client = s_connect(server);
     s_ask(&client, "GET /show HTTP/1.1\r\n" HOST "\r\n", 200);
+    assert_null(strstr(client.head, "Keep-Alive")); /* less than a second is no promise */
     assert_false(s_more(&client));
     assert_int_equal(client.in.size, 0);
     s_close(&client);
@@ -213,9 +253,9 @@ static void test_idle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad),           cmocka_unit_test(test_too_much),
-        cmocka_unit_test(test_oversize_body), cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_bad),      cmocka_unit_test(test_bad_ones_keep_their_id),
+        cmocka_unit_test(test_too_much), cmocka_unit_test(test_oversize_body),
+        cmocka_unit_test(test_slow),     cmocka_unit_test(test_idle),
     };
     return cmocka_run_group_tests(tests, s_setup, s_teardown);
 }

@@ -87,6 +87,7 @@ static void test_path(void **state)
         {"/", "/"},
         {"/a%20b+c", "/a b+c"},
         {"/%2e%2E/%25", "/../%"},
+        {"/a%2Fb/%2f", "/a%2Fb/%2f"}, /* an encoded slash parts nothing */
         {"/\xc3\xa9%C3%a9", "/\xc3\xa9\xc3\xa9"},
         {"/%", NULL},
         {"/%4", NULL},
@@ -107,6 +108,9 @@ static void test_path(void **state)
         assert_int_equal(size, strlen(cases[i].decoded));
         assert_string_equal(decoded, cases[i].decoded);
     }
+    char decoded[64];
+    assert_int_equal(op_http_query_decode(OP_STR("a%2Fb%2f+"), decoded), 5);
+    assert_string_equal(decoded, "a/b/+");
 }
 
 int main(void)

@@ -8,8 +8,9 @@ static void test_keep_alive(void **state)
     s_client_t client = s_connect(s_server);
     s_ask(&client, "GET /show/a%20b%2Fc?q=%41 HTTP/1.1\r\n" HOST "X-Twice: 1 \r\nx-twice:2\r\n\r\n",
           200);
-    s_assert_body(&client, "GET|/show/a b/c|q=%41|1*2|127.0.0.1");
+    s_assert_body(&client, "GET|/show/a b%2Fc|q=%41|1*2|127.0.0.1");
     s_assert_header(&client, "Connection: keep-alive");
+    s_assert_header(&client, "Keep-Alive: timeout=59"); /* PATIENCE_S, and a second to spare */
     s_assert_header(&client, "Content-Type: application/json");
     s_assert_header(&client, "X-Request-Id: made");
     assert_non_null(strstr(client.head, "\r\nDate: "));
@@ -37,6 +38,7 @@ static void test_keep_alive(void **state)
     assert_null(strstr(client.head, "Access-Control"));
     s_ask(&client, "GET /show HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n", 200);
     s_assert_header(&client, "Connection: close");
+    assert_null(strstr(client.head, "Keep-Alive"));
     assert_false(s_more(&client));
     s_close(&client);
 }

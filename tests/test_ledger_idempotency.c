@@ -23,6 +23,27 @@ static void test_one_effect(void **state)
     assert_true(op_id_equal(s_send(&key, PEER).id, sent.id));
 }
 
+/*  A repeat counts against no day, and shows the day as it is: empty, here. */
+static void test_a_repeat_shows_the_day(void **state)
+{
+    (void)state;
+    op_context_t key = s_free_key('a'), once = s_with(key, "k1");
+    sent_t sent = s_send(&once, PEER);
+    for (uint64_t i = 1; i < DAY_FREE; i++)
+        s_send(&key, PEER);
+    key.limit = once.limit = 1; /* as rate has counted it: one a second */
+    key.reset = once.reset = s_core.now + OP_SECOND_MS;
+    int64_t midnight = (op_instant_day(s_core.now) + 1) * OP_DAY_MS;
+    assert_true(op_id_equal(s_send(&once, PEER).id, sent.id));
+    assert_int_equal(core_context(&s_core)->limit, DAY_FREE);
+    assert_int_equal(core_context(&s_core)->remaining, 0);
+    assert_true(core_context(&s_core)->reset == midnight);
+    s_send_refused(&key, SHARED,
+                   OP_ERROR_SELF_SEND); /* so does what is refused for another reason */
+    assert_int_equal(core_context(&s_core)->limit, DAY_FREE);
+    assert_int_equal(core_context(&s_core)->remaining, 0);
+}
+
 static void test_the_answer_is_the_text_as_it_is_now(void **state)
 {
     (void)state;
@@ -93,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_one_effect),
+        TEST(test_a_repeat_shows_the_day),
         TEST(test_the_answer_is_the_text_as_it_is_now),
         TEST(test_another_call_under_the_same_key),
         TEST(test_keys_are_apart),

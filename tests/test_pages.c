@@ -46,12 +46,18 @@ static void s_only_the_table(void **state)
 {
     (void)state;
     static const char *const none[] = {
-        "/",         "/docs/",
-        "/docs/..",  "/docs/../docs",
-        "/docs/x",   "/redoc/redoc.lib.js",
-        "/DOCS",     "/web/package.json",
-        "/skill.MD", "//docs",
-        "",          "/http/pages.def",
+        "/index.html",
+        "/docs/",
+        "/docs/..",
+        "/docs/../docs",
+        "/docs/x",
+        "/redoc/redoc.lib.js",
+        "/DOCS",
+        "/web/package.json",
+        "/skill.MD",
+        "//docs",
+        "",
+        "/http/pages.def",
     };
     op_pages_t *pages = s_new(NULL, false);
     for (size_t i = 0; i < OP_COUNT(none); i++)
@@ -61,6 +67,25 @@ static void s_only_the_table(void **state)
     assert_true(op_pages_has(pages, OP_STR("/openapi.json")));
     assert_false(op_pages_has(NULL, OP_STR("/docs")));
     op_pages_destroy(&pages);
+    op_pages_destroy(&pages);
+}
+
+/*  The bare address leads a browser to the pages, whoever the client takes this server for. */
+static void s_the_front(void **state)
+{
+    (void)state;
+    op_pages_t *pages = s_new("https://op.example", true);
+    assert_true(op_pages_has(pages, OP_STR("/")));
+    assert_false(op_pages_holds(pages, OP_STR("/"), "base_url"));
+    s_ask(pages, "/", "Host", "evil.example");
+    assert_int_equal(s_response.status, 302);
+    assert_true(s_says(&s_response.headers, "Location: /docs\r\n"));
+    assert_true(s_says(&s_response.headers, "Cache-Control: no-cache\r\n"));
+    assert_null(s_response.content_type);
+    assert_int_equal(s_response.body.size, 0);
+    assert_true(op_pages_has(pages, OP_STR("/docs")));
+    s_ask(pages, "/openapi.json", NULL, NULL);
+    assert_false(s_has("\"/\":"));
     op_pages_destroy(&pages);
 }
 
@@ -262,13 +287,10 @@ static void s_pages_are_shut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(s_only_the_table),
-        cmocka_unit_test(s_base_urls),
-        cmocka_unit_test(s_texts_are_filled),
-        cmocka_unit_test(s_facts_are_replaced),
-        cmocka_unit_test(s_etags),
-        cmocka_unit_test(s_pages_are_shut),
-        cmocka_unit_test(s_large_files_are_compressed),
+        cmocka_unit_test(s_only_the_table),     cmocka_unit_test(s_the_front),
+        cmocka_unit_test(s_base_urls),          cmocka_unit_test(s_texts_are_filled),
+        cmocka_unit_test(s_facts_are_replaced), cmocka_unit_test(s_etags),
+        cmocka_unit_test(s_pages_are_shut),     cmocka_unit_test(s_large_files_are_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void s_every_call(void **state)
     } table[] = {
         {"GET", "/healthz", OP_ROUTE_HEALTH, 200, "rate.address"},
         {"POST", "/auth/start", OP_ROUTE_AUTH_START, 200,
-         "ledger.code_line > rate.start > auth.start"},
+         "ledger.code_line > auth.guesses > rate.start > auth.start"},
         {"GET", "/auth/verifications/x1", OP_ROUTE_AUTH_VERIFICATION, 200,
          "rate.address > auth.verification"},
         {"POST", "/auth/verify", OP_ROUTE_AUTH_VERIFY, 200, "rate.address > auth.verify"},

@@ -264,7 +264,9 @@ static void test_grace(void **state)
         s_happen('a', 'n', "message.sent");
         s_expect_signed_with(s_posted(0), secret);
         op_id_t delivery = s_posted(0)->delivery;
-        s_answer(delivery, refusals[i]);
+        int64_t began = s_core.now;
+        core_advance(&s_core, 5);
+        s_answer_with(delivery, refusals[i], 0, OP_STR("Whose is this?"));
         assert_int_equal(s_posts(), 1);
         assert_true(op_id_equal(s_posted(0)->delivery, delivery));
         s_expect_signed(s_posted(0), &hook);
@@ -273,11 +275,17 @@ static void test_grace(void **state)
         const op_delivery_view_t *view =
             &s_log(&hook, (op_delivery_list_t){.limit = 1})->data.at[0];
         assert_true(op_id_equal(view->id, delivery) && op_str_is(view->state, "delivered"));
-        assert_int_equal(view->attempts.count, 1);
-        assert_int_equal(view->attempts.at[0].status, 204);
-        assert_int_equal(view->attempts.at[0].duration_ms, 10);
+        assert_int_equal(view->attempts.count, 2); /* the new secret is seen to be refused */
+        assert_true(view->attempts.at[0].at == began);
+        assert_int_equal(view->attempts.at[0].status, refusals[i]);
+        assert_int_equal(view->attempts.at[0].duration_ms, 5);
+        assert_true(op_str_is(view->attempts.at[0].answer, "Whose is this?"));
+        assert_true(view->attempts.at[1].at == began + 5);
+        assert_int_equal(view->attempts.at[1].status, 204);
+        assert_int_equal(view->attempts.at[1].duration_ms, 5);
+        assert_int_equal(view->attempts.at[1].answer.size, 0);
     }
-    s_happen('a', 'n', "message.sent"); /* refused with both: one failed attempt */
+    s_happen('a', 'n', "message.sent"); /* refused with both: one failed try */
     op_id_t delivery = s_posted(0)->delivery;
     s_answer(delivery, 403);
     s_answer(delivery, 403);
@@ -287,7 +295,51 @@ static void test_grace(void **state)
     s_expect_signed_with(s_posted(0), secret);
     s_answer(delivery, 500); /* an error of another kind: no second post */
     assert_int_equal(s_posts(), 0);
-    assert_int_equal(s_log(&hook, (op_delivery_list_t){.limit = 1})->data.at[0].attempts.count, 2);
+    assert_int_equal(s_log(&hook, (op_delivery_list_t){.limit = 1})->data.at[0].attempts.count, 3);
+}
+
+/*  Two posts a try, and still the whole schedule; the log shows the latest of them. */
+static void test_a_grace_takes_no_tries(void **state)
+{
+    (void)state;
+    enum { TRIES = 8 };
+    char secret[65];
+    hook_t hook = s_create('a', 'n', EVENTS);
+    s_rotate(&hook, op_said(604800), secret);
+    s_happen('a', 'n', "message.sent");
+    op_id_t delivery = s_posted(0)->delivery;
+    for (int i = 0; i < TRIES; i++) {
+        if (i > 0)
+            core_advance(&s_core, s_expect_state(&hook, "pending")->next_attempt_at - s_core.now);
+        assert_int_equal(s_posts(), 1);
+        s_answer(delivery, 401);
+        assert_int_equal(s_posts(), 1);
+        s_answer(delivery, 403);
+        assert_int_equal(s_posts(), 0);
+    }
+    const op_delivery_view_t *view = s_expect_state(&hook, "failed");
+    assert_int_equal(view->attempts.count, OP_ATTEMPTS_MAX);
+    for (size_t i = 0; i < OP_ATTEMPTS_MAX; i++)
+        assert_int_equal(view->attempts.at[i].status, i % 2 ? 403 : 401);
+}
+
+/*  Between the two posts of a try a death leaves nothing behind, and no attempt. */
+static void test_a_death_within_the_grace(void **state)
+{
+    (void)state;
+    char secret[65];
+    hook_t hook = s_create('a', 'n', EVENTS);
+    s_rotate(&hook, 0, secret);
+    s_happen('a', 'n', "message.sent");
+    op_id_t delivery = s_posted(0)->delivery;
+    s_answer(delivery, 401);
+    core_restart(&s_core, true);
+    assert_int_equal(s_posts(), 1);
+    s_expect_signed_with(s_posted(0), secret);
+    s_answer(delivery, 200);
+    const op_delivery_view_t *view = s_expect_state(&hook, "delivered");
+    assert_int_equal(view->attempts.count, 1);
+    assert_int_equal(view->attempts.at[0].status, 200);
 }
 
 static void test_the_end_of_a_grace(void **state)
@@ -329,6 +381,8 @@ int main(void)
         WEBHOOK_TEST(test_strangers),
         WEBHOOK_TEST(test_a_new_secret_signs_at_once),
         WEBHOOK_TEST(test_grace),
+        WEBHOOK_TEST(test_a_grace_takes_no_tries),
+        WEBHOOK_TEST(test_a_death_within_the_grace),
         WEBHOOK_TEST(test_the_end_of_a_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

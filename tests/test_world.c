@@ -61,7 +61,8 @@ static op_context_t s_sign_up(world_t *world, const char *phone)
         op_auth_start_t start = {op_str(phone)};
         const op_auth_started_t *started =
             s_insist(world, NULL, &op_auth_start_type, &start,
-                     STEPS(OP_STEP_LEDGER_CODE_LINE, OP_STEP_RATE_START, OP_STEP_AUTH_START));
+                     STEPS(OP_STEP_LEDGER_CODE_LINE, OP_STEP_AUTH_GUESSES, OP_STEP_RATE_START,
+                           OP_STEP_AUTH_START));
         if (world->reply_type != &op_auth_started_type) {
             assert_ptr_equal(world->reply_type, &op_refusal_type); /* no line is up yet */
             world_run(world, 5000);

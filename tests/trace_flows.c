@@ -77,7 +77,8 @@ static op_context_t s_sign_up(world_t *world, const char *phone)
     op_auth_start_t start = {op_str(phone)};
     const op_auth_started_t *started =
         s_ask(world, NULL, &op_auth_start_type, &start, &op_auth_started_type,
-              STEPS(OP_STEP_LEDGER_CODE_LINE, OP_STEP_RATE_START, OP_STEP_AUTH_START));
+              STEPS(OP_STEP_LEDGER_CODE_LINE, OP_STEP_AUTH_GUESSES, OP_STEP_RATE_START,
+                    OP_STEP_AUTH_START));
     char id[OP_ID_TEXT + 1], code[7] = "";
     op_id_print(started->verification_id, id);
     world_run(world, 5000);

@@ -9,6 +9,9 @@
 #include <jansson.h>
 #include <string.h>
 
+/*  Up to here a double tells each whole number from the next. */
+#define S_EXACT_MAX 9007199254740992.0
+
 typedef struct {
     const op_json_rules_t *rules;
     op_arena_t *arena;
@@ -120,11 +123,24 @@ static int s_read_id(reader_t *self, const json_t *json)
     return 0;
 }
 
+/*  A whole number, however it is written: to JSON Schema 60.0 and 6e1 are 60. */
+static bool s_whole(const json_t *json, uint64_t *number)
+{
+    double real = json_real_value(json);
+    if (json_is_integer(json) && json_integer_value(json) >= 0)
+        *number = (uint64_t)json_integer_value(json);
+    else if (json_is_real(json) && real >= 0 && real <= S_EXACT_MAX)
+        *number = (uint64_t)real;
+    else
+        return false;
+    return json_is_integer(json) || real - (double)*number <= 0;
+}
+
 static int s_read_u64(reader_t *self, const json_t *json)
 {
-    if (!json_is_integer(json) || json_integer_value(json) < 0)
+    uint64_t number;
+    if (!s_whole(json, &number))
         return s_invalid(self, "This member must be a whole number, 0 or more.");
-    uint64_t number = (uint64_t)json_integer_value(json);
     op_shape_fault_t fault;
     if (!op_shape_number(self->field, number, &fault))
         return s_fault(self, fault.error, fault.sentence);
@@ -231,9 +247,11 @@ int op_json_read(const op_type_t *type, op_str_t text, const op_json_rules_t *ru
         return s_invalid(&self, "A JSON object is required.");
     if (op_json_too_deep(text))
         return s_invalid(&self, "The JSON is nested too deeply.");
-    /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. */
+    /* JSON_ALLOW_NUL: so that U+0000 is refused with the member's name. JSON_DECODE_ANY: so that
+       what is good JSON, but no object, is told so. */
     json_error_t error;
-    json_t *json = json_loadb(text.at, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *json = json_loadb(text.at, text.size,
+                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     if (!json)
         return s_invalid(&self, s_why_not(&error));
     int result = json_is_object(json) ? s_read_object(&self, type, json)

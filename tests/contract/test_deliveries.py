@@ -144,6 +144,14 @@ class Delivery(Hooked):
             self.assertEqual(first.headers["op-delivery-id"], second.headers["op-delivery-id"])
             self.assertEqual(first.body, second.body)
 
+    def test_the_log_shows_that_the_new_secret_was_refused(self):
+        made = self.hook(events=["message.received"])
+        self.console("POST", made, "/rotate-secret").expect(200)
+        self.server.say(self.path, 401)
+        self.text()
+        delivery = self.attempted(made, 2, "delivered")
+        self.assertEqual([attempt["status"] for attempt in delivery["attempts"]], [401, 200])
+
     def test_the_grace_ends(self):
         made = self.hook(events=["message.received"])
         body = {"grace_seconds": HOUR}
@@ -184,6 +192,14 @@ class Delivery(Hooked):
         made = self.hook()
         self.console("PATCH", made, body={"enabled": False}).expect(200)
         self.assertEqual(self.console("POST", made, "/test").expect(200)["status"], 200)
+
+    def test_a_test_is_posted_once_within_the_grace_too(self):
+        made = self.hook()
+        secret = self.console("POST", made, "/rotate-secret").expect(200)["secret"]
+        self.server.say(self.path, 401)
+        self.assertEqual(self.console("POST", made, "/test").expect(200)["status"], 401)
+        (post,) = self.server.at(self.path)
+        self.assertTrue(signed(secret, post))
 
     def test_a_test_of_a_dead_server_says_why(self):
         closed = Server()

@@ -52,7 +52,7 @@ class Edge(Contract):
             self.assertRegex(answer.headers["X-Request-Id"], f"^{UUID.pattern}$")
 
     def test_nothing_but_json_is_said(self):
-        for method, path in (("GET", "/"), ("GET", "/nowhere"), ("PUT", "/healthz"), ("GET", "/v1/number")):
+        for method, path in (("POST", "/"), ("GET", "/nowhere"), ("PUT", "/healthz"), ("GET", "/v1/number")):
             answer = self.client.call(method, path)
             self.assertEqual(answer.headers["Content-Type"], "application/json")
             self.assertIn("error", answer.json)

@@ -181,7 +181,7 @@ class Errors(Case):
         ):
             with self.subTest(path):
                 self.console.call(method, path).expect_error(404, "not_found")
-        for path in ("/", "/v1", "/v1/", "/v2/messages", "/healthz/", "/HEALTHZ", "/v1/messages/"):
+        for path in ("/v1", "/v1/", "/v2/messages", "/healthz/", "/HEALTHZ", "/v1/messages/"):
             with self.subTest(path):
                 self.client.get(path).expect_error(404, "not_found")
         self.client.get(f"/auth/verifications/{NOBODY}").expect_error(404, "not_found")

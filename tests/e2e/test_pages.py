@@ -41,10 +41,18 @@ class Pages(Case):
                 self.assertEqual(self.client.call("PUT", path).headers["Allow"], "GET, HEAD, OPTIONS")
 
     def test_nothing_beside_them(self):
-        for path in ("/", "/docs/", "/docs/x", "/docs/../skill.md", "/docs/%2e%2e/skill.md",
+        for path in ("/index.html", "/docs/", "/docs/x", "/docs/../skill.md", "/docs/%2e%2e/skill.md",
                      "/redoc/..%2fskill.md", "/favicon.ico", "/web/package.json"):
             with self.subTest(path):
                 self.client.get(path).expect_error(404, "not_found")
+
+    def test_the_bare_address_leads_to_the_pages(self):
+        for method in ("GET", "HEAD"):
+            answer = self.client.get_page("/", 302, method=method)
+            self.assertEqual((answer.headers["Location"], answer.body), ("/docs", b""))
+        refused = self.client.post("/").expect_error(405, "method_not_allowed")
+        self.assertEqual(refused.headers["Allow"], "GET, HEAD, OPTIONS")
+        self.assertNotIn("/", self.client.get_page("/openapi.json").json["paths"])
 
     def test_what_the_pages_load_is_there(self):
         for path in ("/docs", "/redoc"):
