@@ -91,6 +91,11 @@ static uint64_t s_hash(op_str_t pdu)
     return hash;
 }
 
+static uint64_t s_oddities(const op_line_t *line)
+{
+    return line->at.noise + line->at.late;
+}
+
 /*  ---- Notices ---- */
 
 void op_receive_begin(op_line_t *line, const op_event_t *event)
@@ -99,11 +104,12 @@ void op_receive_begin(op_line_t *line, const op_event_t *event)
     line->memory = line->unselectable ? OP_MEMORY_SM : OP_MEMORIES;
     line->to_list = 0;
     line->sweep_at = event->now;
-    line->oddities = line->at.noise + line->at.late;
+    line->oddities = s_oddities(line);
+    line->none_in_slots = false;
 }
 
 /*  "+CMTI: <mem>,<index>", "+CDSI: <mem>,<index>" */
-static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notice)
+static void s_announced(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t notice)
 {
     char text[64], memory[8];
     unsigned index;
@@ -121,6 +127,8 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
     if (OP_PLANTED(ALWAYS_SM) || line->unselectable)
         slot.memory = OP_MEMORY_SM;
     bool foreign = s_reads_as_one(line) && !(s_swept(line) & 1U << slot.memory);
+    op_slot_t read = {.memory = foreign ? OP_MEMORY_MT : slot.memory, .index = slot.index};
+    op_stuck_announced(line, turn, &read, foreign);
     if (slot.memory == OP_MEMORIES || foreign ||
         !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, slot))
         line->sweep_at = event->now;
@@ -164,7 +172,7 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
     else if (line->phase != OP_LINE_READY)
         return; /* the sweep at the end of the setup finds it */
     else if (announced)
-        s_announced(line, event, notice->line);
+        s_announced(line, event, turn, notice->line);
     else if (direct || notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
 }
@@ -196,12 +204,13 @@ static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memor
 
 static bool s_in_doubt(const op_line_t *line)
 {
-    return line->oddities != line->at.noise + line->at.late;
+    return line->oddities != s_oddities(line);
 }
 
 static bool s_list(op_line_t *line, const op_event_t *event)
 {
     line->to_list &= ~(1U << line->memory);
+    line->listing = s_oddities(line);
     op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
                     event->now + OP_LIST_MS);
     return true;
@@ -345,10 +354,22 @@ static void s_take_bare(op_line_t *line, const op_event_t *event, op_turn_t *tur
     s_to_delete(line, event, slot);
 }
 
+/*  What a list does not show is empty, where nothing of it was cut off or damaged. */
+static void s_not_listed(op_line_t *line, op_turn_t *turn, const op_at_action_t *done,
+                         const op_slots_t *shown)
+{
+    if (done->cut || line->listing != s_oddities(line))
+        return;
+    op_stuck_listed(line, line->memory, shown);
+    op_inbound_listed(line, turn, line->memory, shown);
+}
+
 /*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again. */
 static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {
+    op_slots_t *shown = op_turn_alloc(turn, sizeof *shown);
+    shown->count = 0;
     for (size_t i = 0; i < done->line_count; i++) {
         char head[64];
         unsigned index;
@@ -356,6 +377,7 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         if (sscanf(head, "+CMGL: %u", &index) != 1 || index > UINT16_MAX)
             continue;
         op_slot_t slot = {.memory = line->memory, .index = (uint16_t)index, .found = event->now};
+        (void)s_slots_add(shown, slot);
         if (i + 1 == done->line_count || op_str_starts(done->lines[i + 1], "+CMGL:")) {
             if (i + 1 < done->line_count || !done->cut)
                 s_take_bare(line, event, turn, done->lines[i], slot);
@@ -369,6 +391,7 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         op_inbound_take(line, event, turn, hex, found, &slot);
         s_to_delete(line, event, slot);
     }
+    s_not_listed(line, turn, done, shown);
     if (done->cut)
         line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
 }
@@ -407,14 +430,14 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
     bool reading = job == OP_JOB_READ || job == OP_JOB_RECHECK;
     if (job == OP_JOB_MEMORY)
         s_selected(line, turn, done);
-    else if (job == OP_JOB_LIST && done->line_count && op_str_starts(done->lines[0], "+CMGL:"))
+    else if (job == OP_JOB_LIST && (!done->line_count || op_str_starts(done->lines[0], "+CMGL:")))
         s_listed(line, event, turn, done);
     else if (job == OP_JOB_READ && read)
         s_read(line, event, turn, done);
     else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
     else if (job == OP_JOB_DELETE)
-        op_inbound_emptied(line, turn, &line->slot);
+        op_stuck_emptied(line, &line->slot, event->now);
     else if (reading)
         /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that
            OK may as well be another command's: taking the next answer for this slot's would delete

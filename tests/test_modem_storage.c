@@ -154,6 +154,25 @@ static void test_a_stuck_slot_among_many(void **state)
     }
 }
 
+/*  What the network delivers again and again, a text or a report, is deleted each time: announced
+    anew, or gone from the list in between. */
+static void test_a_slot_that_is_filled_again(void **state)
+{
+    (void)state;
+    const char *again = s_pdu("hello", 1);
+    for (int i = 0; i < 6; i++)
+        s_arrive(7, again, i ? "" : "hello");
+    for (int i = 0; i < 6; i++) {
+        s_find_it();
+        tty_expect(&s_core, "AT+CMGD=7\r");
+        tty_say(&s_core, OK);
+        s_no_more();
+        tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
+        tty_say(&s_core, OK);
+        s_no_more();
+    }
+}
+
 /*  A line that was nobody's: from here on a slot is read again before it is deleted. */
 static void test_read_again_where_in_doubt(void **state)
 {
@@ -418,6 +437,7 @@ int main(void)
         TEST_UP(test_a_slot_that_cannot_be_emptied),
         TEST_UP(test_a_stuck_slot_and_a_clock_set_back),
         TEST_UP(test_a_stuck_slot_among_many),
+        TEST_UP(test_a_slot_that_is_filled_again),
         TEST_UP(test_read_again_where_in_doubt),
         TEST_UP(test_a_restart_of_the_modem_forgets_slots),
         TEST_UP(test_directly_and_not_acknowledged),
