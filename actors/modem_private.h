@@ -186,11 +186,12 @@ typedef struct {
     uint64_t reference; /* of the last long text */
 
     op_slots_t to_read, to_delete;
-    op_slot_t slot;     /* of the READ, CHECK or DELETE in flight */
-    op_memory_t memory; /* selected; OP_MEMORIES: not known */
-    op_memory_t wanted; /* of the MEMORY in flight */
-    unsigned to_list;   /* a bit for each memory that the sweep has yet to list */
-    unsigned full;      /* a bit for each memory that was found full */
+    op_slot_t slot;              /* of the READ, CHECK or DELETE in flight */
+    op_memory_t memory;          /* selected; OP_MEMORIES: not known */
+    op_memory_t wanted;          /* of the MEMORY in flight */
+    unsigned to_list;            /* a bit for each memory that the sweep has yet to list */
+    unsigned full;               /* a bit for each memory that was found full */
+    uint64_t slots[OP_MEMORIES]; /* how many each memory has; 0: not known */
     op_stuck_t stuck[OP_STUCK_MAX];
     bool none_in_slots; /* no identity of what is in a slot is kept */
     uint64_t listing;   /* `oddities` as it was when a list was asked for */
@@ -419,9 +420,17 @@ void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, o
                     const op_pdu_t *pdu);
 op_sweep_dead_fn op_report_is_dead, op_early_is_dead;
 
-/*  modem_stuck.c */
+/*  modem_slots.c */
 bool op_slot_is(const op_slot_t *a, const op_slot_t *b);
 bool op_slots_have(const op_slots_t *slots, const op_slot_t *slot);
+/*  Once, with the latest hash; false: there is no room. */
+bool op_slots_add(op_slots_t *slots, op_slot_t slot);
+void op_slots_drop(op_slots_t *slots, size_t at);
+/*  The slot is read: it is not to be any more. When it was found. */
+int64_t op_slots_take(op_slots_t *slots, const op_slot_t *slot);
+void op_slots_forget(op_slots_t *slots, op_memory_t memory);
+
+/*  modem_stuck.c */
 /*  How often this was tried within the hour; NULL: not at all. */
 op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now);
 /*  A deletion is tried, or a slot without a message looked at. */
@@ -438,12 +447,17 @@ bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_tu
 
 /*  modem_receive.c */
 extern const char *const op_memory_name[OP_MEMORIES];
+/*  OP_MEMORIES: none that is known. */
+op_memory_t op_memory_of(const char *name);
 /*  The line is ready: nothing is known of what lies in its modem. */
 void op_receive_begin(op_line_t *line, const op_event_t *event);
 /*  It is known which SIM it is: what was handed out before. */
 void op_receive_held(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice);
+/*  A memory holds so many messages, of as many as it can. True: it was not full before. */
+bool op_receive_usage(op_line_t *line, op_turn_t *turn, op_memory_t memory, uint64_t used,
+                      uint64_t total);
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done);

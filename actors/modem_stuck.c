@@ -12,19 +12,6 @@
 /*  A dead slot is tried again. */
 static const int64_t s_stuck_ms = OP_HOUR_MS;
 
-bool op_slot_is(const op_slot_t *a, const op_slot_t *b)
-{
-    return a->memory == b->memory && a->index == b->index;
-}
-
-bool op_slots_have(const op_slots_t *slots, const op_slot_t *slot)
-{
-    for (size_t i = 0; i < slots->count; i++)
-        if (op_slot_is(&slots->at[i], slot))
-            return true;
-    return false;
-}
-
 static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
 {
     return stuck->tries && stuck->slot.found <= now && stuck->slot.found + s_stuck_ms > now;
