@@ -115,11 +115,44 @@ static void s_set_up_acknowledging(void)
     tty_say(&s_core, "\r\n+CMS ERROR: 302\r\n");
 }
 
-static void s_hand_out(int64_t second)
+static void s_hand_out_pdu(const char *hex)
 {
     char notice[600];
-    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", s_pdu("hello", second));
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", hex);
     tty_say(&s_core, notice);
+}
+
+static void s_hand_out(int64_t second)
+{
+    s_hand_out_pdu(s_pdu("hello", second));
+    s_expect_texts("hello");
+}
+
+/*  The centre would deliver it again for ever: it is kept as it came, once, and acknowledged. */
+static void test_what_is_handed_out_and_no_pdu(void **state)
+{
+    (void)state;
+    static const char *const table[] = {"0791214365p70921", "07912"};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_set_up_acknowledging();
+        for (int times = 0; times < 2; times++) {
+            s_hand_out_pdu(table[i]);
+            tty_expect(&s_core, "AT+CNMA\r");
+            tty_dialogue(&s_core, OK, "");
+            assert_int_equal(s_quarantined(), 1);
+        }
+        assert_true(core_store_holds(&s_core, "modem/X", op_str(table[i])));
+    }
+}
+
+/*  A notice between the two lines. */
+static void test_a_notice_within_a_text(void **state)
+{
+    (void)state;
+    char notice[600];
+    s_set_up_acknowledging();
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n\r\n^RSSI: 12\r\n%s\r\n", s_pdu("hello", 1));
+    tty_dialogue(&s_core, notice, "AT+CNMA\r");
     s_expect_texts("hello");
 }
 
@@ -310,6 +343,8 @@ int main(void)
         TEST_UP(test_a_full_memory_is_said),
         TEST_UP(test_the_only_memory_is_full),
         TEST_UP(test_directly_and_not_acknowledged),
+        TEST_UP(test_what_is_handed_out_and_no_pdu),
+        TEST_UP(test_a_notice_within_a_text),
         TEST_UP(test_forms_of_an_acknowledgement),
         TEST_UP(test_a_late_acknowledgement),
         TEST_UP(test_an_acknowledgement_after_a_send),
