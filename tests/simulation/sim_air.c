@@ -133,6 +133,7 @@ const struct sim_counted sim_counted[SIM_COUNTED] = {
     {OP_KNOB_REPORT_LOST_NEXT, SIM_FAULT_REPORT_LOST},
     {OP_KNOB_REPORT_DOUBLE_NEXT, SIM_FAULT_REPORT_DOUBLE},
     {OP_KNOB_REPORT_EARLY_NEXT, SIM_FAULT_REPORT_EARLY},
+    {OP_KNOB_NOTICE_OTHER_NEXT, SIM_FAULT_NOTICE_OTHER},
     {OP_KNOB_STORE_OTHER_NEXT, SIM_FAULT_STORE_OTHER},
     {OP_KNOB_DELIVER_DOUBLE_NEXT, SIM_FAULT_DELIVER_DOUBLE},
     {OP_KNOB_PART_LATE_NEXT, SIM_FAULT_PART_LATE},
@@ -292,10 +293,11 @@ static void s_judge_deletion(sim_t *self, size_t number, op_str_t bytes)
 {
     enum { MEMORIES = 3, TRIES = 3 };
     int64_t stuck = op_carrier_get(self->carrier, number, OP_KNOB_UNDELETABLE_SLOTS);
+    int64_t first = op_carrier_get(self->carrier, number, OP_KNOB_FIRST_SLOT);
     uint64_t slot;
     if (!op_str_starts(bytes, "AT+CMGD=") || bytes.at[bytes.size - 1] != '\r' ||
         !op_str_to_u64(op_str_of(bytes.at + 8, bytes.size - 9), 255, &slot) ||
-        (int64_t)slot > stuck)
+        (int64_t)slot >= first + stuck)
         return;
     const uint64_t *fired = self->verdict->fired;
     bool hours = fired[SIM_FAULT_CLOCK_FORWARD] || fired[SIM_FAULT_CLOCK_BACK];
