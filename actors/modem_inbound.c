@@ -23,20 +23,84 @@ bool op_seen_is_dead(const void *arg, op_str_t key, const void *row)
     return ((const op_seen_row_t *)row)->taken + s_seen_ms < *(const int64_t *)arg;
 }
 
-/*  The identity of what was in a slot until that is emptied, of a message without a readable time
-    stamp. */
+/*  What was read in a slot, of messages without a readable time stamp: the same bytes there are the
+    same message until the slot is seen empty or with others, or announced anew. That the modem says
+    that it has deleted it is not enough: some say so and do not. */
+static op_key_t s_identities_in(const op_line_t *line)
+{
+    return op_key_of_text('I', op_str(line->sim));
+}
+
 static op_key_t s_identity_in(const op_line_t *line, const op_slot_t *slot)
 {
-    op_key_t key = op_key('I');
-    uint8_t hash[16];
-    const uint64_t numbers[] = {slot->hash, slot->memory, slot->index};
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    crypto_generichash_update(&state, (const uint8_t *)line->sim, strlen(line->sim) + 1);
-    crypto_generichash_update(&state, (const uint8_t *)numbers, sizeof numbers);
-    crypto_generichash_final(&state, hash, sizeof hash);
-    op_key_hash(&key, hash, sizeof hash);
+    op_key_t key = s_identities_in(line);
+    op_key_number(&key, slot->memory);
+    op_key_number(&key, slot->index);
+    op_key_number(&key, slot->hash);
     return key;
+}
+
+typedef struct {
+    op_key_t key;
+    op_slot_t slot;
+} kept_t;
+
+/*  The identities that are kept of what is in slots; the line remembers that there are none. Beyond
+    so many they are forgotten when their time is over. */
+static size_t s_kept_in_slots(op_line_t *line, op_turn_t *turn, kept_t **kept)
+{
+    op_key_t low = s_identities_in(line), high = op_key_end(&low);
+    op_seen_row_t row;
+    op_str_t bytes;
+    size_t count = 0;
+    if (line->none_in_slots)
+        return 0;
+    *kept = op_turn_alloc(turn, OP_SLOTS_MAX * sizeof **kept);
+    op_walk_t *walk = op_turn_walk(turn, &low, &high, false);
+    while (count < OP_SLOTS_MAX && op_turn_walk_next(walk, &op_seen_row_type, &bytes, &row)) {
+        kept_t *one = &(*kept)[count];
+        uint64_t memory, index;
+        one->key = op_key_copy(bytes);
+        bytes = op_str_of(bytes.at + low.size, bytes.size - low.size);
+        if (!op_key_take_number(&bytes, &memory) || !op_key_take_number(&bytes, &index) ||
+            !op_key_take_number(&bytes, &one->slot.hash))
+            continue; /* an identity of the other kind, by an unlikely chance */
+        one->slot.memory = (op_memory_t)memory;
+        one->slot.index = (uint16_t)index;
+        count++;
+    }
+    op_turn_walk_end(&walk);
+    line->none_in_slots = count == 0;
+    return count;
+}
+
+void op_inbound_anew(op_line_t *line, op_turn_t *turn, const op_slot_t *slot)
+{
+    kept_t *kept;
+    size_t count = s_kept_in_slots(line, turn, &kept);
+    for (size_t i = 0; i < count; i++)
+        if (op_slot_is(&kept[i].slot, slot))
+            op_turn_delete(turn, &kept[i].key);
+}
+
+void op_inbound_listed(op_line_t *line, op_turn_t *turn, op_memory_t memory,
+                       const op_slots_t *shown)
+{
+    kept_t *kept;
+    size_t count = s_kept_in_slots(line, turn, &kept);
+    for (size_t i = 0; i < count; i++)
+        if (kept[i].slot.memory == memory && !op_slots_have(shown, &kept[i].slot))
+            op_turn_delete(turn, &kept[i].key);
+}
+
+/*  It holds these bytes now, and no others. */
+static void s_fill(op_line_t *line, op_turn_t *turn, const op_slot_t *slot)
+{
+    kept_t *kept;
+    size_t count = s_kept_in_slots(line, turn, &kept);
+    for (size_t i = 0; i < count; i++)
+        if (op_slot_is(&kept[i].slot, slot) && kept[i].slot.hash != slot->hash)
+            op_turn_delete(turn, &kept[i].key);
 }
 
 /*  The identity of what lies behind `hex`: of a message that decodes its meaning, else its digits.
@@ -124,20 +188,14 @@ static void s_say_repeated(const op_line_t *line, op_turn_t *turn)
                 op_phone_mask(op_str(line->number), masked));
 }
 
-void op_inbound_emptied(const op_line_t *line, op_turn_t *turn, const op_slot_t *slot)
-{
-    op_key_t identity = s_identity_in(line, slot);
-    op_seen_row_t seen;
-    if (op_turn_get(turn, &identity, &op_seen_row_type, &seen))
-        op_turn_delete(turn, &identity);
-}
-
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                      int64_t found, const op_slot_t *slot)
 {
     op_pdu_t pdu;
     op_pdu_result_t result = op_pdu_decode(hex, &pdu);
     bool decoded = result == OP_PDU_OK;
+    if (slot)
+        s_fill(line, turn, slot);
     if (decoded && pdu.kind == OP_PDU_REPORT) { /* a report that comes twice says the same twice */
         op_report_take(line, event, turn, hex, &pdu);
         return;
@@ -154,6 +212,7 @@ void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, 
     }
     op_line_count(line, turn, OP_METRIC_MODEM_RECEIVED, 1, NULL);
     seen.taken = event->now;
+    line->none_in_slots &= !(unstamped && slot);
     op_inbound_put(line, turn, &identity, &op_seen_row_type, &seen);
     if (!decoded)
         op_quarantine_put(line, event, turn, hex, op_pdu_result_text(result));

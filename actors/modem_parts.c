@@ -6,7 +6,10 @@
     apart is over, and shown as far as it goes. Else there may be a few such texts at a time, whose
     parts come mixed: a part goes to the one that was stamped nearest. Where two were stamped nearly
     as near, that is a guess, and all that it concerns are shown as partial: nobody is to take a
-    mixture for what was written.
+    mixture for what was written. So it is where the nearest was stamped more than an hour apart. A
+    stamp says when the centre had the part, not when it came: parts that come days late are stamped
+    minutes apart all the same, and a sender that was held up for hours between two parts is as
+    likely as one that has begun to use its references again.
 
     A text of which parts have been missing for ten minutes is shown with a mark for each gap, and
     completed, under the same id (`group`), when they come within a week. */
@@ -23,6 +26,7 @@ static const int64_t s_patience_ms = 10 * OP_MINUTE_MS;
 static const int64_t s_keep_ms = 7 * OP_DAY_MS;
 static const int64_t s_apart_ms = OP_DAY_MS;
 static const int64_t s_clear_ms = OP_MINUTE_MS; /* one text is so much nearer than any other */
+static const int64_t s_near_ms = OP_HOUR_MS;    /* parts that were sent as one text, most likely */
 enum { ALIKE_MAX = 4 };                         /* texts whose parts may come mixed */
 #define S_GAP (OP_PLANTED(GAP_UNMARKED) ? "" : "[...]")
 
@@ -212,7 +216,7 @@ static text_t *s_choose(op_line_t *line, const op_event_t *event, op_turn_t *tur
         s_end(line, event, turn, empty = oldest);
     if (!count)
         return empty;
-    bool guess = false;
+    bool guess = aparts[best] > s_near_ms;
     for (size_t i = 0; i < count; i++)
         guess |= i != best && aparts[i] - aparts[best] < s_clear_ms;
     for (size_t i = 0; guess && i < count; i++)

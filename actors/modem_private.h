@@ -3,6 +3,7 @@
     Keys: 'Q' line, '0' code or '1' other, id   queue_row       'L' line               line_row
           'D' line, instant, the rest as in 'Q': until then it is paused             queue_row
           'H' as 'Q', of a text that is held    queue_row       'I' identity           seen_row
+          'I' SIM, memory, index, hash          seen_row
           'P' line, sender, parts, sequence     part_row        'X' id                 quarantine_row
           'R' line, reference, tail, id         report_row      'E' line, id           early_row
           'B' line                              bound_row       'W' SIM and PIN, hashed  pin_row
@@ -115,7 +116,8 @@ typedef struct {
 typedef struct {
     op_slot_t slot;
     unsigned tries;
-    bool said; /* to the operator */
+    bool emptied; /* the modem says that it is deleted */
+    bool said;    /* to the operator */
 } op_stuck_t;
 
 /*  What is wrong with a line that is up all the same. */
@@ -191,14 +193,17 @@ typedef struct {
     uint64_t reference; /* of the last long text */
 
     op_slots_t to_read, to_delete;
-    op_slot_t slot;     /* of the READ, CHECK or DELETE in flight */
-    op_memory_t memory; /* selected; OP_MEMORIES: not known */
-    op_memory_t wanted; /* of the MEMORY in flight */
-    unsigned to_list;   /* a bit for each memory that the sweep has yet to list */
-    unsigned full;      /* a bit for each memory that was found full */
+    op_slot_t slot;              /* of the READ, CHECK or DELETE in flight */
+    op_memory_t memory;          /* selected; OP_MEMORIES: not known */
+    op_memory_t wanted;          /* of the MEMORY in flight */
+    unsigned to_list;            /* a bit for each memory that the sweep has yet to list */
+    unsigned full;               /* a bit for each memory that was found full */
+    uint64_t slots[OP_MEMORIES]; /* how many each memory has; 0: not known */
     op_stuck_t stuck[OP_STUCK_MAX];
-    uint64_t oddities; /* lines that were nobody's, when the line was last known to be in step */
-    bool acknowledges; /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
+    bool none_in_slots; /* no identity of what is in a slot is kept */
+    uint64_t listing;   /* `oddities` as it was when a list was asked for */
+    uint64_t oddities;  /* lines that were nobody's, when the line was last known to be in step */
+    bool acknowledges;  /* AT+CSMS=1 is in use: what comes directly wants its AT+CNMA */
     unsigned to_acknowledge;
     int64_t handed_at;                              /* what waits longest for its acknowledgement */
     size_t ack_form;                                /* of AT+CNMA: the one that the modem takes */
@@ -426,23 +431,44 @@ void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, o
                     const op_pdu_t *pdu);
 op_sweep_dead_fn op_report_is_dead, op_early_is_dead;
 
-/*  modem_stuck.c */
+/*  modem_slots.c */
 bool op_slot_is(const op_slot_t *a, const op_slot_t *b);
+bool op_slots_have(const op_slots_t *slots, const op_slot_t *slot);
+/*  Once, with the latest hash; false: there is no room. */
+bool op_slots_add(op_slots_t *slots, op_slot_t slot);
+void op_slots_drop(op_slots_t *slots, size_t at);
+/*  The slot is read: it is not to be any more. When it was found. */
+int64_t op_slots_take(op_slots_t *slots, const op_slot_t *slot);
+void op_slots_forget(op_slots_t *slots, op_memory_t memory);
+
+/*  modem_stuck.c */
 /*  How often this was tried within the hour; NULL: not at all. */
 op_stuck_t *op_stuck_find(op_line_t *line, const op_slot_t *slot, int64_t now);
 /*  A deletion is tried, or a slot without a message looked at. */
 void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  The modem says that the slot is empty now. */
+void op_stuck_emptied(op_line_t *line, const op_slot_t *slot, int64_t now);
+/*  The slot is announced, or, where `any`, one of its memory: what was emptied before holds another
+    message now. */
+void op_stuck_announced(op_line_t *line, op_turn_t *turn, const op_slot_t *slot, bool any);
+/*  A list of this memory shows these slots and no others: the rest is empty. */
+void op_stuck_listed(op_line_t *line, op_memory_t memory, const op_slots_t *shown);
 /*  It was tried often enough. */
 bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn);
 
 /*  modem_receive.c */
 extern const char *const op_memory_name[OP_MEMORIES];
+/*  OP_MEMORIES: none that is known. */
+op_memory_t op_memory_of(const char *name);
 /*  The line is ready: nothing is known of what lies in its modem. */
 void op_receive_begin(op_line_t *line, const op_event_t *event);
 /*  It is known which SIM it is: what was handed out before. */
 void op_receive_held(op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                        const op_at_action_t *notice);
+/*  A memory holds so many messages, of as many as it can. True: it was not full before. */
+bool op_receive_usage(op_line_t *line, op_turn_t *turn, op_memory_t memory, uint64_t used,
+                      uint64_t total);
 bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn);
 void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done);
@@ -452,8 +478,11 @@ void op_receive_done(op_line_t *line, op_job_t job, const op_event_t *event, op_
     it lies in, its hash included, or NULL: it was handed out. */
 void op_inbound_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                      int64_t found, const op_slot_t *slot);
-/*  The slot was emptied: what is read in it from now on is another message. */
-void op_inbound_emptied(const op_line_t *line, op_turn_t *turn, const op_slot_t *slot);
+/*  The slot is announced anew: what is read in it from now on is another message. */
+void op_inbound_anew(op_line_t *line, op_turn_t *turn, const op_slot_t *slot);
+/*  So it is with all slots of this memory that are not shown. */
+void op_inbound_listed(op_line_t *line, op_turn_t *turn, op_memory_t memory,
+                       const op_slots_t *shown);
 /*  Who sent it, in full form where the number is one of the line's own country. */
 op_str_t op_inbound_sender(const op_line_t *line, op_turn_t *turn, const op_address_t *peer);
 /*  Writes a row of what came in: the slot is emptied, or the text acknowledged, behind its commit.

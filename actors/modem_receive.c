@@ -21,6 +21,14 @@
 
 const char *const op_memory_name[OP_MEMORIES] = {"SM", "ME", "SR", "MT"};
 
+op_memory_t op_memory_of(const char *name)
+{
+    op_memory_t memory = OP_MEMORY_SM;
+    while (memory < OP_MEMORIES && strcmp(name, op_memory_name[memory]) != 0)
+        memory++;
+    return memory;
+}
+
 /*  Some read their memories as one only; then its slots have numbers of their own. */
 static bool s_reads_as_one(const op_line_t *line)
 {
@@ -36,24 +44,6 @@ static unsigned s_swept(const op_line_t *line)
 
 /*  ---- Slots ---- */
 
-static bool s_slots_add(op_slots_t *slots, op_slot_t slot)
-{
-    for (size_t i = 0; i < slots->count; i++)
-        if (op_slot_is(&slots->at[i], &slot)) {
-            slots->at[i].hash = slot.hash;
-            return true;
-        }
-    if (slots->count == OP_SLOTS_MAX)
-        return false;
-    slots->at[slots->count++] = slot;
-    return true;
-}
-
-static void s_slots_drop(op_slots_t *slots, size_t at)
-{
-    memmove(slots->at + at, slots->at + at + 1, (--slots->count - at) * sizeof slots->at[0]);
-}
-
 /*  The first one of the memory that is selected, else the first one. */
 static size_t s_slots_pick(const op_line_t *line, const op_slots_t *slots)
 {
@@ -61,25 +51,6 @@ static size_t s_slots_pick(const op_line_t *line, const op_slots_t *slots)
         if (slots->at[i].memory == line->memory)
             return i;
     return 0;
-}
-
-/*  The slot is read: it is not to be any more. When it was found. */
-static int64_t s_slots_take(op_slots_t *slots, const op_slot_t *slot)
-{
-    int64_t found = slot->found;
-    for (size_t i = slots->count; i-- > 0;)
-        if (op_slot_is(&slots->at[i], slot)) {
-            found = slots->at[i].found;
-            s_slots_drop(slots, i);
-        }
-    return found;
-}
-
-static void s_slots_forget(op_slots_t *slots, op_memory_t memory)
-{
-    for (size_t i = slots->count; i-- > 0;)
-        if (slots->at[i].memory == memory)
-            s_slots_drop(slots, i);
 }
 
 static uint64_t s_hash(op_str_t pdu)
@@ -91,6 +62,11 @@ static uint64_t s_hash(op_str_t pdu)
     return hash;
 }
 
+static uint64_t s_oddities(const op_line_t *line)
+{
+    return line->at.noise + line->at.late;
+}
+
 /*  ---- Notices ---- */
 
 void op_receive_begin(op_line_t *line, const op_event_t *event)
@@ -99,11 +75,12 @@ void op_receive_begin(op_line_t *line, const op_event_t *event)
     line->memory = line->unselectable ? OP_MEMORY_SM : OP_MEMORIES;
     line->to_list = 0;
     line->sweep_at = event->now;
-    line->oddities = line->at.noise + line->at.late;
+    line->oddities = s_oddities(line);
+    line->none_in_slots = false;
 }
 
 /*  "+CMTI: <mem>,<index>", "+CDSI: <mem>,<index>" */
-static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notice)
+static void s_announced(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t notice)
 {
     char text[64], memory[8];
     unsigned index;
@@ -116,13 +93,14 @@ static void s_announced(op_line_t *line, const op_event_t *event, op_str_t notic
         return;
     }
     slot.index = (uint16_t)index;
-    while (slot.memory < OP_MEMORIES && strcmp(memory, op_memory_name[slot.memory]) != 0)
-        slot.memory++;
+    slot.memory = op_memory_of(memory);
     if (OP_PLANTED(ALWAYS_SM) || line->unselectable)
         slot.memory = OP_MEMORY_SM;
     bool foreign = s_reads_as_one(line) && !(s_swept(line) & 1U << slot.memory);
+    op_slot_t read = {.memory = foreign ? OP_MEMORY_MT : slot.memory, .index = slot.index};
+    op_stuck_announced(line, turn, &read, foreign);
     if (slot.memory == OP_MEMORIES || foreign ||
-        !s_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, slot))
+        !op_slots_add(OP_PLANTED(DELETE_UNREAD) ? &line->to_delete : &line->to_read, slot))
         line->sweep_at = event->now;
 }
 
@@ -164,7 +142,7 @@ void op_receive_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn
     else if (line->phase != OP_LINE_READY)
         return; /* the sweep at the end of the setup finds it */
     else if (announced)
-        s_announced(line, event, notice->line);
+        s_announced(line, event, turn, notice->line);
     else if (direct || notice->notice == OP_AT_NOTICE_FULL)
         line->sweep_at = event->now;
 }
@@ -196,12 +174,13 @@ static bool s_select(op_line_t *line, const op_event_t *event, op_memory_t memor
 
 static bool s_in_doubt(const op_line_t *line)
 {
-    return line->oddities != line->at.noise + line->at.late;
+    return line->oddities != s_oddities(line);
 }
 
 static bool s_list(op_line_t *line, const op_event_t *event)
 {
     line->to_list &= ~(1U << line->memory);
+    line->listing = s_oddities(line);
     op_line_command(line, OP_JOB_LIST, OP_STR("AT+CMGL=4"), "+CMGL:", (op_str_t){0},
                     event->now + OP_LIST_MS);
     return true;
@@ -231,7 +210,7 @@ static bool s_next_slot(op_line_t *line, const op_event_t *event)
     if (!deletes && s_list_several(line, event))
         return true;
     line->slot = slots->at[at];
-    s_slots_drop(slots, at);
+    op_slots_drop(slots, at);
     if (!deletes)
         return s_command(line, event, OP_JOB_READ, "CMGR", line->slot.index, "+CMGR:");
     if (line->slot.hash && !line->slot.checked && s_in_doubt(line))
@@ -291,38 +270,49 @@ bool op_receive_next(op_modem_t *self, op_line_t *line, const op_event_t *event,
 
 /*  ---- Answers ---- */
 
+bool op_receive_usage(op_line_t *line, op_turn_t *turn, op_memory_t memory, uint64_t used,
+                      uint64_t total)
+{
+    char masked[OP_PHONE_MAX + 1];
+    if (memory == OP_MEMORIES)
+        return false;
+    unsigned bit = 1U << memory;
+    bool full = total && used >= total, news = full && !(line->full & bit);
+    if (news) /* what can be emptied is, now */
+        op_turn_warn(turn, "line=%s memory=%s is full: %llu of %llu",
+                     op_phone_mask(op_str(line->number), masked), op_memory_name[memory],
+                     (unsigned long long)used, (unsigned long long)total);
+    line->slots[memory] = total;
+    line->full = full ? line->full | bit : line->full & ~bit;
+    return news;
+}
+
 /*  "+CPMS: <used>,<total>,..." of the memory that was selected. */
 static void s_selected(op_line_t *line, op_turn_t *turn, const op_at_action_t *done)
 {
-    char text[64], masked[OP_PHONE_MAX + 1];
-    unsigned used, total, bit = 1U << line->wanted;
+    char text[64];
+    unsigned used, total;
     line->memory = line->wanted;
     if (!done->line_count)
         return;
     op_str_t head = done->lines[0];
     op_str_copy(op_str_of(head.at, head.size < sizeof text ? head.size : sizeof text - 1), text,
                 sizeof text);
-    if (sscanf(text, "+CPMS: %u,%u", &used, &total) != 2)
-        return;
-    bool full = total && used >= total;
-    if (full && !(line->full & bit)) /* what can be emptied is, now */
-        op_turn_warn(turn, "line=%s memory=%s is full: %u of %u",
-                     op_phone_mask(op_str(line->number), masked), op_memory_name[line->memory],
-                     used, total);
-    line->full = full ? line->full | bit : line->full & ~bit;
+    if (sscanf(text, "+CPMS: %u,%u", &used, &total) == 2)
+        (void)op_receive_usage(line, turn, line->memory, used, total);
 }
 
 /*  The modem has no such memory, or not now. */
 static void s_passed_over(op_line_t *line)
 {
     line->to_list &= ~(1U << line->wanted);
-    s_slots_forget(&line->to_read, line->wanted);
-    s_slots_forget(&line->to_delete, line->wanted);
+    op_slots_forget(&line->to_read, line->wanted);
+    op_slots_forget(&line->to_delete, line->wanted);
 }
 
 static void s_to_delete(op_line_t *line, const op_event_t *event, op_slot_t slot)
 {
-    if (!s_slots_add(&line->to_delete, slot))
+    if (!op_slots_add(&line->to_delete, slot))
         line->sweep_at = event->now + OP_SECOND_MS;
 }
 
@@ -345,10 +335,39 @@ static void s_take_bare(op_line_t *line, const op_event_t *event, op_turn_t *tur
     s_to_delete(line, event, slot);
 }
 
+/*  What a list does not show is empty, where nothing of it was cut off or damaged. */
+static void s_not_listed(op_line_t *line, op_turn_t *turn, const op_at_action_t *done,
+                         const op_slots_t *shown)
+{
+    if (done->cut || line->listing != s_oddities(line))
+        return;
+    op_stuck_listed(line, line->memory, shown);
+    op_inbound_listed(line, turn, line->memory, shown);
+}
+
+/*  There was no room for all that a memory holds. When what was new is deleted, its list is shorter;
+    where nothing was, what lies behind these slots is read by itself, once a sweep. */
+static void s_list_on(op_line_t *line, const op_event_t *event, const op_slots_t *shown, bool news)
+{
+    op_slot_t slot = {.memory = line->memory, .listed = true, .found = event->now};
+    if (news) {
+        line->sweep_at = event->now + OP_SECOND_MS;
+        return;
+    }
+    for (size_t i = 0; i < shown->count; i++)
+        if (shown->at[i].index > slot.index)
+            slot.index = shown->at[i].index;
+    while (slot.index++ < line->slots[line->memory] && op_slots_add(&line->to_read, slot))
+        continue;
+}
+
 /*  "+CMGL: <index>,<stat>,[<alpha>],<length>" and the PDU, again and again. */
 static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *done)
 {
+    op_slots_t *shown = op_turn_alloc(turn, sizeof *shown);
+    bool news = false;
+    shown->count = 0;
     for (size_t i = 0; i < done->line_count; i++) {
         char head[64];
         unsigned index;
@@ -356,6 +375,7 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         if (sscanf(head, "+CMGL: %u", &index) != 1 || index > UINT16_MAX)
             continue;
         op_slot_t slot = {.memory = line->memory, .index = (uint16_t)index, .found = event->now};
+        (void)op_slots_add(shown, slot);
         if (i + 1 == done->line_count || op_str_starts(done->lines[i + 1], "+CMGL:")) {
             if (i + 1 < done->line_count || !done->cut)
                 s_take_bare(line, event, turn, done->lines[i], slot);
@@ -363,14 +383,16 @@ static void s_listed(op_line_t *line, const op_event_t *event, op_turn_t *turn,
         }
         op_str_t hex = op_turn_copy(turn, done->lines[++i]);
         slot.hash = s_hash(hex);
-        int64_t found = s_slots_take(&line->to_read, &slot);
+        int64_t found = op_slots_take(&line->to_read, &slot);
         if (op_stuck_is_dead(line, &slot, event->now, turn))
             continue; /* it was taken when it was read first */
         op_inbound_take(line, event, turn, hex, found, &slot);
         s_to_delete(line, event, slot);
+        news = true;
     }
+    s_not_listed(line, turn, done, shown);
     if (done->cut)
-        line->sweep_at = event->now + OP_SECOND_MS; /* when these are deleted, it is shorter */
+        s_list_on(line, event, shown, news);
 }
 
 static void s_read(op_line_t *line, const op_event_t *event, op_turn_t *turn,
@@ -407,14 +429,14 @@ static void s_answered(op_line_t *line, op_job_t job, const op_event_t *event, o
     bool reading = job == OP_JOB_READ || job == OP_JOB_RECHECK;
     if (job == OP_JOB_MEMORY)
         s_selected(line, turn, done);
-    else if (job == OP_JOB_LIST && done->line_count && op_str_starts(done->lines[0], "+CMGL:"))
+    else if (job == OP_JOB_LIST && (!done->line_count || op_str_starts(done->lines[0], "+CMGL:")))
         s_listed(line, event, turn, done);
     else if (job == OP_JOB_READ && read)
         s_read(line, event, turn, done);
     else if (job == OP_JOB_RECHECK && read)
         s_checked(line, event, done);
     else if (job == OP_JOB_DELETE)
-        op_inbound_emptied(line, turn, &line->slot);
+        op_stuck_emptied(line, &line->slot, event->now);
     else if (reading)
         /* An empty slot answers OK alone: somebody deleted it, or it was read by a sweep. But that
            OK may as well be another command's: taking the next answer for this slot's would delete

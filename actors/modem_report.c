@@ -3,9 +3,10 @@
     A part that the network has is remembered under its message reference (TP-MR) and the end of its
     recipient's digits, one that it may have under no reference. A report is for the part there and,
     of several, the submission nearest to its time stamp: references wrap after 256. Where none has
-    its reference, it is for a part in doubt that was submitted about when the centre says, if there
-    is only one text of which that can be: to call a text sent that is not would be worse than to
-    doubt.
+    its reference, or none of about then, it is for a part in doubt that was submitted about when the
+    centre says, if there is only one text of which that can be: to call a text sent that is not
+    would be worse than to doubt. Within those minutes the reference says more than the clocks, which
+    may differ: it does not wrap so soon.
 
     Any report proves that the service centre has had the part, whatever became of it then.
 
@@ -65,12 +66,30 @@ static int64_t s_distance(const op_pdu_t *pdu, const op_report_row_t *row)
     return by < 0 ? -by : by;
 }
 
+static bool s_is_stamped(const op_line_t *line, const op_pdu_t *pdu)
+{
+    return line->trust_stamps && pdu->stamp.instant;
+}
+
+/*  Was the part submitted about when the centre says, as far as that is known? */
+static bool s_is_near(const op_line_t *line, const op_pdu_t *pdu, const op_report_row_t *row)
+{
+    return !s_is_stamped(line, pdu) || s_distance(pdu, row) <= s_apart_ms;
+}
+
+/*  It has had its last report. One with the same stamp is that again, another is another part's. */
+static bool s_is_over(const op_line_t *line, const op_pdu_t *pdu, const op_report_row_t *row)
+{
+    return row->done && s_is_stamped(line, pdu) && row->stamped &&
+           row->stamped != pdu->stamp.instant;
+}
+
 /*  The part under this reference that the report fits best. */
 static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu, uint64_t reference,
                     int64_t arrived, op_key_t *key, op_report_row_t *found)
 {
     op_key_t low = s_reports_of(line, reference, op_str(pdu->peer.text)), high = op_key_end(&low);
-    bool stamped = line->trust_stamps && pdu->stamp.instant, any = false;
+    bool stamped = s_is_stamped(line, pdu), any = false;
     op_walk_t *walk = op_turn_walk(turn, &low, &high, true); /* newest first */
     op_report_row_t row;
     op_str_t bytes;
@@ -78,12 +97,14 @@ static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu,
          i < LOOK_AT_MOST && op_turn_walk_next(walk, &op_report_row_type, &bytes, &row); i++) {
         if (reference == OP_REFERENCE_UNKNOWN && row.submitted >= arrived)
             continue; /* no report comes before its part */
-        if (reference == OP_REFERENCE_UNKNOWN && stamped && s_distance(pdu, &row) > s_apart_ms)
+        if (reference == OP_REFERENCE_UNKNOWN && !s_is_near(line, pdu, &row))
             break; /* the newest does not fit: a clock is wrong, or it is for nobody */
         if (any && reference == OP_REFERENCE_UNKNOWN && !op_id_equal(row.text, found->text)) {
             any = false; /* two texts in doubt to one phone: nobody can tell them apart */
             break;
         }
+        if (s_is_over(line, pdu, &row))
+            continue;
         if (!any || (stamped && s_distance(pdu, &row) < s_distance(pdu, found))) {
             any = true;
             *found = row;
@@ -94,6 +115,24 @@ static bool s_match(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu,
     }
     op_turn_walk_end(&walk);
     return any;
+}
+
+/*  The part that the report is for: under its reference, or in doubt (*doubt). */
+static bool s_find(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu, int64_t arrived,
+                   op_key_t *key, op_report_row_t *row, bool *doubt)
+{
+    bool known = s_match(line, turn, pdu, pdu->reference, arrived, key, row);
+    *doubt = false;
+    if (known && s_is_near(line, pdu, row))
+        return true;
+    op_key_t other;
+    op_report_row_t doubtful;
+    *doubt = s_match(line, turn, pdu, OP_REFERENCE_UNKNOWN, arrived, &other, &doubtful);
+    if (*doubt) {
+        *key = other;
+        *row = doubtful;
+    }
+    return known || *doubt;
 }
 
 /*  When it happened, as far as the centre's clock can be believed. */
@@ -123,10 +162,10 @@ static bool s_apply(op_line_t *line, const op_event_t *event, op_turn_t *turn, c
 {
     op_key_t key;
     op_report_row_t row;
-    bool known = s_match(line, turn, pdu, pdu->reference, arrived, &key, &row);
-    if (!known && !s_match(line, turn, pdu, OP_REFERENCE_UNKNOWN, arrived, &key, &row))
+    bool doubt;
+    if (!s_find(line, turn, pdu, arrived, &key, &row, &doubt))
         return false;
-    if (!known)
+    if (doubt)
         s_prove(line, turn, pdu, &key, &row);
     op_pdu_outcome_t outcome = op_pdu_outcome(pdu->status);
     bool last = outcome != OP_PDU_OUTCOME_TRYING;
@@ -138,6 +177,7 @@ static bool s_apply(op_line_t *line, const op_event_t *event, op_turn_t *turn, c
                                    .at = s_when(line, event, pdu)};
         op_turn_tell(turn, "ledger", &op_text_reported_type, &told);
     }
+    row.stamped = last ? pdu->stamp.instant : row.stamped;
     row.done |= last;
     op_turn_put(turn, &key, &op_report_row_type, &row);
     return true;
@@ -188,23 +228,25 @@ void op_report_expect(op_line_t *line, const op_event_t *event, op_turn_t *turn,
     s_look_at_early(line, event, turn);
 }
 
-/*  The report may be about the part that is in the air, whose reference nobody knows yet. */
-static bool s_may_be_flying(const op_line_t *line, op_turn_t *turn, const op_pdu_t *pdu)
+/*  The report may be about the part that is in the air, whose reference nobody knows yet, unless
+    another one has its reference. */
+static bool s_may_be_flying(const op_line_t *line, const op_event_t *event, op_turn_t *turn,
+                            const op_pdu_t *pdu)
 {
     op_queue_row_t row;
-    return (line->flying || line->doubt) &&
-           op_turn_get(turn, &line->flight, &op_queue_row_type, &row) &&
-           op_str_equal(s_tail(row.to), s_tail(op_str(pdu->peer.text)));
+    op_key_t key;
+    op_report_row_t known;
+    bool flies = (line->flying || line->doubt) &&
+                 op_turn_get(turn, &line->flight, &op_queue_row_type, &row) &&
+                 op_str_equal(s_tail(row.to), s_tail(op_str(pdu->peer.text)));
+    return flies && !(s_match(line, turn, pdu, pdu->reference, event->now, &key, &known) &&
+                      s_is_near(line, pdu, &known));
 }
 
 void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                     const op_pdu_t *pdu)
 {
-    op_key_t known;
-    op_report_row_t row;
-    bool wait = s_may_be_flying(line, turn, pdu) &&
-                !s_match(line, turn, pdu, pdu->reference, event->now, &known, &row);
-    if (!wait && s_apply(line, event, turn, pdu, event->now))
+    if (!s_may_be_flying(line, event, turn, pdu) && s_apply(line, event, turn, pdu, event->now))
         return;
     op_key_t key = op_key_of_text('E', op_str(line->number));
     op_key_id(&key, op_turn_new_id(turn));

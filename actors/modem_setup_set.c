@@ -53,9 +53,12 @@ bool op_row_set_memories(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_
 
 op_then_t op_row_usage(const op_setup_at_t *at, const op_at_action_t *done)
 {
-    op_vitals_t *is = &at->line->is;
-    if (op_setup_is_ok(done))
-        (void)op_at_usage(op_setup_first(done), &is->used, &is->total);
+    op_line_t *line = at->line;
+    op_vitals_t *is = &line->is;
+    op_memory_t memory = line->unselectable ? OP_MEMORY_SM : op_memory_of(line->memories[2]);
+    if (op_setup_is_ok(done) && op_at_usage(op_setup_first(done), &is->used, &is->total) &&
+        op_receive_usage(line, at->turn, memory, is->used, is->total))
+        line->sweep_at = at->event->now;
     return OP_THEN_NEXT;
 }
 

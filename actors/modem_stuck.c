@@ -1,4 +1,8 @@
-/*  modem_stuck.c - slots that cannot be emptied, or show no message: how often that was tried */
+/*  modem_stuck.c - slots that cannot be emptied, or show no message: how often that was tried
+
+    A modem may say that a slot is empty and leave it as it was. So what counts is what is seen: the
+    same bytes in a slot are the same message, not emptied yet, until a list lacks the slot or it is
+    announced anew behind a deletion that was taken. Then the network has delivered again. */
 
 #include "actors/modem_private.h"
 
@@ -7,11 +11,6 @@
 
 /*  A dead slot is tried again. */
 static const int64_t s_stuck_ms = OP_HOUR_MS;
-
-bool op_slot_is(const op_slot_t *a, const op_slot_t *b)
-{
-    return a->memory == b->memory && a->index == b->index;
-}
 
 static bool s_is_fresh(const op_stuck_t *stuck, int64_t now)
 {
@@ -64,6 +63,35 @@ void op_stuck_count(op_line_t *line, const op_slot_t *slot, int64_t now)
         stuck->slot.found = now;
     }
     stuck->tries++;
+    stuck->emptied = false;
+}
+
+void op_stuck_emptied(op_line_t *line, const op_slot_t *slot, int64_t now)
+{
+    op_stuck_t *stuck = op_stuck_find(line, slot, now);
+    if (stuck)
+        stuck->emptied = true;
+}
+
+void op_stuck_announced(op_line_t *line, op_turn_t *turn, const op_slot_t *slot, bool any)
+{
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        bool is = any ? stuck->slot.memory == slot->memory : op_slot_is(&stuck->slot, slot);
+        if (!stuck->emptied || !is)
+            continue;
+        op_inbound_anew(line, turn, &stuck->slot);
+        *stuck = (op_stuck_t){0};
+    }
+}
+
+void op_stuck_listed(op_line_t *line, op_memory_t memory, const op_slots_t *shown)
+{
+    for (size_t i = 0; i < OP_STUCK_MAX; i++) {
+        op_stuck_t *stuck = &line->stuck[i];
+        if (stuck->tries && stuck->slot.memory == memory && !op_slots_have(shown, &stuck->slot))
+            *stuck = (op_stuck_t){0};
+    }
 }
 
 bool op_stuck_is_dead(op_line_t *line, const op_slot_t *slot, int64_t now, op_turn_t *turn)

@@ -60,6 +60,8 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     KNOB(NOISE_PROMPT, "noise_prompt", SWITCH, 1, 0, "",                                           \
          "an unasked line behind each prompt and before the answer to the payload")                \
     KNOB(NOISE_LIST, "noise_list", SWITCH, 1, 0, "", "an unasked line between listed messages")    \
+    KNOB(NOISE_DIRECT, "noise_direct", SWITCH, 1, 0, "",                                           \
+         "an unasked line between +CMT or +CDS and its PDU")                                       \
     KNOB(NOISE_EVERY_MS, "noise_every_ms", NUMBER, OP_KNOB_MS, 0, "",                              \
          "an unasked line each so many ms; 0: never")                                              \
     KNOB(BOOT_MS, "boot_ms", NUMBER, OP_KNOB_MS, 0, "",                                            \
@@ -84,8 +86,10 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     KNOB(PART_LATE_MS, "part_late_ms", NUMBER, OP_KNOB_MS, 900000, "", "ms; see part_late_next")   \
     KNOB(MALFORMED_NEXT, "malformed_next", NUMBER, OP_KNOB_TIMES, 0, "",                           \
          "the next n parts that arrive are malformed as malformed_form says")                      \
-    KNOB(MALFORMED_FORM, "malformed_form", CHOICE, 3, 0, "surplus|truncated|erased|not_hex",       \
-         "an octet too many (a reader ignores it); cut; all FF; the first address not digits")     \
+    KNOB(MALFORMED_FORM, "malformed_form", CHOICE, 5, 0,                                           \
+         "surplus|truncated|erased|not_hex|odd|unstamped",                                         \
+         "an octet too many (a reader ignores it); cut; all FF; the first address not digits; "    \
+         "half an octet less; no time stamp (a reader ignores it)")                                \
     KNOB(STORE_OTHER_NEXT, "store_other_next", NUMBER, OP_KNOB_TIMES, 0, "",                       \
          "the next n parts go to ME where AT+CPMS says SM, and the other way round, if both can "  \
          "be read")                                                                                \

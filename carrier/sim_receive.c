@@ -3,7 +3,18 @@
 #include "carrier/sim_memory.h"
 #include "modem/sms.h"
 
+#include <stdio.h>
 #include <string.h>
+
+static void s_unstamp(op_buf_t *hex)
+{
+    op_pdu_t pdu;
+    if (op_pdu_decode(op_buf_str(hex), &pdu) != OP_PDU_OK)
+        return;
+    op_buf_clear(hex);
+    pdu.stamp.instant = 0;
+    OP_ASSERT(op_pdu_encode(&pdu, hex) == OP_PDU_OK);
+}
 
 /*  Malforms a PDU as real modems and SIMs were seen to. */
 static void s_malform(op_sim_modem_t *self, op_buf_t *pdu)
@@ -20,6 +31,12 @@ static void s_malform(op_sim_modem_t *self, op_buf_t *pdu)
         return;
     case 3:
         memcpy(pdu->at, pdu->size > 12 ? "0BD0425930378p;=<" : "=p", pdu->size > 17 ? 17 : 2);
+        return;
+    case 4:
+        pdu->size--;
+        return;
+    case 5:
+        s_unstamp(pdu);
         return;
     }
 }
@@ -73,8 +90,14 @@ static bool s_store(op_sim_modem_t *self, op_str_t pdu, bool report, bool announ
 /*  Says a PDU whole; false when it is then held for AT+CNMA. */
 static bool s_say(op_sim_modem_t *self, const char *pdu, bool report)
 {
-    op_sim_modem_say(self, report ? "+CDS: %u\r\n%s" : "+CMT: ,%u\r\n%s", op_sim_pdu_length(pdu),
-                     pdu);
+    char head[32];
+    snprintf(head, sizeof head, "%s%u", report ? "+CDS: " : "+CMT: ,", op_sim_pdu_length(pdu));
+    if (self->knobs[OP_KNOB_NOISE_DIRECT]) {
+        op_sim_modem_say(self, "%s", head);
+        op_sim_modem_noise(self, OP_KNOB_NOISE_DIRECT);
+        op_sim_modem_say(self, "%s", pdu);
+    } else
+        op_sim_modem_say(self, "%s\r\n%s", head, pdu);
     op_sim_modem_log(self, OP_CARRIER_NOTIFIED, 0);
     if (self->settings.csms == 0)
         return true;

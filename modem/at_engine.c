@@ -249,9 +249,9 @@ static void s_keep_odd(op_at_t *self)
     self->odd_size = 0;
 }
 
-static bool s_is_list(op_str_t expect)
+static bool s_is_list(op_str_t line)
 {
-    return op_str_is(expect, "+CMGR:") || op_str_is(expect, "+CMGL:");
+    return op_str_starts(line, "+CMGR:") || op_str_starts(line, "+CMGL:");
 }
 
 /*  A final result. True when it is late: nobody waits for it. */
@@ -297,8 +297,7 @@ static void s_other(op_at_t *self, int64_t now, op_str_t line)
     }
     bool information = line.size >= expect.size &&
                        (expect.size == 0 || memcmp(line.at, expect.at, expect.size) == 0);
-    bool read = op_str_starts(line, "+CMGR:") || op_str_starts(line, "+CMGL:");
-    if (read && (expect.size == 0 || !information))
+    if (s_is_list(line) && (expect.size == 0 || !information))
         self->dirty = true;
     if (self->phase == OP_AT_PHASE_ANSWER && information) {
         s_keep_odd(self);
@@ -319,11 +318,11 @@ static void s_other(op_at_t *self, int64_t now, op_str_t line)
 }
 
 /*  The line behind the first one of a two-line notice. */
-static bool s_second(op_at_t *self, op_str_t line, op_at_action_t *action)
+static bool s_second(op_at_t *self, op_str_t line, op_str_t command, op_at_action_t *action)
 {
     op_str_t head = op_str_of(self->head, self->head_size);
     self->head_size = 0;
-    if (op_at_line_hex(line))
+    if (op_at_line_may_be_pdu(line, command))
         action->pdu = line;
     else
         self->held_size = line.size;
@@ -339,11 +338,12 @@ static bool s_line(op_at_t *self, int64_t now, op_str_t line, op_at_action_t *ac
     op_at_result_t result;
     bool pdu;
     int code;
+    bool notice = op_at_line_notice(line, command, expect, &kind, &pdu);
+    if (notice && !pdu)
+        return s_notice(action, kind, line);
     if (self->head_size)
-        return s_second(self, line, action);
-    if (op_at_line_notice(line, command, expect, &kind, &pdu)) {
-        if (!pdu)
-            return s_notice(action, kind, line);
+        return s_second(self, line, command, action);
+    if (notice) {
         memcpy(self->head, line.at, line.size);
         self->head_size = line.size;
         self->head_kind = kind;

@@ -13,8 +13,9 @@
 
     A command ends by a final result that is a whole line, never by one inside another line; PDU
     mode only (AT+CMGF=0): in text mode a text may hold a line that reads "OK". Each line is tried
-    as (1) the PDU of a two-line notice, (2) a notice that was not asked for, at any point:
-    between a command and its prompt, between payload and answer, within a list, (3) a final
+    as (1) the PDU of a two-line notice, digits or not: other notices may come before it,
+    (2) a notice that was not asked for, at any point: between a command and its prompt, between
+    payload and answer, within a list, (3) a final
     result, (4) the echo of the command or payload, whole or in part, which is dropped, (5) a line
     of the response. What remains is noise: counted and dropped.
 
@@ -106,9 +107,10 @@ typedef struct {
 
     op_at_notice_t notice; /* NOTICE */
     op_str_t line;         /* the line */
-    op_str_t pdu;          /* of +CMT, +CDS and +CBM: the second line, in hexadecimal digits. Empty
-                              when the line that followed was not one: that SMS is not acknowledged
-                              by anybody; look into the store */
+    op_str_t pdu;          /* of +CMT, +CDS and +CBM: the second line, in hexadecimal digits or what
+                              the modem had for them. Empty when an answer or another such notice
+                              followed: that SMS is not acknowledged by anybody; look into the
+                              store */
 
     op_at_result_t result; /* DONE */
     bool payload_sent;     /* Ctrl-Z was handed out to be written */

@@ -242,6 +242,15 @@ bool op_at_line_hex(op_str_t line)
     return line.size >= 2 && line.size % 2 == 0;
 }
 
+bool op_at_line_may_be_pdu(op_str_t line, op_str_t command)
+{
+    static const char names[] = {'+', '^', '#', '*', '_', '$'};
+    op_at_result_t result;
+    int code;
+    return !memchr(names, line.at[0], sizeof names) && !op_str_starts(line, "AT") &&
+           !op_at_line_final(line, command, &result, &code);
+}
+
 bool op_at_line_echo(op_str_t line, op_str_t sent)
 {
     if (line.size < 2 || line.size > sent.size)

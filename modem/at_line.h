@@ -25,6 +25,10 @@ bool op_at_line_rings(op_str_t line);
 /*  An even count of hexadecimal digits, at least two. */
 bool op_at_line_hex(op_str_t line);
 
+/*  May it be what the modem has in the place of a PDU, in whatever state? An answer, a name in front,
+    or an echo is not, even where a PDU was lost. */
+bool op_at_line_may_be_pdu(op_str_t line, op_str_t command);
+
 /*  A piece of what was sent, at its beginning or at its end, as an echo that lost some of it
     shows. */
 bool op_at_line_echo(op_str_t line, op_str_t sent);

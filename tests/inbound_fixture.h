@@ -119,4 +119,20 @@ static inline void s_list(const char *const *pdus, size_t count)
     op_buf_free(&answer);
 }
 
+static inline void s_list_one(unsigned slot, const char *hex)
+{
+    char answer[600];
+    snprintf(answer, sizeof answer, "\r\n+CMGL: %u,1,,24\r\n%s\r\n" OK, slot, hex);
+    tty_say(&s_core, answer);
+}
+
+/*  How many lines of the log say so. */
+static inline size_t s_said(const char *what)
+{
+    size_t said = 0;
+    for (size_t i = 0; i < s_core.out.log_count; i++)
+        said += memmem(s_core.out.logs[i].at, s_core.out.logs[i].size, what, strlen(what)) != NULL;
+    return said;
+}
+
 #endif

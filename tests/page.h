@@ -6,6 +6,7 @@
 #ifndef OP_TESTS_PAGE_H
 #define OP_TESTS_PAGE_H
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 #include <string.h>
@@ -36,6 +37,17 @@ static inline void page_free(uint8_t *at, size_t size)
 {
     size_t used = page_size(size);
     OP_ASSERT(munmap(at + size - used, used + page_size(1)) == 0);
+}
+
+/*  Gives a parser every beginning of a text, as it comes byte by byte, and the whole of it last; each
+    at a page's end. */
+static inline void page_grow(const char *text, void (*parse)(op_str_t text, void *arg), void *arg)
+{
+    for (size_t size = 0; size <= strlen(text); size++) {
+        uint8_t *exact = page_new(text, size);
+        parse(op_str_of((const char *)exact, size), arg);
+        page_free(exact, size);
+    }
 }
 
 #endif

@@ -1,6 +1,7 @@
-/*  What lines of many makers mean */
+/*  What lines of many makers mean: each whole, and cut off anywhere, at a page's end */
 
 #include "modem/at_answer.h"
+#include "tests/page.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,17 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+typedef struct {
+    bool asked;
+    int stat;
+} s_registration_t;
+
+static void s_registration(op_str_t line, void *arg)
+{
+    s_registration_t *registration = arg;
+    registration->stat = op_at_registration(line, registration->asked);
+}
 
 static void test_registration(void **state)
 {
@@ -30,34 +42,69 @@ static void test_registration(void **state)
         {"OK", true, -1},
         {"", false, -1},
     };
-    for (size_t i = 0; i < OP_COUNT(table); i++)
-        assert_int_equal(op_at_registration(op_str(table[i].line), table[i].asked), table[i].stat);
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_registration_t got = {.asked = table[i].asked};
+        page_grow(table[i].line, s_registration, &got);
+        assert_int_equal(got.stat, table[i].stat);
+    }
     for (int stat = -1; stat <= 10; stat++)
         assert_int_equal(op_at_registered(stat), stat == 1 || (stat >= 5 && stat <= 7));
+}
+
+/*  Behind a line that was not asked for. */
+typedef struct {
+    char iccid[OP_ICCID_MAX + 1], imei[OP_IMEI_MAX + 1], words[9];
+    bool is_iccid, is_imei;
+} s_identity_t;
+
+static void s_identity(op_str_t line, void *arg)
+{
+    s_identity_t *got = arg;
+    op_str_t lines[] = {OP_STR("+ZPSTM: 0,1"), line};
+    got->is_iccid = op_at_iccid(lines, OP_COUNT(lines), got->iccid);
+    got->is_imei = op_at_digits(lines, OP_COUNT(lines), 14, OP_IMEI_MAX, got->imei);
+    op_at_words(line, "+CGMI:", got->words, sizeof got->words);
 }
 
 static void test_identities(void **state)
 {
     (void)state;
-    char to[OP_ICCID_MAX + 1], imei[OP_IMEI_MAX + 1], words[9];
+    s_identity_t got;
     static const char *const iccids[] = {"+CCID: 89014103211118510720", "89014103211118510720",
                                          "+ICCID: \"89014103211118510720\"",
                                          "^SCID: 89014103211118510720", "89014103211118510720F"};
+    static const char *const no[] = {"+CSQ: 1,2", "12345678901234567", ""};
     for (size_t i = 0; i < OP_COUNT(iccids); i++) {
-        op_str_t lines[] = {OP_STR("+ZPSTM: 0,1"), op_str(iccids[i])};
-        assert_true(op_at_iccid(lines, 2, to));
-        assert_string_equal(to, "89014103211118510720");
+        page_grow(iccids[i], s_identity, &got);
+        assert_true(got.is_iccid);
+        assert_string_equal(got.iccid, "89014103211118510720");
     }
-    op_str_t no[] = {OP_STR("+CSQ: 1,2"), OP_STR("12345678901234567"), OP_STR("")};
-    assert_false(op_at_iccid(no, 3, to));
-    assert_false(op_at_digits(no, 1, 14, OP_IMEI_MAX, imei));
-    op_str_t serial[] = {OP_STR("+ZPSTM: 0,1"), OP_STR("+CGSN: \"356938035643809\"")};
-    assert_true(op_at_digits(serial, 2, 14, OP_IMEI_MAX, imei));
-    assert_string_equal(imei, "356938035643809");
-    op_at_words(OP_STR("+CGMI: \"Quectel\x01 Wireless\""), "+CGMI:", words, sizeof words);
-    assert_string_equal(words, "Quectel ");
-    op_at_words(OP_STR(""), "+CGMI:", words, sizeof words);
-    assert_string_equal(words, "");
+    for (size_t i = 0; i < OP_COUNT(no); i++) {
+        page_grow(no[i], s_identity, &got);
+        assert_false(got.is_iccid);
+    }
+    page_grow(no[0], s_identity, &got);
+    assert_false(got.is_imei);
+    page_grow("+CGSN: \"356938035643809\"", s_identity, &got);
+    assert_true(got.is_imei);
+    assert_string_equal(got.imei, "356938035643809");
+    page_grow("+CGMI: \"Quectel\x01 Wireless\"", s_identity, &got);
+    assert_string_equal(got.words, "Quectel ");
+    page_grow("", s_identity, &got);
+    assert_string_equal(got.words, "");
+}
+
+typedef struct {
+    char memory[3][OP_MEMORY_MAX + 1];
+    bool says;
+    uint64_t used, total;
+} s_storage_t;
+
+static void s_storage(op_str_t line, void *arg)
+{
+    s_storage_t *got = arg;
+    op_at_memories(line, got->memory);
+    got->says = op_at_usage(line, &got->used, &got->total);
 }
 
 static void test_memories(void **state)
@@ -77,22 +124,44 @@ static void test_memories(void **state)
         {"+CPMS: (((((", "SMSMSM"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        char memory[3][OP_MEMORY_MAX + 1], all[7];
-        op_at_memories(op_str(table[i].line), memory);
-        memcpy(all, memory[0], 2);
-        memcpy(all + 2, memory[1], 2);
-        memcpy(all + 4, memory[2], 3);
+        char all[7];
+        s_storage_t got;
+        page_grow(table[i].line, s_storage, &got);
+        memcpy(all, got.memory[0], 2);
+        memcpy(all + 2, got.memory[1], 2);
+        memcpy(all + 4, got.memory[2], 3);
         assert_string_equal(all, table[i].memories);
     }
-    uint64_t used = 0, total = 0;
-    assert_true(op_at_usage(OP_STR("+CPMS: \"SM\",3,20,\"SM\",3,20,\"ME\",4,50"), &used, &total));
-    assert_true(used == 4 && total == 50);
-    assert_true(op_at_usage(OP_STR("+CPMS: 1,10,1,10,2,10"), &used, &total));
-    assert_true(used == 2 && total == 10);
-    assert_true(op_at_usage(OP_STR("+CPMS: 7,10"), &used, &total));
-    assert_int_equal(used, 7);
-    assert_false(op_at_usage(OP_STR("+CPMS: 7"), &used, &total));
-    assert_false(op_at_usage(OP_STR("OK"), &used, &total));
+    static const struct {
+        const char *line;
+        bool says;
+        uint64_t used, total;
+    } usage[] = {
+        {"+CPMS: \"SM\",3,20,\"SM\",3,20,\"ME\",4,50", true, 4, 50},
+        {"+CPMS: 1,10,1,10,2,10", true, 2, 10},
+        {"+CPMS: 7,10", true, 7, 10},
+        {"+CPMS: 7", false, 0, 0},
+        {"OK", false, 0, 0},
+    };
+    for (size_t i = 0; i < OP_COUNT(usage); i++) {
+        s_storage_t got;
+        page_grow(usage[i].line, s_storage, &got);
+        assert_int_equal(got.says, usage[i].says);
+        assert_true(!got.says || (got.used == usage[i].used && got.total == usage[i].total));
+    }
+}
+
+typedef struct {
+    unsigned reports;
+    size_t place;
+    unsigned cnmi[OP_CNMI];
+    bool more;
+} s_setting_t;
+
+static void s_setting(op_str_t line, void *arg)
+{
+    s_setting_t *got = arg;
+    got->more = op_at_cnmi(line, got->reports, got->place, got->cnmi);
 }
 
 static void test_notices(void **state)
@@ -125,12 +194,12 @@ static void test_notices(void **state)
         {"+CNMI: (10),(12)", 2, 0, "21020"},
     };
     for (size_t i = 0; i < OP_COUNT(table); i++) {
-        unsigned cnmi[OP_CNMI];
-        bool more = op_at_cnmi(op_str(table[i].line), table[i].reports, table[i].place, cnmi);
-        assert_int_equal(more, table[i].cnmi != NULL);
-        for (size_t k = 0; more && k < OP_CNMI; k++)
-            if (cnmi[k] != (unsigned)(table[i].cnmi[k] - '0'))
-                fail_msg("row %zu: place %zu is %u", i, k, cnmi[k]);
+        s_setting_t got = {.reports = table[i].reports, .place = table[i].place};
+        page_grow(table[i].line, s_setting, &got);
+        assert_int_equal(got.more, table[i].cnmi != NULL);
+        for (size_t k = 0; got.more && k < OP_CNMI; k++)
+            if (got.cnmi[k] != (unsigned)(table[i].cnmi[k] - '0'))
+                fail_msg("row %zu: place %zu is %u", i, k, got.cnmi[k]);
     }
 }
 

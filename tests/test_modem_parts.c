@@ -127,6 +127,33 @@ static void test_a_reference_that_is_used_again(void **state)
     s_arrive(4, s_part(PEER, s_long(2), 7, 2, 3, after), s_long(2));
 }
 
+/*  It is used again on the same day, and a later part of the new text comes first: it may be the
+    old one's. Within an hour it is, however late it comes. */
+static void test_a_reference_that_is_used_again_soon(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t apart; /* seconds */
+        bool partial;
+    } table[] = {{1800, false}, {2 * 3600, true}, {20 * 3600, true}};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        char mixed[401];
+        s_teardown(NULL);
+        s_setup_up(NULL);
+        for (size_t part = 0; part < 2; part++)
+            s_arrive(1, s_part(PEER, s_long(1), 7, part, 3, 1), "");
+        snprintf(mixed, sizeof mixed, "%.306s", s_long(1));
+        snprintf(mixed + 306, sizeof mixed - 306, "%s", s_long(2) + 306);
+        s_later(2 * OP_DAY_MS);
+        tty_bring_up(&s_core, 0);
+        s_announce(1);
+        s_read(s_part(PEER, s_long(2), 7, 2, 3, 1 + table[i].apart));
+        s_expect_texts(mixed);
+        assert_int_equal(s_told(0)->partial, table[i].partial);
+        assert_int_equal(drive_rows(s_core.store, "modem/P"), 0);
+    }
+}
+
 /*  Two texts with one reference, whose parts come mixed. Stamps tell them apart; where they do not,
     nothing is shown as whole that may be a mixture. */
 static void test_two_texts_with_one_reference(void **state)
@@ -209,6 +236,7 @@ int main(void)
         TEST_UP(test_a_text_that_came_in_time_has_no_group),
         TEST_UP(test_the_end_of_waiting),
         TEST_UP(test_a_reference_that_is_used_again),
+        TEST_UP(test_a_reference_that_is_used_again_soon),
         TEST_UP(test_two_texts_with_one_reference),
         TEST_UP(test_many_texts_with_one_reference),
         TEST_UP(test_a_part_that_was_sent_again),

@@ -38,9 +38,100 @@ static void test_the_same_words_again(void **state)
     s_read(yes);
     s_expect_texts("yes");
     core_restart(&s_core, true); /* not deleted: read again, and known */
-    tty_bring_up(&s_core, 0);
-    s_arrive(1, yes, "");
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CMGL=4");
+    s_list(&yes, 1);
+    s_expect_texts("");
+    tty_expect(&s_core, "AT+CMGD=1\r");
+}
+
+static void s_sweep(void)
+{
+    core_advance(&s_core, SWEEP_MS);
+    tty_expect(&s_core, "AT+CMGL=4\r");
+}
+
+static void s_delete(void)
+{
+    tty_expect(&s_core, "AT+CMGD=1\r");
+    tty_say(&s_core, OK);
+    s_no_more();
+}
+
+/*  A modem that says that it deletes, and does not: the same text is there, however often it is
+    looked for. */
+static void test_not_deleted_but_said_so(void **state)
+{
+    (void)state;
+    const char *yes = s_unstamped("yes");
+    s_arrive(1, yes, "yes");
+    for (int i = 0; i < 5; i++) {
+        s_sweep();
+        s_list(&yes, 1);
+        s_expect_texts("");
+        s_delete();
+        assert_int_equal(drive_rows(s_core.store, "modem/I"), 1);
+    }
+}
+
+/*  What shows that the slot has another message: a list without it, or other bytes, also
+    behind a restart. A list that was disturbed shows nothing. */
+static void test_the_slot_was_emptied(void **state)
+{
+    (void)state;
+    const char *yes = s_unstamped("yes");
+    s_arrive(1, yes, "yes");
+    s_sweep();
+    tty_say(&s_core, OK);
+    s_no_more();
     assert_int_equal(drive_rows(s_core.store, "modem/I"), 0);
+    for (int restarts = 0; restarts < 2; restarts++) {
+        s_sweep(); /* not announced */
+        s_list(&yes, 1);
+        s_expect_texts("yes");
+        if (restarts) {
+            core_restart(&s_core, false);
+            tty_bring_up(&s_core, 0); /* the list is empty */
+        } else {
+            const char *other = s_pdu("other", 1);
+            s_delete();
+            s_sweep();
+            s_list(&other, 1);
+            s_expect_texts("other");
+            s_delete();
+        }
+    }
+    s_sweep();
+    s_list(&yes, 1);
+    s_expect_texts("yes");
+    s_delete();
+    s_sweep();
+    tty_say(&s_core, "\r\nwhat is this\r\n" OK);
+    s_no_more();
+    s_sweep();
+    s_list(&yes, 1);
+    s_expect_texts("");
+}
+
+/*  Some number their slots otherwise in what they announce than in what they list: any may be it. */
+static void test_announced_by_another_number(void **state)
+{
+    (void)state;
+    const char *yes = s_unstamped("yes");
+    s_teardown(NULL);
+    s_setup(NULL);
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CPMS=?");
+    tty_say(&s_core, "\r\n+CPMS: (\"MT\"),(\"MT\"),(\"MT\")\r\n" OK);
+    tty_set_up_until(&s_core, 0, "AT+CMGL=4");
+    for (int i = 0; i < 2; i++) {
+        s_list(&yes, 1);
+        s_expect_texts("yes");
+        tty_expect(&s_core, "AT+CMGD=1\r");
+        tty_dialogue(&s_core, OK, "");
+        tty_dialogue(&s_core, "\r\n+CMTI: \"ME\",4\r\n", "AT+CPMS=\"SR\"\r");
+        tty_dialogue(&s_core, "\r\n+CMS ERROR: 302\r\n", "AT+CMGL=4\r");
+    }
 }
 
 static void test_handed_out_again(void **state)
@@ -150,9 +241,15 @@ static void test_who_sent_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_UP(test_the_same_words_again),           TEST_UP(test_handed_out_again),
-        TEST_UP(test_texts_before_the_line_is_up),    TEST_UP(test_not_too_many_are_held),
-        TEST_UP(test_held_texts_go_with_their_modem), TEST_UP(test_who_sent_it),
+        TEST_UP(test_the_same_words_again),
+        TEST_UP(test_handed_out_again),
+        TEST_UP(test_not_deleted_but_said_so),
+        TEST_UP(test_the_slot_was_emptied),
+        TEST_UP(test_announced_by_another_number),
+        TEST_UP(test_texts_before_the_line_is_up),
+        TEST_UP(test_not_too_many_are_held),
+        TEST_UP(test_held_texts_go_with_their_modem),
+        TEST_UP(test_who_sent_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

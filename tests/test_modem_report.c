@@ -159,6 +159,58 @@ static void test_a_reference_that_is_used_again(void **state)
     s_expect_reported("b+1");
 }
 
+/*  References wrap: an earlier text to the same phone had the one of the text that is in doubt, or
+    in the air. Its stamp says whose the report is, whether the earlier one has had its own or not. */
+static void test_a_reference_of_an_earlier_text(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        bool done = i & 1, flying = i & 2;
+        s_teardown(NULL);
+        s_setup_reports(NULL);
+        s_sent('a', 17);
+        if (done) {
+            s_say_report(s_report(17, PEER, 0, 1));
+            s_expect_reported("a+1");
+        }
+        core_advance(&s_core, OP_HOUR_MS / 2);
+        if (flying) {
+            s_text('b', "hello");
+            s_submitted();
+        } else
+            s_doubtful('b');
+        core_advance(&s_core, 1);
+        s_say_report(s_report(17, PEER, 0, 1800));
+        if (flying) {
+            s_expect_reported("");
+            tty_say(&s_core, "\r\n+CMGS: 17\r\n" OK);
+        }
+        s_expect_outcomes("b3");
+        s_expect_reported("b+1");
+        s_say_report(s_report(17, PEER, 0, 1)); /* again, or late */
+        s_expect_outcomes("");
+        s_expect_reported(done ? "" : "a+1");
+    }
+}
+
+/*  The centre's clock is not ours: what was said already is not said of the text that is in doubt
+    now, and within minutes the reference decides. */
+static void test_a_report_that_is_said_again(void **state)
+{
+    (void)state;
+    for (int done = 0; done < 2; done++) {
+        s_teardown(NULL);
+        s_setup_reports(NULL);
+        s_sent('a', 17);
+        if (done)
+            s_say_report(s_report(17, PEER, 0, 170));
+        s_doubtful('b');
+        s_say_report(s_report(17, PEER, 0, 170));
+        s_expect_outcomes("");
+        s_expect_reported(done ? "" : "a+1");
+    }
+}
+
 static void test_a_report_settles_doubt(void **state)
 {
     (void)state;
@@ -389,6 +441,8 @@ int main(void)
         TEST_REPORTS(test_a_report_before_the_line_is_up),
         TEST_REPORTS(test_a_report_that_is_stored),
         TEST_REPORTS(test_a_reference_that_is_used_again),
+        TEST_REPORTS(test_a_reference_of_an_earlier_text),
+        TEST_REPORTS(test_a_report_that_is_said_again),
         TEST_REPORTS(test_a_report_settles_doubt),
         TEST_REPORTS(test_a_report_of_another_time),
         TEST_REPORTS(test_a_report_that_was_there_before),

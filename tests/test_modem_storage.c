@@ -1,18 +1,10 @@
-/*  The modem actor: memories and slots. Several memories, slots that cannot be emptied, what is
-    read again before it is deleted, direct delivery, and what is no text */
+/*  The modem actor: memories. Several of them, full ones, direct delivery, and what is no text */
 
 #include "tests/inbound_fixture.h"
 
 #include "actors/modem_private.h"
 
 #define CPMS(used) "\r\n+CPMS: " used ",10,0,10,0,10\r\n" OK
-
-static void s_list_one(unsigned slot, const char *hex)
-{
-    char answer[600];
-    snprintf(answer, sizeof answer, "\r\n+CMGL: %u,1,,24\r\n%s\r\n" OK, slot, hex);
-    tty_say(&s_core, answer);
-}
 
 /*  ---- memories ---- */
 
@@ -68,133 +60,34 @@ static void test_a_full_memory_is_said(void **state)
     (void)state;
     tty_dialogue(&s_core, "\r\n+CMTI: \"ME\",4\r\n", "AT+CPMS=\"ME\"\r");
     tty_say(&s_core, CPMS("10"));
-    bool said = false;
-    for (size_t i = 0; i < s_core.out.log_count; i++)
-        said |= memmem(s_core.out.logs[i].at, s_core.out.logs[i].size, "is full", 7) != NULL;
-    assert_true(said);
+    assert_int_equal(s_said("is full"), 1);
 }
 
-/*  ---- slots ---- */
-
-static void test_a_slot_that_cannot_be_emptied(void **state)
+/*  The only memory is not selected again: a check finds it full, says so once, and looks for what
+    was not announced. */
+static void test_the_only_memory_is_full(void **state)
 {
     (void)state;
-    static const char *const answers[] = {"\r\n+CMS ERROR: 320\r\n", OK};
-    for (size_t a = 0; a < OP_COUNT(answers); a++) {
-        s_teardown(NULL);
-        s_setup_up(NULL);
-        size_t said = 0;
-        for (int i = 0; i < 6; i++) {
-            core_advance(&s_core, i ? OP_MINUTE_MS : 0);
-            tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
-            s_list_one(7, s_pdu("hello", 1));
-            s_expect_texts(i ? "" : "hello");
-            for (size_t l = 0; l < s_core.out.log_count; l++)
-                said += memmem(s_core.out.logs[l].at, s_core.out.logs[l].size, "cannot be emptied",
-                               17) != NULL;
-            if (i < 3) {
-                tty_expect(&s_core, "AT+CMGD=7\r");
-                tty_say(&s_core, answers[a]);
-            }
-            s_no_more(); /* the work goes on */
-        }
-        assert_int_equal(said, 1);
-        tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
-        s_list_one(7, s_pdu("another", 2)); /* it is alive again */
-        s_expect_texts("another");
-        tty_expect(&s_core, "AT+CMGD=7\r");
-    }
-}
-
-static void s_find_it(void)
-{
-    tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
-    s_list_one(7, s_pdu("hello", 1));
-}
-
-/*  It is tried again after an hour, also when the clock is set back meanwhile. */
-static void test_a_stuck_slot_and_a_clock_set_back(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 3; i++) {
-        core_advance(&s_core, i ? OP_MINUTE_MS : 0);
-        s_find_it();
-        tty_expect(&s_core, "AT+CMGD=7\r");
-        tty_say(&s_core, OK);
-        s_no_more();
-    }
-    s_core.now -= 50 * OP_MINUTE_MS;
-    for (int minute = 3; minute < 61; minute++) { /* the one in which it was set back is lost */
-        core_advance(&s_core, OP_MINUTE_MS);
-        s_find_it();
-        s_no_more();
-    }
-    core_advance(&s_core, OP_MINUTE_MS);
-    s_find_it();
-    tty_expect(&s_core, "AT+CMGD=7\r");
-}
-
-/*  The deletions of all that comes in meanwhile make nobody forget it. */
-static void test_a_stuck_slot_among_many(void **state)
-{
-    (void)state;
-    int64_t second = 2;
-    for (int i = 0; i < 6; i++) {
-        core_advance(&s_core, i ? OP_MINUTE_MS : 0);
-        tty_dialogue(&s_core, "\r\n^SMMEMFULL: \"SM\"\r\n", "AT+CMGL=4\r");
-        s_list_one(7, s_pdu("hello", 1));
-        s_expect_texts(i ? "" : "hello");
-        if (i < 3) {
-            tty_expect(&s_core, "AT+CMGD=7\r");
+    static const struct {
+        const char *usage;
+        size_t said;
+    } table[] = {{"9,10", 0}, {"10,10", 1}, {"10,10", 0}, {"9,10", 0}, {"10,10", 1}};
+    s_teardown(NULL);
+    s_modem_setup.check_ms = 30000;
+    s_setup_up(NULL);
+    s_modem_setup.check_ms = 0;
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        char answer[80];
+        core_advance(&s_core, 30000);
+        tty_set_up_until(&s_core, 0, "AT+CPMS?");
+        snprintf(answer, sizeof answer, "\r\n+CPMS: \"SM\",%s,\"SM\",%s,\"SM\",%s\r\n" OK,
+                 table[i].usage, table[i].usage, table[i].usage);
+        tty_dialogue(&s_core, answer, table[i].said ? "AT+CMGL=4\r" : "");
+        assert_int_equal(s_said("is full"), table[i].said);
+        if (table[i].said) {
             tty_say(&s_core, OK);
+            s_no_more();
         }
-        s_no_more();
-        for (int n = 0; n < 200; n++)
-            s_arrive(9, s_pdu("one more", second++), "one more");
-    }
-}
-
-/*  A line that was nobody's: from here on a slot is read again before it is deleted. */
-static void test_read_again_where_in_doubt(void **state)
-{
-    (void)state;
-    tty_dialogue(&s_core, "\r\nwhat is this\r\n", "");
-    s_announce(3);
-    s_read(s_pdu("one", 1));
-    s_expect_texts("one");
-    tty_expect(&s_core, "AT+CMGR=3\r");
-    s_read(s_pdu("two", 2)); /* not what was read: it is not deleted */
-    s_expect_texts("");
-    tty_expect(&s_core, "\x1b"
-                        "AT\r");
-    tty_dialogue(&s_core, OK, "");
-    core_advance(&s_core, 300);
-    tty_expect(&s_core, "AT+CMGL=4\r"); /* but looked for */
-    s_list_one(3, s_pdu("two", 2));
-    s_expect_texts("two");
-    tty_expect(&s_core, "AT+CMGR=3\r");
-    s_read(s_pdu("two", 2));
-    tty_expect(&s_core, "AT+CMGD=3\r");
-}
-
-static void test_a_restart_of_the_modem_forgets_slots(void **state)
-{
-    (void)state;
-    const char *pdus[] = {s_pdu("one", 1), s_pdu("two", 2)};
-    core_advance(&s_core, SWEEP_MS);
-    s_list(pdus, 2);
-    tty_expect(&s_core, "AT+CMGD=1\r");
-    tty_say(&s_core, "\r\nRDY\r\n");
-    tty_say(&s_core, OK); /* of the deletion */
-    for (size_t i = 0; i < 20; i++) {
-        op_str_t wrote = CORE_COUNT(&s_core, "serial", serial_bytes)
-                             ? CORE_FIND(&s_core, "serial", serial_bytes, 0)->bytes
-                             : (op_str_t){0};
-        assert_false(op_str_starts(wrote, "AT+CMGD"));
-        tty_say(&s_core, op_str_starts(wrote, "AT+CPIN")   ? "\r\n+CPIN: READY\r\n" OK
-                         : op_str_starts(wrote, "AT+CIMI") ? "\r\n310260123456789\r\n" OK
-                         : op_str_starts(wrote, "AT+CREG") ? "\r\n+CREG: 0,1\r\n" OK
-                                                           : OK);
     }
 }
 
@@ -222,11 +115,44 @@ static void s_set_up_acknowledging(void)
     tty_say(&s_core, "\r\n+CMS ERROR: 302\r\n");
 }
 
-static void s_hand_out(int64_t second)
+static void s_hand_out_pdu(const char *hex)
 {
     char notice[600];
-    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", s_pdu("hello", second));
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n%s\r\n", hex);
     tty_say(&s_core, notice);
+}
+
+static void s_hand_out(int64_t second)
+{
+    s_hand_out_pdu(s_pdu("hello", second));
+    s_expect_texts("hello");
+}
+
+/*  The centre would deliver it again for ever: it is kept as it came, once, and acknowledged. */
+static void test_what_is_handed_out_and_no_pdu(void **state)
+{
+    (void)state;
+    static const char *const table[] = {"0791214365p70921", "07912"};
+    for (size_t i = 0; i < OP_COUNT(table); i++) {
+        s_set_up_acknowledging();
+        for (int times = 0; times < 2; times++) {
+            s_hand_out_pdu(table[i]);
+            tty_expect(&s_core, "AT+CNMA\r");
+            tty_dialogue(&s_core, OK, "");
+            assert_int_equal(s_quarantined(), 1);
+        }
+        assert_true(core_store_holds(&s_core, "modem/X", op_str(table[i])));
+    }
+}
+
+/*  A notice between the two lines. */
+static void test_a_notice_within_a_text(void **state)
+{
+    (void)state;
+    char notice[600];
+    s_set_up_acknowledging();
+    snprintf(notice, sizeof notice, "\r\n+CMT: ,24\r\n\r\n^RSSI: 12\r\n%s\r\n", s_pdu("hello", 1));
+    tty_dialogue(&s_core, notice, "AT+CNMA\r");
     s_expect_texts("hello");
 }
 
@@ -415,12 +341,10 @@ int main(void)
         TEST_UP(test_all_memories_are_searched),
         TEST_UP(test_a_memory_that_fails),
         TEST_UP(test_a_full_memory_is_said),
-        TEST_UP(test_a_slot_that_cannot_be_emptied),
-        TEST_UP(test_a_stuck_slot_and_a_clock_set_back),
-        TEST_UP(test_a_stuck_slot_among_many),
-        TEST_UP(test_read_again_where_in_doubt),
-        TEST_UP(test_a_restart_of_the_modem_forgets_slots),
+        TEST_UP(test_the_only_memory_is_full),
         TEST_UP(test_directly_and_not_acknowledged),
+        TEST_UP(test_what_is_handed_out_and_no_pdu),
+        TEST_UP(test_a_notice_within_a_text),
         TEST_UP(test_forms_of_an_acknowledgement),
         TEST_UP(test_a_late_acknowledgement),
         TEST_UP(test_an_acknowledgement_after_a_send),

@@ -213,12 +213,13 @@ static void test_empty_slot(void **state)
     op_carrier_destroy(&carrier);
 }
 
-/*  The first is readable all the same, the others are not, and the next text is whole again. */
+/*  The first and the last are readable all the same, the others are not, and the next text is whole
+    again. */
 static void test_malformed(void **state)
 {
     (void)state;
     op_carrier_t *carrier = s_new(NULL);
-    for (int form = 0; form < 4; form++) {
+    for (int form = 0; form < 6; form++) {
         s_set(carrier, OP_KNOB_MALFORMED_FORM, form);
         s_set(carrier, OP_KNOB_MALFORMED_NEXT, 1);
         s_text_in(carrier, "poison");
@@ -228,11 +229,29 @@ static void test_malformed(void **state)
         hex = strstr(hex, "\r\n") + 2;
         op_pdu_t pdu;
         op_pdu_result_t result = op_pdu_decode(op_str_of(hex, strcspn(hex, "\r")), &pdu);
-        assert_true((result == OP_PDU_OK) == (form == 0));
+        assert_true((result == OP_PDU_OK) == (form == 0 || form == 5));
+        assert_true(result != OP_PDU_OK || (pdu.stamp.instant == 0) == (form == 5));
         pdu = s_pdu_behind(s_say(carrier, "AT+CMGR=2\r"), "+CMGR: 0");
         s_body_is(&pdu, "good");
         assert_string_equal(s_say(carrier, "AT+CMGD=1,4\r"), "\r\nOK\r\n");
     }
+    op_carrier_destroy(&carrier);
+}
+
+static void test_noise_in_a_direct_text(void **state)
+{
+    (void)state;
+    op_carrier_t *carrier = s_new("AT+CNMI=2,2,0,0,0");
+    s_set(carrier, OP_KNOB_NOISE_DIRECT, 1);
+    s_text_in(carrier, "one");
+    static const char noise[] = "\r\n\r\n^RSSI: 0\r\n\r\n";
+    const char *said = s_say(carrier, ""), *at = strstr(said, noise);
+    op_pdu_t pdu;
+    assert_true(op_str_starts(op_str(said), "\r\n+CMT: ,"));
+    assert_non_null(at);
+    at += sizeof noise - 1;
+    assert_int_equal(op_pdu_decode(op_str_of(at, strcspn(at, "\r")), &pdu), OP_PDU_OK);
+    s_body_is(&pdu, "one");
     op_carrier_destroy(&carrier);
 }
 
@@ -341,11 +360,17 @@ static void test_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_line),
-        cmocka_unit_test(test_prompt),      cmocka_unit_test(test_sending),
-        cmocka_unit_test(test_written),     cmocka_unit_test(test_memories),
-        cmocka_unit_test(test_empty_slot),  cmocka_unit_test(test_malformed),
-        cmocka_unit_test(test_acknowledge), cmocka_unit_test(test_pin),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_prompt),
+        cmocka_unit_test(test_sending),
+        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_memories),
+        cmocka_unit_test(test_empty_slot),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_noise_in_a_direct_text),
+        cmocka_unit_test(test_acknowledge),
+        cmocka_unit_test(test_pin),
         cmocka_unit_test(test_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,7 @@
     FAULT(SIM_MOVED, "sim_moved", "two modems change their SIMs")                                  \
     FAULT(NOTICE_LOST, "notice_lost", "a +CMTI is lost")                                           \
     FAULT(NOTICE_DOUBLE, "notice_double", "a +CMTI comes twice")                                   \
+    FAULT(NOTICE_OTHER, "notice_other", "it names another memory than the one that has the text")  \
     FAULT(HOOK_SLOW, "hook_slow", "a webhook's receiver takes seconds")                            \
     FAULT(HOOK_ERROR, "hook_error", "it answers 500")                                              \
     FAULT(HOOK_TIMEOUT, "hook_timeout", "it does not answer in time")                              \
@@ -55,11 +56,13 @@
     FAULT(REPORT_EARLY, "report_early", "it comes before the +CMGS that it is about")              \
     FAULT(REPORT_LATE, "report_late", "it comes minutes later")                                    \
     FAULT(REPORT_NATIONAL, "report_national", "it names the recipient without country code")       \
+    FAULT(REPORT_OTHER, "report_other", "it has another status, or lies in a memory of its own")   \
     FAULT(STORE_OTHER, "store_other", "a text is stored in another memory than the one set")       \
     FAULT(STORE_FULL, "store_full", "the SIM has few slots for a while")                           \
     FAULT(SLOT_STUCK, "slot_stuck", "slots cannot be emptied for a while")                         \
+    FAULT(SLOT_FORM, "slot_form", "slots are filled, listed, counted or empty in another way")     \
     FAULT(PDU_SURPLUS, "pdu_surplus", "a stored PDU has an octet too many")                        \
-    FAULT(PDU_BROKEN, "pdu_broken", "a stored PDU is cut or erased")                               \
+    FAULT(PDU_BROKEN, "pdu_broken", "a stored PDU is cut, erased or not of whole octets")          \
     FAULT(DELIVER_DOUBLE, "deliver_double", "the network delivers a part twice")                   \
     FAULT(PART_LATE, "part_late", "the last part of a long text comes many minutes later")         \
     FAULT(COMMAND_ERROR, "command_error", "commands, AT+CMMS among them, are answered with ERROR") \

@@ -56,7 +56,12 @@ static void s_hurt_reports(sim_t *self, sim_fault_t fault)
         sim_set(self, line, OP_KNOB_REPORT_DELAY_MS, sim_between(&self->random, 1000, 1800000));
     else if (fault == SIM_FAULT_REPORT_NATIONAL)
         sim_set(self, line, OP_KNOB_REPORT_RECIPIENT, 1);
-    else {
+    else if (fault == SIM_FAULT_REPORT_OTHER) { /* never delivered what was not */
+        static const int states[] = {0x20, 0x30, 0x46, 0x63};
+        sim_set(self, line, OP_KNOB_REPORT_MEMORY, sim_pick(self, 2));
+        if (sim_once_in(&self->random, 2))
+            sim_set(self, line, OP_KNOB_REPORT_STATUS, states[sim_pick(self, OP_COUNT(states))]);
+    } else {
         op_knob_t knob = fault == SIM_FAULT_REPORT_LOST     ? OP_KNOB_REPORT_LOST_NEXT
                          : fault == SIM_FAULT_REPORT_DOUBLE ? OP_KNOB_REPORT_DOUBLE_NEXT
                                                             : OP_KNOB_REPORT_EARLY_NEXT;
@@ -64,6 +69,17 @@ static void s_hurt_reports(sim_t *self, sim_fault_t fault)
         return;
     }
     sim_fired(self, fault);
+}
+
+/*  What lies in a slot 0 is not to be seen by a modem that counts from 1, so that stays as it is. */
+static void s_form_slots(sim_t *self, size_t line)
+{
+    static const op_knob_t knobs[] = {OP_KNOB_SLOT_ORDER, OP_KNOB_LIST_ORDER, OP_KNOB_EMPTY_SLOT};
+    for (size_t i = 0; i < OP_COUNT(knobs); i++)
+        sim_set(self, line, knobs[i], sim_pick(self, (size_t)op_knob_row(knobs[i])->max + 1));
+    if (!sim_has(self, SIM_FAULT_SIM_MOVED))
+        sim_set(self, line, OP_KNOB_FIRST_SLOT, 0);
+    self->lines[line].deletions = 0; /* other slots may be the stuck ones */
 }
 
 static void s_hurt_memory(sim_t *self, sim_fault_t fault)
@@ -78,9 +94,12 @@ static void s_hurt_memory(sim_t *self, sim_fault_t fault)
         sim_set(self, line, OP_KNOB_UNDELETABLE_ANSWER, sim_pick(self, 2));
         self->lines[line].deletions = 0;
         sim_fired(self, fault);
+    } else if (fault == SIM_FAULT_SLOT_FORM) {
+        s_form_slots(self, line);
+        sim_fired(self, fault);
     } else if (fault == SIM_FAULT_PDU_SURPLUS || fault == SIM_FAULT_PDU_BROKEN) {
         bool surplus = fault == SIM_FAULT_PDU_SURPLUS;
-        sim_set(self, line, OP_KNOB_MALFORMED_FORM, surplus ? 0 : 1 + sim_pick(self, 2));
+        sim_set(self, line, OP_KNOB_MALFORMED_FORM, surplus ? 0 : 1 + sim_pick(self, 4));
         s_count_down(self, line, OP_KNOB_MALFORMED_NEXT, n);
     } else if (fault == SIM_FAULT_PART_LATE) {
         if (sim_has(self, SIM_FAULT_PDU_BROKEN))
@@ -90,6 +109,7 @@ static void s_hurt_memory(sim_t *self, sim_fault_t fault)
     } else
         s_count_down(self, line,
                      fault == SIM_FAULT_STORE_OTHER      ? OP_KNOB_STORE_OTHER_NEXT
+                     : fault == SIM_FAULT_NOTICE_OTHER   ? OP_KNOB_NOTICE_OTHER_NEXT
                      : fault == SIM_FAULT_DELIVER_DOUBLE ? OP_KNOB_DELIVER_DOUBLE_NEXT
                                                          : OP_KNOB_COMMAND_ERROR_NEXT,
                      n);
@@ -154,11 +174,15 @@ static void s_be_otherwise(sim_t *self, sim_fault_t fault)
 
 static void s_make_noise(sim_t *self, sim_fault_t fault)
 {
-    static const op_knob_t knobs[] = {OP_KNOB_ECHO, OP_KNOB_NOISE_COMMAND, OP_KNOB_NOISE_PROMPT,
-                                      OP_KNOB_NOISE_LIST};
+    static const op_knob_t knobs[] = {OP_KNOB_ECHO,         OP_KNOB_NOISE_COMMAND,
+                                      OP_KNOB_NOISE_PROMPT, OP_KNOB_NOISE_LIST,
+                                      OP_KNOB_NOISE_DIRECT, OP_KNOB_NOTICE_AT_PROMPT};
     size_t line = sim_pick(self, self->line_count);
     for (size_t i = 0; i < OP_COUNT(knobs); i++)
         sim_set(self, line, knobs[i], sim_pick(self, 2));
+    if (sim_once_in(&self->random, 2))
+        sim_set(self, line, OP_KNOB_NOISE_EVERY_MS,
+                sim_between(&self->random, OP_SECOND_MS, OP_MINUTE_MS));
     s_in_trouble(self, line, fault);
 }
 
@@ -234,13 +258,14 @@ static void s_befall(sim_t *self, sim_fault_t fault)
 /*  Slots that were stuck, a SIM that was small, a noisy tty, as they should be. */
 void sim_heal_memory(sim_t *self, size_t line)
 {
-    static const op_knob_t knobs[] = {OP_KNOB_SM_SLOTS,         OP_KNOB_UNDELETABLE_SLOTS,
-                                      OP_KNOB_REPORT_DELAY_MS,  OP_KNOB_REPORT_RECIPIENT,
-                                      OP_KNOB_BOOT_MS,          OP_KNOB_REGISTER_MS,
-                                      OP_KNOB_COMMAND_DELAY_MS, OP_KNOB_PROMPT_FORM,
-                                      OP_KNOB_ERROR_WORDS,      OP_KNOB_ECHO,
-                                      OP_KNOB_NOISE_COMMAND,    OP_KNOB_NOISE_PROMPT,
-                                      OP_KNOB_NOISE_LIST};
+    static const op_knob_t knobs[] = {
+        OP_KNOB_SM_SLOTS,         OP_KNOB_UNDELETABLE_SLOTS, OP_KNOB_REPORT_DELAY_MS,
+        OP_KNOB_REPORT_RECIPIENT, OP_KNOB_REPORT_MEMORY,     OP_KNOB_REPORT_STATUS,
+        OP_KNOB_SLOT_ORDER,       OP_KNOB_LIST_ORDER,        OP_KNOB_EMPTY_SLOT,
+        OP_KNOB_BOOT_MS,          OP_KNOB_REGISTER_MS,       OP_KNOB_COMMAND_DELAY_MS,
+        OP_KNOB_PROMPT_FORM,      OP_KNOB_ERROR_WORDS,       OP_KNOB_ECHO,
+        OP_KNOB_NOISE_DIRECT,     OP_KNOB_NOISE_EVERY_MS,    OP_KNOB_NOTICE_AT_PROMPT,
+        OP_KNOB_NOISE_COMMAND,    OP_KNOB_NOISE_PROMPT,      OP_KNOB_NOISE_LIST};
     for (size_t i = 0; i < OP_COUNT(knobs); i++)
         sim_set(self, line, knobs[i], op_knob_row(knobs[i])->value);
 }
@@ -292,14 +317,17 @@ void sim_hurt_modem(sim_t *self, sim_fault_t fault)
         {SIM_FAULT_AIR_CME, s_hurt_air},
         {SIM_FAULT_NOTICE_LOST, s_hurt_air},
         {SIM_FAULT_NOTICE_DOUBLE, s_hurt_air},
+        {SIM_FAULT_NOTICE_OTHER, s_hurt_memory},
         {SIM_FAULT_REPORT_LOST, s_hurt_reports},
         {SIM_FAULT_REPORT_DOUBLE, s_hurt_reports},
         {SIM_FAULT_REPORT_EARLY, s_hurt_reports},
         {SIM_FAULT_REPORT_LATE, s_hurt_reports},
         {SIM_FAULT_REPORT_NATIONAL, s_hurt_reports},
+        {SIM_FAULT_REPORT_OTHER, s_hurt_reports},
         {SIM_FAULT_STORE_OTHER, s_hurt_memory},
         {SIM_FAULT_STORE_FULL, s_hurt_memory},
         {SIM_FAULT_SLOT_STUCK, s_hurt_memory},
+        {SIM_FAULT_SLOT_FORM, s_hurt_memory},
         {SIM_FAULT_PDU_SURPLUS, s_hurt_memory},
         {SIM_FAULT_PDU_BROKEN, s_hurt_memory},
         {SIM_FAULT_DELIVER_DOUBLE, s_hurt_memory},

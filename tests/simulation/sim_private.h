@@ -82,7 +82,7 @@ typedef struct {
 } sim_way_t;
 
 /*  Knobs that count down, and the fault that each of them is (sim_air.c). */
-enum { SIM_COUNTED = 13 };
+enum { SIM_COUNTED = 14 };
 extern const struct sim_counted {
     op_knob_t knob;
     sim_fault_t fault;
