@@ -311,6 +311,35 @@ static void test_model_judges(void **state)
     model_free(&model);
 }
 
+/*  Who gets the phone of somebody who was erased goes on with that one's windows. */
+static void test_model_counts_by_phone(void **state)
+{
+    (void)state;
+    model_limits_t limits = {.start_30s = 6, .start_hour = 2, .start_day = 15};
+    model_t model;
+    model_init(&model, &limits);
+    model.now = OP_DAY_MS;
+    int before = model_add_user(&model, "+14155550100"),
+        after = model_add_user(&model, "+14155550100");
+    int other = model_add_user(&model, "+14155550101");
+    model_counted(&model, 'p', before, model.now);
+    model.now += OP_HOUR_MS - OP_MINUTE_MS;
+    model_counted(&model, 'p', after, model.now);
+    model_limited(&model, "p", after, model.now);
+    assert_string_equal(model.wrong, "");
+    model.now += OP_MINUTE_MS;
+    model_counted(&model, 'p', after, model.now);
+    model_counted(&model, 'p', after, model.now);
+    assert_string_equal(model.wrong, "");
+    model_counted(&model, 'p', before, model.now);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model.wrong[0] = 0;
+    model_counted(&model, 'p', other, model.now);
+    model_limited(&model, "p", other, model.now);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model_free(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_clock_there_and_back),
         cmocka_unit_test(test_disk_fails_on_demand),
         cmocka_unit_test(test_model_judges),
+        cmocka_unit_test(test_model_counts_by_phone),
         cmocka_unit_test(test_no_faults_no_silence),
         cmocka_unit_test(test_one_seed_is_one_world),
         cmocka_unit_test(test_a_run_replays),
