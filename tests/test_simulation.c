@@ -125,7 +125,7 @@ static void test_no_faults_no_silence(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        sim_verdict_t verdict = s_run(seed, (sim_fault_set_t){{false}});
+        sim_verdict_t verdict = s_run(seed, (sim_fault_set_t){.listed = false});
         assert_int_equal(verdict.silences, 0);
         assert_int_equal(verdict.deaths, 0);
         for (size_t i = 0; i < SIM_FAULT_END; i++)
@@ -171,6 +171,20 @@ static void test_a_run_replays(void **state)
     op_buf_free(&report);
 }
 
+/*  What is listed is in every world, not in half of them. */
+static void test_listed_faults(void **state)
+{
+    (void)state;
+    sim_fault_set_t set;
+    op_str_t unknown;
+    assert_true(sim_faults_parse("kill,hook_error", &set, &unknown));
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        sim_verdict_t verdict = s_run(seed, set);
+        for (size_t i = 0; i < SIM_FAULT_END; i++)
+            assert_int_equal(verdict.fired[i] > 0, set.has[i]);
+    }
+}
+
 /*  ---- Parts ---- */
 
 static void test_names_of_faults(void **state)
@@ -179,16 +193,20 @@ static void test_names_of_faults(void **state)
     sim_fault_set_t set;
     op_str_t unknown;
     assert_true(sim_faults_parse("all", &set, &unknown));
+    assert_false(set.listed);
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_true(set.has[i]);
     assert_true(sim_faults_parse("none", &set, &unknown));
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_false(set.has[i]);
     assert_true(sim_faults_parse("kill,air_late", &set, &unknown));
+    assert_true(set.listed);
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_int_equal(set.has[i], i == SIM_FAULT_KILL || i == SIM_FAULT_AIR_LATE);
     assert_false(sim_faults_parse("kill,nothing", &set, &unknown));
     assert_true(op_str_is(unknown, "nothing"));
+    assert_false(sim_faults_parse("", &set, &unknown));
+    assert_false(sim_faults_parse("kill,", &set, &unknown));
     for (size_t i = 0; i < SIM_FAULT_END; i++) {
         assert_true(sim_faults_parse(sim_fault_name((sim_fault_t)i), &set, &unknown));
         for (size_t other = 0; other < SIM_FAULT_END; other++)
@@ -351,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_model_counts_by_phone),
         cmocka_unit_test(test_no_faults_no_silence),
         cmocka_unit_test(test_one_seed_is_one_world),
+        cmocka_unit_test(test_listed_faults),
         cmocka_unit_test(test_a_run_replays),
         cmocka_unit_test(test_many_seeds),
     };
