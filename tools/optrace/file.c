@@ -176,12 +176,13 @@ void op_optrace_close(op_optrace_t *self)
     *self = (op_optrace_t){.file_count = 0};
 }
 
-int op_optrace_save(const op_tape_t *tape, const char *path)
+int op_optrace_write(op_str_t bytes, const char *path, bool over)
 {
-    op_buf_t bytes = {0};
-    op_tape_write(tape, &bytes);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? s_complain(path, strerror(errno)) : 0;
+    struct stat about;
+    int fd = open(path, O_WRONLY | O_CREAT | (over ? O_TRUNC : O_EXCL) | O_CLOEXEC, 0600);
+    int rc = fd < 0 || fstat(fd, &about) != 0 ? s_complain(path, strerror(errno)) : 0;
+    if (rc == 0 && S_ISREG(about.st_mode) && fchmod(fd, 0600) != 0)
+        rc = s_complain(path, strerror(errno));
     for (size_t at = 0; rc == 0 && at < bytes.size;) {
         ssize_t size = write(fd, bytes.at + at, bytes.size - at);
         if (size > 0)
@@ -191,6 +192,14 @@ int op_optrace_save(const op_tape_t *tape, const char *path)
     }
     if (fd >= 0 && close(fd) != 0 && rc == 0)
         rc = s_complain(path, strerror(errno));
+    return rc;
+}
+
+int op_optrace_save(const op_tape_t *tape, const char *path)
+{
+    op_buf_t bytes = {0};
+    op_tape_write(tape, &bytes);
+    int rc = op_optrace_write(op_buf_str(&bytes), path, false);
     op_buf_free(&bytes);
     return rc;
 }
