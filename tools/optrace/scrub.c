@@ -172,16 +172,12 @@ static void s_begin(s_scrub_t *self, size_t index)
 static op_str_t s_setup(s_scrub_t *self, const op_tape_event_t *event)
 {
     op_arena_t arena = {0};
-    op_decode_t result;
-    const op_type_t *type = op_message_type(event->type);
-    const void *setup = type ? op_frame_body(type, event->bytes, &arena, &result) : NULL;
+    op_frame_t setup;
     op_str_t bytes = event->bytes;
-    if (setup) {
-        void *value;
-        memcpy(&value, &setup, sizeof value); /* the arena's memory is ours to write */
-        op_scrub_value(&self->names, type, value, &arena);
+    if (op_setup_decode(event->type, event->bytes, &arena, &setup)) {
+        op_scrub_value(&self->names, setup.type, setup.body, &arena);
         op_buf_t out = {0};
-        op_encode(type, value, &out);
+        op_encode(setup.type, setup.body, &out);
         bytes = op_arena_copy(&self->out.arena, op_buf_str(&out));
         op_buf_free(&out);
     } /* else the old run cannot start either, and says so */
