@@ -103,6 +103,16 @@ static void s_scrub_ttys(s_scrub_t *self)
     free(serial);
 }
 
+/*  ---- What was asked, before anything else: rows hold its hashes ---- */
+
+static void s_learn_asked(s_scrub_t *self)
+{
+    const op_tape_t *tape = &self->trace->tape;
+    for (size_t i = 0; i < tape->event_count; i++)
+        if (tape->events[i].what == OP_TRACE_RECEIVE && self->trace->cause[i] == OP_TAPE_NONE)
+            op_scrub_learn_asked(&self->names, tape->events[i].bytes);
+}
+
 /*  ---- Rows ---- */
 
 /*  The actor's life before this one, if its recorded end is this one's beginning: a store goes on
@@ -284,6 +294,7 @@ int op_optrace_scrubbed(const op_optrace_t *trace, const uint8_t key[OP_PSEUDONY
     for (size_t i = 0; i < tape->actor_count; i++)
         op_tape_add_actor(&self->out, op_str(tape->actors[i].name), op_str(tape->actors[i].class),
                           tape->actors[i].outbox_max);
+    s_learn_asked(self);
     s_scrub_ttys(self);
     for (size_t i = 0; i < tape->event_count && !self->wrong; i++) {
         s_event(self, trace->order[i]);

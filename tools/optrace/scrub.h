@@ -25,6 +25,10 @@ void op_scrub_value(const op_pseudonym_t *names, const op_type_t *type, void *va
 /*  A whole frame. One that does not decode is replaced by octets that do not either. */
 op_str_t op_scrub_frame(const op_pseudonym_t *names, op_str_t frame, op_arena_t *arena);
 
+/*  A frame from outside, before anything is scrubbed: actors may know people and texts in it by
+    their hashes, in rows. */
+void op_scrub_learn_asked(op_pseudonym_t *names, op_str_t frame);
+
 /*  An actor said `old` when it was recorded, and says `now`. True: the same message at the same
     place in the run; then ids, tokens and codes in which they differ are learned. */
 bool op_scrub_learn(op_pseudonym_t *names, op_str_t old, op_str_t now);
