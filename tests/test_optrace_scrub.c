@@ -63,10 +63,11 @@ static void s_guesses_gone(const op_buf_t *now)
 static void test_scrub(void **state)
 {
     (void)state;
-    static const char *const people[] = {"4155550101", "4155550102", "4155550103",    "4155550777",
-                                         "6176088932", "6176088933", "4151550577F7",  "Ordered",
-                                         "sent.",      "my agent",   "agent.example", "abc123",
-                                         "127.0.0.1",  "Anybody"};
+    static const char *const people[] = {
+        "4155550101",           "4155550102",       "4155550103",   "4155550777",
+        "6176088932",           "6176088933",       "4151550577F7", "Ordered",
+        "C477790E4AD341F3701E", "493A88FC2ECF59A0", "sent.",        "my agent",
+        "agent.example",        "abc123",           "127.0.0.1",    "Anybody"};
     size_t secrets = 0;
     for (size_t n = 0; trace_flow_name(n); n++) {
         op_optrace_t trace = {.file_count = 0};

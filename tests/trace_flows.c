@@ -322,6 +322,30 @@ static void s_flow_burst(world_t *world, s_people_t *people)
     world_run(world, 20000);
 }
 
+static void s_knob(world_t *world, op_knob_t knob, int64_t value)
+{
+    for (size_t i = 0; i < WORLD_MODEMS; i++) {
+        int rc = op_carrier_set(world->carrier, i, knob, value);
+        OP_ASSERT(rc == 0);
+    }
+}
+
+/*  Modems whose echo does not go off, and that show a text with an octet too many, and one cut off. */
+static void s_flow_odd(world_t *world, s_people_t *people)
+{
+    enum { SURPLUS, TRUNCATED };
+    s_knob(world, OP_KNOB_ECHO, 1);
+    s_send(world, &people->alice_key, PHONE, "Does it say so twice?");
+    world_run(world, 10000);
+    for (int form = SURPLUS; form <= TRUNCATED; form++) {
+        s_knob(world, OP_KNOB_MALFORMED_FORM, form);
+        s_knob(world, OP_KNOB_MALFORMED_NEXT, 1);
+        s_text_in(world, SHARED, "It does, and not only that.");
+        s_knob(world, OP_KNOB_MALFORMED_NEXT, 0);
+    }
+    s_read(world, &people->alice_key);
+}
+
 static const struct {
     const char *name;
     void (*before)(world_t *world, s_people_t *people);
@@ -331,7 +355,8 @@ static const struct {
     {"inbound", s_two_people, s_flow_inbound}, {"fan_out", s_both_texted, s_flow_fan_out},
     {"lease", s_two_people, s_flow_lease},     {"hand_over", s_two_leases, s_flow_hand_over},
     {"webhook", s_two_people, s_flow_webhook}, {"crash", s_two_people, s_flow_crash},
-    {"burst", s_two_people, s_flow_burst},     {"again", s_send_once, s_flow_again}};
+    {"burst", s_two_people, s_flow_burst},     {"again", s_send_once, s_flow_again},
+    {"odd", s_two_people, s_flow_odd}};
 
 const char *trace_flow_name(size_t n)
 {

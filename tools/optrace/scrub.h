@@ -33,6 +33,27 @@ void op_scrub_learn_asked(op_pseudonym_t *names, op_str_t frame);
     place in the run; then ids, tokens and codes in which they differ are learned. */
 bool op_scrub_learn(op_pseudonym_t *names, op_str_t old, op_str_t now);
 
+/*  ---- scrub_tty.c ---- */
+
+/*  A part of what came from a tty that repeats what the actor wrote to it. */
+typedef struct {
+    size_t event, at; /* of the trace; where it stands in those bytes */
+    size_t said, from, size;
+} op_echo_t;
+
+typedef struct {
+    op_echo_t *echoes; /* by event */
+    size_t count, capacity;
+} op_scrub_ttys_t;
+
+/*  Replaces all that came from ttys, before the run, because a message may be cut over several
+    frames: into bytes[] of their events, and the arena. free() self->echoes in the end. */
+void op_scrub_ttys(op_scrub_ttys_t *self, const op_optrace_t *trace, const op_pseudonym_t *names,
+                   op_str_t *bytes, op_arena_t *arena);
+/*  bytes[event], repeating what the actor has said now. */
+op_str_t op_scrub_tty_heard(const op_scrub_ttys_t *self, const op_str_t *bytes, size_t event,
+                            op_arena_t *arena);
+
 /*  ---- scrub_row.c ---- */
 
 op_tape_row_t op_scrub_row(const op_pseudonym_t *names, const op_tape_actor_t *actor,
