@@ -67,7 +67,7 @@ static const struct {
      "    rows they end with, octet by octet. Shows the first difference of each actor.\n"},
     {"diff", op_optrace_diff, 2, 2, "F", 0,
      "diff FILE FILE [--full]\n"
-     "    For each actor the first event in which two traces differ.\n"},
+     "    For each actor the first event in which two traces differ, or that its end does.\n"},
     {"cut", op_optrace_cut, 2, 2, "qft", 0,
      "cut FILE OUT --request ID | --from T | --to T\n"
      "    A smaller trace that still replays. With --request: the actors that it touched, from "
@@ -79,11 +79,11 @@ static const struct {
      "    command), it begins earlier, in the end at its start; cut says so.\n"},
     {"scrub", op_optrace_scrub, 2, 2, "", 0,
      "scrub FILE OUT\n"
-     "    The same run with other people in it: phones, texts, addresses, URLs, names, codes and\n"
-     "    secrets are replaced by others of the same length and form, equal ones by equal ones,\n"
-     "    under a key that is thrown away. All entropy is replaced too, and with it every id and\n"
-     "    token that came from it. Request ids, times and lengths stay. What actors say is "
-     "recorded\n"
+     "    The same run with other people in it: phones, texts, addresses, URLs, names, codes,\n"
+     "    secrets and what webhooks' receivers answered are replaced by others of the same\n"
+     "    length and form, equal ones by equal ones, under a key that is thrown away. All entropy\n"
+     "    is replaced too, and with it every id and token that came from it. Request ids, times\n"
+     "    and lengths stay. What actors say is recorded\n"
      "    anew, so the result replays. A run that does not survive this (a code that was texted\n"
      "    before the trace began, for instance) is refused.\n"},
     {"merge", op_optrace_merge, 2, 64, "", OP_TAPE_GAPS,
