@@ -70,4 +70,7 @@ extern const op_core_class_t op_ledger_class;
 /*  The scope of an account on a number: the lease if there is one, else a hash of both ids. */
 op_id_t op_ledger_scope(op_id_t account, op_id_t number, op_id_t lease);
 
+/*  By which a text that is submitted again, with its Idempotency-Key, is known for the same. */
+op_hash_t op_ledger_request(op_str_t to, op_str_t body);
+
 #endif

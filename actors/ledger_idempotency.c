@@ -25,14 +25,14 @@ static op_key_t s_key(const op_context_t *context, op_id_t scope)
     return key;
 }
 
-static op_hash_t s_request(const op_message_send_t *send)
+op_hash_t op_ledger_request(op_str_t to, op_str_t body)
 {
     op_hash_t hash;
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, sizeof hash.bytes);
-    crypto_generichash_update(&state, (const uint8_t *)send->to.at, send->to.size);
+    crypto_generichash_update(&state, (const uint8_t *)to.at, to.size);
     crypto_generichash_update(&state, (const uint8_t *)"\n", 1);
-    crypto_generichash_update(&state, (const uint8_t *)send->body.at, send->body.size);
+    crypto_generichash_update(&state, (const uint8_t *)body.at, body.size);
     crypto_generichash_final(&state, hash.bytes, sizeof hash.bytes);
     return hash;
 }
@@ -54,7 +54,8 @@ bool op_ledger_idempotency_repeats(const op_event_t *event, op_turn_t *turn, op_
     if (!op_turn_get(turn, &key, &op_once_row_type, &row) ||
         op_ledger_idempotency_is_dead(&event->now, (op_str_t){0}, &row))
         return false;
-    op_hash_t request = s_request(OP_BODY(event, message_send));
+    const op_message_send_t *send = OP_BODY(event, message_send);
+    op_hash_t request = op_ledger_request(send->to, send->body);
     op_key_t text_key = op_ledger_text_key(scope, 'o', row.text);
     if (memcmp(&request, &row.request, sizeof request) != 0 ||
         !op_turn_get(turn, &text_key, &op_text_row_type, &text)) {
@@ -72,6 +73,7 @@ void op_ledger_idempotency_remember(const op_event_t *event, op_turn_t *turn, op
     if (!s_has_key(event->context))
         return;
     op_key_t key = s_key(event->context, scope);
-    op_once_row_t row = {text, s_request(OP_BODY(event, message_send)), event->now};
+    const op_message_send_t *send = OP_BODY(event, message_send);
+    op_once_row_t row = {text, op_ledger_request(send->to, send->body), event->now};
     op_turn_put(turn, &key, &op_once_row_type, &row);
 }

@@ -14,13 +14,14 @@
     one at a time: the row says "in the air" durably before AT+CMGS is written, and says how many
     parts the network has taken durably before the next one. A part that was in the air when the
     process died, or whose answer did not come, is in doubt. It is settled when the line has been
-    drained: by the late answer or error if one came, else by policy: a login code (or every text,
-    with resend_unknown) is sent again; any other is held for ten minutes, out of the queue's way,
-    for a status report that proves it, and ends as unknown_outcome if none comes. A part that the
-    network has confirmed is never sent again. What each error means is one table
-    (modem/cms_error.h). Sending and receiving take turns; on a quick modem a turn has many
-    commands, so that the outcome of a text and the mark of the next are one commit. While a part is
-    in doubt, its line waits `send_timeout_ms` more for the answer, with its tty open.
+    drained: by the late answer or error if one came from the modem that has the part, else by
+    policy: a login code (or every text, with resend_unknown) is sent again; any other is held for
+    ten minutes, out of the queue's way, for a status report that proves it, and ends as
+    unknown_outcome if none comes. A part that the network has confirmed is never sent again. What
+    each error means is one table (modem/cms_error.h). Sending and receiving take turns; on a quick
+    modem a turn has many commands, so that the outcome of a text and the mark of the next are one
+    commit. While a part is in doubt, its line waits `send_timeout_ms` more for the answer, with its
+    tty open.
 
     A text that was refused for now is paused, five times at most; a paused one blocks nobody.
 

@@ -403,7 +403,7 @@ static void s_notice(op_line_t *line, const op_event_t *event, op_turn_t *turn,
                      const op_at_action_t *notice)
 {
     if (notice->notice == OP_AT_NOTICE_LATE)
-        op_send_late(line, notice->line);
+        op_send_late(line, "", notice->line);
     else if (notice->notice == OP_AT_NOTICE_BOOT)
         s_booted(line, event, turn, notice->line);
     else if (notice->notice == OP_AT_NOTICE_POWER) {

@@ -170,9 +170,10 @@ typedef struct {
     bool doubt;          /* `flight` is in doubt */
     int64_t doubt_until; /* so long its answer is waited for, whatever the line does */
     op_key_t flight;     /* key of its queue_row */
-    bool late_answer;    /* a +CMGS came after its time */
-    int late_reference;  /* its reference, -1: none */
-    bool late_error;     /* a +CMS ERROR came after its time */
+    char flight_device[OP_DEVICE_MAX + 1], flight_imei[OP_IMEI_MAX + 1]; /* where it went */
+    bool late_answer;   /* a +CMGS came after its time */
+    int late_reference; /* its reference, -1: none */
+    bool late_error;    /* a +CMS ERROR came after its time */
     int late_code;
     unsigned barred;          /* texts in a row that the network has barred */
     int64_t barred_until;     /* so long nothing is sent; 0: the SIM may send, as far as is known */
@@ -415,8 +416,11 @@ bool op_send_next(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op_turn_t *turn,
                   const op_at_action_t *done);
 void op_send_burst_done(op_line_t *line, const op_event_t *event, const op_at_action_t *done);
-/*  An answer that came after its time. */
-void op_send_late(op_line_t *line, op_str_t answer);
+/*  This part is in the air, or was when the process died. */
+void op_send_remember(op_line_t *line, const op_key_t *key, const op_queue_row_t *row);
+/*  An answer that came after its time, from the line's device; `imei` is that of the modem, or
+    empty. */
+void op_send_late(op_line_t *line, const char *imei, op_str_t answer);
 /*  The line is drained: no answer can come any more. */
 void op_send_settle_doubt(op_modem_t *self, op_line_t *line, const op_event_t *event,
                           op_turn_t *turn);

@@ -58,7 +58,8 @@ static void s_again(op_modem_t *self, op_probe_t *probe, const op_event_t *event
 static void s_known(op_modem_t *self, op_probe_t *probe, const op_event_t *event, op_turn_t *turn)
 {
     char path[OP_DEVICE_MAX + 1];
-    char late[sizeof probe->late];
+    char late[sizeof probe->late], imei[sizeof probe->imei];
+    memcpy(imei, probe->imei, sizeof imei);
     memcpy(path, probe->path, sizeof path);
     memcpy(late, probe->late, sizeof late);
     op_device_known(self, event, op_str(path), probe->imei, probe->iccid);
@@ -66,7 +67,7 @@ static void s_known(op_modem_t *self, op_probe_t *probe, const op_event_t *event
     op_device_match(self, event, turn);
     for (size_t i = 0; i < self->count; i++)
         if (*late && strcmp(self->lines[i].device, path) == 0)
-            op_send_late(&self->lines[i], op_str(late));
+            op_send_late(&self->lines[i], imei, op_str(late));
 }
 
 void op_probe_cancel(op_modem_t *self, op_str_t path, op_turn_t *turn)

@@ -453,8 +453,9 @@ void op_send_begin(const op_modem_t *self, op_line_t *line, const op_event_t *ev
         line->waiting += s_count_all(line, tags[t], turn, &in_air);
     s_count(line, turn);
     line->doubt = in_air.size && !OP_PLANTED(FORGET_AIR);
-    if (line->doubt) {
+    op_queue_row_t row = {.sent = 0};
+    if (line->doubt && op_turn_get(turn, &in_air, &op_queue_row_type, &row)) {
         line->doubt_until = event->now + (int64_t)self->send_timeout_ms;
-        line->flight = in_air;
+        op_send_remember(line, &in_air, &row);
     }
 }

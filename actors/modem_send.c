@@ -85,9 +85,11 @@ static bool s_submit(op_modem_t *self, op_line_t *line, const op_event_t *event,
             op_queue_tell(turn, row, OP_TEXT_SENDING, OP_FAILURE_NONE);
         row->in_air = true;
         row->submitted = event->now;
+        row->device = op_str(line->device);
+        row->imei = op_str(line->is.imei);
         op_turn_put(turn, key, &op_queue_row_type, row);
         line->flying = true;
-        line->flight = *key;
+        op_send_remember(line, key, row);
         op_line_command(line, OP_JOB_SUBMIT, op_str(command), "+CMGS:", op_buf_str(&hex),
                         event->now + (int64_t)self->send_timeout_ms);
     }
@@ -397,9 +399,26 @@ void op_send_done(op_modem_t *self, op_line_t *line, const op_event_t *event, op
 
 /*  ---- In doubt ---- */
 
-void op_send_late(op_line_t *line, op_str_t answer)
+void op_send_remember(op_line_t *line, const op_key_t *key, const op_queue_row_t *row)
 {
-    if (!line->doubt && !OP_PLANTED(LATE_TO_NEXT)) /* of a text whose outcome has been told */
+    line->flight = *key;
+    op_str_copy(row->device, line->flight_device, sizeof line->flight_device);
+    op_str_copy(row->imei, line->flight_imei, sizeof line->flight_imei);
+}
+
+/*  Is that the modem that has the part? The one that the line has now may be another, whose answer
+    is to what another line has written. */
+static bool s_is_asked(const op_line_t *line, const char *imei)
+{
+    bool unknown = !*line->flight_device; /* of a row from before */
+    return unknown || strcmp(line->device, line->flight_device) == 0 ||
+           (*imei && strcmp(imei, line->flight_imei) == 0);
+}
+
+void op_send_late(op_line_t *line, const char *imei, op_str_t answer)
+{
+    bool settled = !line->doubt && !OP_PLANTED(LATE_TO_NEXT); /* its outcome has been told */
+    if (settled || !s_is_asked(line, imei))
         return;
     if (op_str_starts(answer, "+CMGS:")) {
         line->late_answer = true;

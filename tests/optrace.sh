@@ -26,7 +26,10 @@ expect 2 "command is missing"
 expect 2 "no such command" nonsense "$send"
 expect 2 "other arguments" print
 expect 2 "does not take" stats "$send" --actor ledger
-expect 2 "no instant" print "$send" --from yesterday
+for instant in yesterday 0 1970-01-01T00:00:00Z 2026-02-31T00:00:00Z 2026-04-31T00:00:00Z; do
+  expect 2 "no instant" print "$send" --from "$instant"
+  expect 2 "no instant" cut "$send" "$work/cut" --to "$instant"
+done
 expect 2 "no message" print "$send" --message txt_send
 expect 2 "No such file" print "$work/none"
 
@@ -35,10 +38,19 @@ expect 0 "send-9" print "$send" --request send-9
 expect 1 "nothing in the trace is of that" print "$send" --request send-999
 expect 0 "text_send{" print "$send" --message text_send --actor modem
 expect 0 "+1\*\*\*\*\*\*\*\*77" print "$send" --phone +14155550777
+expect 0 "" print "$send" --from 2024-02-29T00:00:00Z
 expect 1 "nothing in the trace is of that" print "$send" --to 2020-01-01T00:00:00Z
+# A phone in a setup, in what is posted; and not in a longer number.
+expect 0 "start  * modem_setup{" print "$send" --phone +16176088932
+expect 0 " post{" print "$traces/webhook.trace" --phone +16176088932
+expect 1 "nothing in the trace is of that" print "$send" --phone +1617608893
+expect 0 "start  * modem_setup{" print "$send" --message modem_setup
 expect 0 "requests answered" stats "$send"
 expect 0 "http      auth" follow "$send" send-9 --svg "$work/way.svg"
 grep -q "</svg>" "$work/way.svg" || { echo "no picture"; failed=1; }
+chmod 644 "$work/way.svg"
+expect 0 "http      auth" follow "$send" send-9 --svg "$work/way.svg"
+[ "$(stat -c %a "$work/way.svg")" = 600 ] || { echo "a picture that others can read"; failed=1; }
 expect 1 "nothing in the trace" follow "$send" nobody
 expect 0 "serial_bytes{bytes=#(" follow "$send" send-9
 expect 0 'serial_bytes{bytes="AT+CMGS=' follow "$send" send-9 --full
@@ -88,6 +100,15 @@ expect 0 "the same, and so are its rows" replay "$work/long"
 expect 0 "^ledger: .*the same" replay "$work/long" --actor ledger
 truncate -s -7 "$work/long"
 expect 2 "ends inside a record" replay "$work/long"
+mkfifo "$work/fifo"
+expect 2 "no regular file" print "$work/fifo"
+# Of a process without actors, such as one with the http actor alone: its header, and nothing else.
+at=$(grep -abo OP2 "$send" | sed -n '2{s/:.*//p}')
+head -c $((at - 1)) "$send" >"$work/bare"
+expect 0 "trace of" print "$work/bare"
+expect 0 "nothing to replay: no actor was recorded" replay "$work/bare"
+expect 1 "no such actor" replay "$work/bare" --actor ledger
+expect 1 "nothing in the trace is of that" print "$work/bare" --actor ledger
 : >"$work/empty"
 expect 2 "empty" stats "$work/empty"
 echo "no trace at all" >"$work/text"

@@ -174,7 +174,8 @@ static void s_mark(const op_type_t *type, void *value)
         void *item;
         bool hidden = field->kind == OP_KIND_SECRET || field->kind == OP_KIND_BODY ||
                       field->kind == OP_KIND_BYTES || field->kind == OP_KIND_SERIAL ||
-                      strcmp(field->name, "body") == 0 || strcmp(field->name, "code_hash") == 0;
+                      strcmp(field->name, "body") == 0 || strcmp(field->name, "answer") == 0 ||
+                      strcmp(field->name, "code_hash") == 0;
         if (field->kind == OP_KIND_HASH)
             memset(at, 0xab, sizeof(op_hash_t));
         else if (field->kind == OP_KIND_ID || field->kind == OP_KIND_MSG_ID ||

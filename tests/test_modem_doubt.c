@@ -106,6 +106,31 @@ static void test_pauses_that_take_minutes(void **state)
     }
 }
 
+/*  After a restart the line has another modem, which says late what came of another line's text: it is
+    no answer to what this line has in the air. */
+static void test_another_modems_answer(void **state)
+{
+    (void)state;
+    static const char *const late[] = {"\r\n+CMS ERROR: 41\r\n", "\r\n+CMGS: 5\r\n"};
+    const op_str_t device = s_lines[0].device;
+    for (size_t i = 0; i < OP_COUNT(late); i++) {
+        s_teardown(NULL);
+        s_setup_up(NULL);
+        s_text('a', "hello");
+        s_submitted();
+        s_lines[0].device = OP_STR("/dev/other");
+        core_restart(&s_core, false);
+        s_lines[0].device = device;
+        op_serial_opened_t opened = {0};
+        core_note(&s_core, "serial", &op_serial_opened_type, &opened);
+        tty_say(&s_core, late[i]);
+        tty_say(&s_core, OK);
+        core_advance(&s_core, 300);
+        s_expect_outcomes("a4:unknown_outcome");
+        assert_int_equal(s_queued(), 0);
+    }
+}
+
 /*  Whoever operates it hears why, and never of whom. */
 static void test_a_refusal_is_logged(void **state)
 {
@@ -253,6 +278,7 @@ int main(void)
         TEST_UP(test_a_modem_that_stays_silent),
         TEST_UP(test_an_answer_without_its_end),
         TEST_UP(test_pauses_that_take_minutes),
+        TEST_UP(test_another_modems_answer),
         TEST_UP(test_a_refusal_is_logged),
         TEST_UP(test_a_barred_sim),
         TEST_UP(test_a_modem_that_says_nothing_of_texts),

@@ -295,12 +295,115 @@ static void test_follow(void **state)
     op_optrace_close(&trace);
 }
 
+/*  ---- Made-up traces ---- */
+
+static void s_heard(op_tape_t *tape, op_envelope_t envelope, const op_type_t *type,
+                    const void *body)
+{
+    op_buf_t frame = {0};
+    op_frame_encode(&envelope, type, body, &frame);
+    op_tape_event_t event = {.what = OP_TRACE_RECEIVE,
+                             .at = 1779304490000,
+                             .bytes = op_arena_copy(&tape->arena, op_buf_str(&frame))};
+    op_tape_add_event(tape, &event);
+    op_buf_free(&frame);
+}
+
+static void s_put_in_order(op_optrace_t *trace)
+{
+    size_t count = trace->tape.event_count + 1;
+    trace->order = op_alloc(count * sizeof *trace->order);
+    trace->cause = op_alloc(count * sizeof *trace->cause);
+    op_tape_order(&trace->tape, trace->order, trace->cause);
+}
+
+/*  One request id with many requests, each of which made something. */
+static void test_follow_many(void **state)
+{
+    (void)state;
+    enum { MANY = 300, EACH = 3 };
+    op_optrace_t trace = {.file_count = 0};
+    op_tape_add_actor(&trace.tape, OP_STR("ledger"), OP_STR("ledger"), 0);
+    for (uint64_t i = 1; i <= MANY; i++) {
+        op_str_t who = i % 2 ? OP_STR("http-2") : OP_STR("control");
+        op_envelope_t ask = {.kind = OP_FRAME_REQUEST,
+                             .from = who,
+                             .to = OP_STR("ledger"),
+                             .correlation = i,
+                             .origin = who,
+                             .request_id = OP_STR("many")};
+        op_envelope_t reply = {
+            .kind = OP_FRAME_REPLY, .from = OP_STR("ledger"), .to = who, .correlation = i};
+        op_envelope_t tell = {
+            .kind = OP_FRAME_TELL, .from = OP_STR("modem"), .to = OP_STR("ledger"), .sequence = i};
+        op_message_view_t view = {.id = {{(uint8_t)i, (uint8_t)(i >> 8), 7}}};
+        op_text_outcome_t outcome = {.text = view.id};
+        s_heard(&trace.tape, ask, &op_nothing_type, &(op_nothing_t){0});
+        s_heard(&trace.tape, reply, &op_message_view_type, &view);
+        s_heard(&trace.tape, tell, &op_text_outcome_type, &outcome);
+    }
+    s_put_in_order(&trace);
+    bool *marked = op_alloc(trace.tape.event_count * sizeof *marked);
+    assert_int_equal(op_optrace_mark(&trace, "many", marked), MANY * EACH);
+    /* By its correlation number, whoever asked. */
+    assert_int_equal(op_optrace_mark(&trace, "201", marked), EACH);
+    assert_int_equal(op_optrace_mark(&trace, "202", marked), EACH);
+    assert_int_equal(op_optrace_mark(&trace, "0", marked), 0);
+    free(marked);
+    op_optrace_close(&trace);
+}
+
+/*  A text may hold what XML does not. */
+static void test_svg_is_xml(void **state)
+{
+    (void)state;
+    op_optrace_t trace = {.file_count = 0};
+    op_tape_add_actor(&trace.tape, OP_STR("ledger"), OP_STR("ledger"), 0);
+    op_envelope_t tell = {
+        .kind = OP_FRAME_TELL, .from = OP_STR("modem"), .to = OP_STR("ledger"), .sequence = 1};
+    op_text_received_t received = {.body = OP_STR("a\xef\xbf\xbe\xef\xbf\xbf<\xc3\xa9")};
+    s_heard(&trace.tape, tell, &op_text_received_type, &received);
+    op_str_t names[] = {OP_STR("modem"), OP_STR("ledger")};
+    op_optrace_arrow_t arrow = {.from = names[0], .to = names[1]};
+    op_buf_t picture = {0};
+    op_optrace_svg(&trace.tape, names, 2, &arrow, 1, OP_PRINT_FULL, &picture);
+    assert_true(s_holds(&picture, OP_STR("\"a\xef\xbf\xbd\xef\xbf\xbd&lt;\xc3\xa9\"")));
+    op_buf_free(&picture);
+    op_optrace_close(&trace);
+}
+
+/*  All events are the same, and the rows at the end are not; or one has no clean end. */
+static void test_diff_of_ends(void **state)
+{
+    (void)state;
+    op_optrace_t whole = {.file_count = 0};
+    s_open_flow("send", &whole);
+    char in[256], out[256];
+    s_path("flow.trace", in);
+    s_path("one.trace", out);
+    op_optrace_options_t options = {.files = {in, out}, .file_count = 2};
+    op_tape_actor_t *actor = &whole.tape.actors[0];
+    assert_true(actor->ended);
+    for (int change = 0; change < 4; change++) {
+        actor->ended = change != 1;
+        actor->rows_at_end += change == 2;
+        actor->digest.bytes[31] ^= change == 3;
+        unlink(out);
+        assert_int_equal(op_optrace_save(&whole.tape, out), 0);
+        assert_int_equal(op_optrace_diff(&options), change ? OP_OPTRACE_DIFFERS : OP_OPTRACE_OK);
+        actor->rows_at_end -= change == 2;
+    }
+    unlink(out);
+    op_optrace_close(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cut),     cmocka_unit_test(test_cut_then_scrub),
-        cmocka_unit_test(test_rotated), cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_follow),
+        cmocka_unit_test(test_cut),        cmocka_unit_test(test_cut_then_scrub),
+        cmocka_unit_test(test_rotated),    cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_follow),     cmocka_unit_test(test_follow_many),
+        cmocka_unit_test(test_svg_is_xml), cmocka_unit_test(test_diff_of_ends),
     };
     return cmocka_run_group_tests(tests, s_make_folder, s_remove_folder);
 }

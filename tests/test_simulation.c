@@ -125,7 +125,7 @@ static void test_no_faults_no_silence(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        sim_verdict_t verdict = s_run(seed, (sim_fault_set_t){{false}});
+        sim_verdict_t verdict = s_run(seed, (sim_fault_set_t){.listed = false});
         assert_int_equal(verdict.silences, 0);
         assert_int_equal(verdict.deaths, 0);
         for (size_t i = 0; i < SIM_FAULT_END; i++)
@@ -171,6 +171,20 @@ static void test_a_run_replays(void **state)
     op_buf_free(&report);
 }
 
+/*  What is listed is in every world, not in half of them. */
+static void test_listed_faults(void **state)
+{
+    (void)state;
+    sim_fault_set_t set;
+    op_str_t unknown;
+    assert_true(sim_faults_parse("kill,hook_error", &set, &unknown));
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        sim_verdict_t verdict = s_run(seed, set);
+        for (size_t i = 0; i < SIM_FAULT_END; i++)
+            assert_int_equal(verdict.fired[i] > 0, set.has[i]);
+    }
+}
+
 /*  ---- Parts ---- */
 
 static void test_names_of_faults(void **state)
@@ -179,16 +193,20 @@ static void test_names_of_faults(void **state)
     sim_fault_set_t set;
     op_str_t unknown;
     assert_true(sim_faults_parse("all", &set, &unknown));
+    assert_false(set.listed);
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_true(set.has[i]);
     assert_true(sim_faults_parse("none", &set, &unknown));
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_false(set.has[i]);
     assert_true(sim_faults_parse("kill,air_late", &set, &unknown));
+    assert_true(set.listed);
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         assert_int_equal(set.has[i], i == SIM_FAULT_KILL || i == SIM_FAULT_AIR_LATE);
     assert_false(sim_faults_parse("kill,nothing", &set, &unknown));
     assert_true(op_str_is(unknown, "nothing"));
+    assert_false(sim_faults_parse("", &set, &unknown));
+    assert_false(sim_faults_parse("kill,", &set, &unknown));
     for (size_t i = 0; i < SIM_FAULT_END; i++) {
         assert_true(sim_faults_parse(sim_fault_name((sim_fault_t)i), &set, &unknown));
         for (size_t other = 0; other < SIM_FAULT_END; other++)
@@ -311,6 +329,35 @@ static void test_model_judges(void **state)
     model_free(&model);
 }
 
+/*  Who gets the phone of somebody who was erased goes on with that one's windows. */
+static void test_model_counts_by_phone(void **state)
+{
+    (void)state;
+    model_limits_t limits = {.start_30s = 6, .start_hour = 2, .start_day = 15};
+    model_t model;
+    model_init(&model, &limits);
+    model.now = OP_DAY_MS;
+    int before = model_add_user(&model, "+14155550100"),
+        after = model_add_user(&model, "+14155550100");
+    int other = model_add_user(&model, "+14155550101");
+    model_counted(&model, 'p', before, model.now);
+    model.now += OP_HOUR_MS - OP_MINUTE_MS;
+    model_counted(&model, 'p', after, model.now);
+    model_limited(&model, "p", after, model.now);
+    assert_string_equal(model.wrong, "");
+    model.now += OP_MINUTE_MS;
+    model_counted(&model, 'p', after, model.now);
+    model_counted(&model, 'p', after, model.now);
+    assert_string_equal(model.wrong, "");
+    model_counted(&model, 'p', before, model.now);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model.wrong[0] = 0;
+    model_counted(&model, 'p', other, model.now);
+    model_limited(&model, "p", other, model.now);
+    assert_non_null(strstr(model.wrong, "quota"));
+    model_free(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,8 +366,10 @@ int main(void)
         cmocka_unit_test(test_clock_there_and_back),
         cmocka_unit_test(test_disk_fails_on_demand),
         cmocka_unit_test(test_model_judges),
+        cmocka_unit_test(test_model_counts_by_phone),
         cmocka_unit_test(test_no_faults_no_silence),
         cmocka_unit_test(test_one_seed_is_one_world),
+        cmocka_unit_test(test_listed_faults),
         cmocka_unit_test(test_a_run_replays),
         cmocka_unit_test(test_many_seeds),
     };

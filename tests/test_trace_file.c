@@ -181,7 +181,10 @@ static void test_what_it_refuses(void **state)
     assert_true(fd >= 0);
     close(fd);
     s_refused(s_path, "exists"); /* though it is empty */
-    assert_int_equal(unlink(s_path), 0);
+    assert_int_equal(rename(s_path, s_segment(7)), 0);
+    s_refused(s_path, "t.7: exists"); /* an earlier trace's end would be this one's */
+    assert_int_equal(access(s_path, F_OK), -1);
+    assert_int_equal(unlink(s_segment(7)), 0);
     assert_int_equal(symlink("/dev/null", s_path), 0);
     s_refused(s_path, "exists");
     s_refused("/nonexistent/t", "No such file");
@@ -266,10 +269,10 @@ static void test_rows_fill_all(void **state)
 static void test_next_exists(void **state)
 {
     (void)state;
-    int fd = open(s_segment(1), O_WRONLY | O_CREAT, 0600);
+    op_trace_file_t *file = s_open(4096, 3);
+    int fd = open(s_segment(1), O_WRONLY | O_CREAT, 0600); /* by somebody else, meanwhile */
     assert_true(fd >= 0);
     close(fd);
-    op_trace_file_t *file = s_open(4096, 3);
     op_trace_file_actor(file, "auth", "auth");
     for (int i = 0; i < 100; i++)
         s_event(file, 1, i);
@@ -300,7 +303,7 @@ static void test_full_disk(void **state)
 {
     (void)state;
     char log[128];
-    snprintf(log, sizeof log, "%s", s_segment(63));
+    snprintf(log, sizeof log, "%s/log", s_folder);
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -315,6 +318,7 @@ static void test_full_disk(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
     int64_t first, last;
     assert_true(s_check(0, 1, &first, &last) > 30); /* all whole */
+    assert_int_equal(rename(log, s_segment(63)), 0);
     op_buf_t line = s_content(63);
     op_buf_add_byte(&line, 0);
     assert_non_null(strstr(line.at, "the recording has ended, the server goes on"));

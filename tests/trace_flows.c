@@ -138,7 +138,7 @@ static void s_read(world_t *world, const op_context_t *key)
           STEPS(OP_STEP_AUTH_KEY, OP_STEP_RATE_READ, OP_STEP_LEDGER_MESSAGES));
 }
 
-static void s_hook(world_t *world, const op_context_t *session, op_id_t number)
+static op_id_t s_hook(world_t *world, const op_context_t *session, op_id_t number)
 {
     op_webhook_create_t create = {number, OP_STR("https://agent.example/hook?token=abc123"),
                                   OP_STR("message.received,message.sent,message.failed")};
@@ -148,6 +148,17 @@ static void s_hook(world_t *world, const op_context_t *session, op_id_t number)
                     OP_STEP_WEBHOOK_CREATE));
     op_buf_clear(&world->webhook_secret);
     op_buf_add_str(&world->webhook_secret, created->secret);
+    return created->id;
+}
+
+/*  What has been posted, and what was answered. */
+static void s_deliveries(world_t *world, const op_context_t *session, op_id_t hook)
+{
+    char id[OP_ID_TEXT + 1];
+    op_id_print(hook, id);
+    op_delivery_list_t list = {.id = op_str(id), .limit = 20};
+    s_ask(world, session, &op_delivery_list_type, &list, &op_deliveries_view_type,
+          STEPS(OP_STEP_AUTH_SESSION, OP_STEP_RATE_CONSOLE, OP_STEP_WEBHOOK_DELIVERIES));
 }
 
 static void s_text_in(world_t *world, const char *to, const char *body)
@@ -249,10 +260,30 @@ static void s_flow_hand_over(world_t *world, s_people_t *people)
 
 static void s_flow_webhook(world_t *world, s_people_t *people)
 {
-    s_hook(world, &people->alice, people->shared);
+    op_id_t hook = s_hook(world, &people->alice, people->shared);
     s_send(world, &people->alice_key, PHONE, "Tell me when it is sent.");
     world_run(world, 10000);
     s_text_in(world, SHARED, "It was.");
+    s_deliveries(world, &people->alice, hook);
+}
+
+static void s_send_once(world_t *world, s_people_t *people)
+{
+    s_two_people(world, people);
+    people->alice_key.once = op_token_hash(OP_STR("order 4711"));
+    s_send(world, &people->alice_key, PHONE, "Ordered.");
+    world_run(world, 10000);
+}
+
+/*  What was asked before the recording is known by its hash only: the same text with its
+    Idempotency-Key, another one with it, and a phone's windows. */
+static void s_flow_again(world_t *world, s_people_t *people)
+{
+    s_send(world, &people->alice_key, PHONE, "Ordered.");
+    op_message_send_t other = {OP_STR(PHONE), OP_STR("Cancelled.")};
+    s_ask(world, &people->alice_key, &op_message_send_type, &other, &op_refusal_type,
+          STEPS(OP_STEP_AUTH_KEY, OP_STEP_RATE_SEND, OP_STEP_LEDGER_SUBMIT));
+    s_sign_up(world, "+14155550101");
 }
 
 /*  Dies when the ledger has committed a tell that then never leaves, and once more with a text in
@@ -292,6 +323,30 @@ static void s_flow_burst(world_t *world, s_people_t *people)
     world_run(world, 20000);
 }
 
+static void s_knob(world_t *world, op_knob_t knob, int64_t value)
+{
+    for (size_t i = 0; i < WORLD_MODEMS; i++) {
+        int rc = op_carrier_set(world->carrier, i, knob, value);
+        OP_ASSERT(rc == 0);
+    }
+}
+
+/*  Modems whose echo does not go off, and that show a text with an octet too many, and one cut off. */
+static void s_flow_odd(world_t *world, s_people_t *people)
+{
+    enum { SURPLUS, TRUNCATED };
+    s_knob(world, OP_KNOB_ECHO, 1);
+    s_send(world, &people->alice_key, PHONE, "Does it say so twice?");
+    world_run(world, 10000);
+    for (int form = SURPLUS; form <= TRUNCATED; form++) {
+        s_knob(world, OP_KNOB_MALFORMED_FORM, form);
+        s_knob(world, OP_KNOB_MALFORMED_NEXT, 1);
+        s_text_in(world, SHARED, "It does, and not only that.");
+        s_knob(world, OP_KNOB_MALFORMED_NEXT, 0);
+    }
+    s_read(world, &people->alice_key);
+}
+
 static const struct {
     const char *name;
     void (*before)(world_t *world, s_people_t *people);
@@ -301,7 +356,8 @@ static const struct {
     {"inbound", s_two_people, s_flow_inbound}, {"fan_out", s_both_texted, s_flow_fan_out},
     {"lease", s_two_people, s_flow_lease},     {"hand_over", s_two_leases, s_flow_hand_over},
     {"webhook", s_two_people, s_flow_webhook}, {"crash", s_two_people, s_flow_crash},
-    {"burst", s_two_people, s_flow_burst}};
+    {"burst", s_two_people, s_flow_burst},     {"again", s_send_once, s_flow_again},
+    {"odd", s_two_people, s_flow_odd}};
 
 const char *trace_flow_name(size_t n)
 {

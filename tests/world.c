@@ -199,7 +199,12 @@ static void s_poster(world_t *self, const op_post_t *post)
         if (op_str_is(post->headers.at[i].name, "op-event"))
             op_str_copy(post->headers.at[i].value, kept->type, sizeof kept->type);
     op_buf_add_str(&kept->body, post->body);
-    op_posted_t posted = {.delivery = post->delivery, .status = 200, .duration_ms = 3};
+    /* It repeats the end of what it was told, as some receivers do. */
+    size_t said = post->body.size < OP_ANSWER_MAX ? post->body.size : OP_ANSWER_MAX;
+    op_posted_t posted = {.delivery = post->delivery,
+                          .status = 200,
+                          .duration_ms = 3,
+                          .answer = op_str_of(post->body.at + post->body.size - said, said)};
     s_note_to_actor(self, "poster", "webhook", &op_posted_type, &posted);
 }
 

@@ -161,6 +161,18 @@ static void s_write(op_trace_file_t *self, op_str_t records, bool state)
 
 /*  ---- Seen from outside ---- */
 
+/*  The first file that an earlier recording has left behind: it would be read as a part of this
+    one. 0: there is none. */
+static uint64_t s_leftover(const char *path)
+{
+    op_trace_numbers_t *numbers = op_alloc(sizeof *numbers);
+    char error[OP_TRACE_ERROR];
+    bool listed = op_trace_file_numbers(path, numbers, error) == 0 || numbers->count;
+    uint64_t number = listed && numbers->count ? numbers->at[0] : 0; /* else s_create says why */
+    free(numbers);
+    return number;
+}
+
 op_trace_file_t *op_trace_file_new(const op_trace_file_options_t *options,
                                    const op_trace_header_t *header, char error[OP_TRACE_ERROR])
 {
@@ -174,6 +186,9 @@ op_trace_file_t *op_trace_file_new(const op_trace_file_options_t *options,
     op_str_copy(header->build, self->build, sizeof self->build);
     self->header.build = op_str(self->build);
     int code = op_str_copy(op_str(options->path), self->path, sizeof self->path) ? 0 : ENAMETOOLONG;
+    uint64_t leftover = code == 0 ? s_leftover(self->path) : 0;
+    if (leftover)
+        code = EEXIST;
     if (code == 0)
         code = s_create(self, 0);
     if (code == 0) {
@@ -183,7 +198,9 @@ op_trace_file_t *op_trace_file_new(const op_trace_file_options_t *options,
     }
     if (code == 0)
         return self;
-    snprintf(error, OP_TRACE_ERROR, "%.120s: %s", options->path,
+    char name[OP_TRACE_PATH_MAX + 32];
+    s_name(self, leftover, name);
+    snprintf(error, OP_TRACE_ERROR, "%.120s: %s", code == ENAMETOOLONG ? options->path : name,
              code == EEXIST ? "exists; a trace is never written over or behind another one"
                             : strerror(code));
     op_trace_file_destroy(&self);

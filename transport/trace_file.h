@@ -21,8 +21,9 @@
 #define OP_TRANSPORT_TRACE_FILE_H
 
 #include "transport/trace.h"
+#include "transport/trace_folder.h"
 
-enum { OP_TRACE_ACTORS_MAX = 64, OP_TRACE_SEGMENTS_MAX = 1000, OP_TRACE_PATH_MAX = 512 };
+enum { OP_TRACE_ACTORS_MAX = 64, OP_TRACE_PATH_MAX = 512 };
 
 typedef struct op_trace_file op_trace_file_t;
 
@@ -33,7 +34,8 @@ typedef struct {
 } op_trace_file_options_t;
 
 /*  Creates PATH and writes the header; of `header`, `build` is copied and `segment` not looked at.
-    NULL, and a sentence in `error`: "FILE: exists ..." or why it cannot be created. */
+    NULL, and a sentence in `error`: "FILE: exists ...", also of one left over that would continue it
+    (FILE.3), or why it cannot be created. */
 op_trace_file_t *op_trace_file_new(const op_trace_file_options_t *options,
                                    const op_trace_header_t *header,
                                    char error[OP_TRACE_ERROR]) OP_MUST_CHECK;

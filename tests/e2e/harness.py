@@ -139,9 +139,9 @@ def received(agent, count=1):
 
 class Receiver:
     """An agent's server for webhooks: keeps (path, headers, body) of each post, answers 200,
-    or what `answer` says."""
+    or what `answer` says. `echo`: it repeats the end of what was posted."""
 
-    def __init__(self):
+    def __init__(self, echo=False):
         self.posts = []
         self.statuses = {}
         self.changed = threading.Condition()
@@ -155,8 +155,10 @@ class Receiver:
                     owner.posts.append((self.path, self.headers, body))
                     owner.changed.notify_all()
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                said = body[-200:] if echo else b""
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
             def log_message(self, *_):
                 pass

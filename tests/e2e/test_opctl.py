@@ -220,7 +220,7 @@ class Commands(OpctlCase):
         self.assertNotEqual(again.opened["user"]["id"], agent.opened["user"]["id"])
 
     def test_messages_and_webhooks(self):
-        receiver = Receiver()
+        receiver = Receiver(echo=True)
         self.addCleanup(receiver.close)
         agent = self.account()
         number = agent.number()[0]
@@ -249,6 +249,10 @@ class Commands(OpctlCase):
         table = opctl(self.data, "webhooks", "deliveries", agent.phone, webhook["id"])
         self.assertRegex(table, r"(?m)^ +attempts\n +\w.* {2,}status")
         self.assertNotIn("{", table)
+        # What the receiver said, who repeats what it is told: as any other text.
+        self.assertIn("follow me", log[0]["attempts"][0]["answer"])
+        self.assertNotIn("follow me", table)
+        self.assertRegex(table, r"\(\d+ characters\)")
         off = self.ask("webhooks", "disable", agent.phone, webhook["id"])
         self.assertFalse(off["enabled"])
         self.assertTrue(self.ask("webhooks", "enable", agent.phone, webhook["id"])["enabled"])

@@ -22,7 +22,10 @@ static const char s_usage[] =
     "\n"
     "  --seed N       the first seed (1)\n"
     "  --hours H      hours of life with faults in each world (1)\n"
-    "  --faults LIST  names with commas between them, all (the default) or none; help lists them\n"
+    "  --faults LIST  all (the default): a seed takes about half of the kinds; none; or names "
+    "with\n"
+    "                 commas between them: each of these is in every world (those of hosts only\n"
+    "                 where there are several); help lists them\n"
     "  --runs K       so many seeds, one after another (1)\n"
     "  --report       at the end, how often each kind of fault happened, and what operators did\n"
     "  --quiet        no line for a good seed\n"
@@ -149,7 +152,7 @@ static int s_argument(arguments_t *self, const char *name, const char *value)
     if (strcmp(name, "--seed") == 0)
         return s_take_number(name, value, 0, INT64_MAX, &self->options.seed);
     if (strcmp(name, "--runs") == 0)
-        return s_take_number(name, value, 0, INT64_MAX, &self->runs);
+        return s_take_number(name, value, 1, INT64_MAX, &self->runs);
     if (strcmp(name, "--faults") == 0)
         return s_take_faults(self, name, value);
     used = s_take_number(name, value, 1, 10000, &hours);

@@ -22,9 +22,10 @@ static const int64_t s_reading =
 static void s_draw_faults(sim_t *self)
 {
     bool all = sim_once_in(&self->random, 8), none = sim_once_in(&self->random, 16);
-    for (int i = 0; i < SIM_FAULT_END; i++)
-        if (!none && (all || sim_once_in(&self->random, 2)))
-            self->faults.has[i] = self->options.faults.has[i];
+    for (int i = 0; i < SIM_FAULT_END; i++) {
+        bool drawn = !none && (all || sim_once_in(&self->random, 2));
+        self->faults.has[i] = self->options.faults.has[i] && (drawn || self->options.faults.listed);
+    }
     self->mischief_mean = sim_between(&self->random, 3, 60) * OP_SECOND_MS;
 }
 

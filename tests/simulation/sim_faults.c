@@ -24,7 +24,7 @@ const char *sim_fault_sentence(sim_fault_t fault)
 
 sim_fault_set_t sim_faults_all(void)
 {
-    sim_fault_set_t all;
+    sim_fault_set_t all = {.listed = false};
     for (size_t i = 0; i < SIM_FAULT_END; i++)
         all.has[i] = true;
     return all;
@@ -40,19 +40,21 @@ static bool s_add(op_str_t name, sim_fault_set_t *set)
 
 bool sim_faults_parse(const char *text, sim_fault_set_t *set, op_str_t *unknown)
 {
-    *set = (sim_fault_set_t){{false}};
+    *set = (sim_fault_set_t){.listed = false};
     if (strcmp(text, "none") == 0)
         return true;
     if (strcmp(text, "all") == 0) {
         *set = sim_faults_all();
         return true;
     }
-    while (*text) {
+    set->listed = true;
+    for (;; text++) {
         size_t size = strcspn(text, ",");
         *unknown = op_str_of(text, size);
         if (!s_add(*unknown, set))
             return false;
-        text += size + (text[size] == ',');
+        text += size;
+        if (!*text)
+            return true;
     }
-    return true;
 }

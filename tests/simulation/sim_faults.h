@@ -1,8 +1,8 @@
 /*  sim_faults.h - what can go wrong in a simulated world
 
-    FAULT(NAME, "name", sentence). A seed takes about half of the kinds that are allowed: a bug that
-    hides behind one kind of fault shows where that kind is absent. Each time a fault really
-    touched something, it is counted. */
+    FAULT(NAME, "name", sentence). Of all kinds a seed takes about half: a bug that hides behind one
+    kind of fault shows where that kind is absent. Kinds that are listed one by one are in every
+    world. Each time a fault really touched something, it is counted. */
 
 #ifndef OP_SIMULATION_FAULTS_H
 #define OP_SIMULATION_FAULTS_H
@@ -96,13 +96,15 @@ typedef enum {
 /*  A set of faults. */
 typedef struct {
     bool has[SIM_FAULT_END];
+    bool listed; /* one by one: a world has each of them */
 } sim_fault_set_t;
 
 sim_fault_set_t sim_faults_all(void);
 
 const char *sim_fault_name(sim_fault_t fault);
 const char *sim_fault_sentence(sim_fault_t fault);
-/*  "all", "none" or names with commas between them. False: *unknown is none of them. */
+/*  "all", "none" or names with commas between them. False: *unknown is none of them; it may be
+    empty. */
 bool sim_faults_parse(const char *text, sim_fault_set_t *set, op_str_t *unknown);
 
 #endif

@@ -97,8 +97,19 @@ static uint64_t s_limit(const model_t *self, char kind, int64_t length)
     }
 }
 
-static model_window_t *s_window(model_t *self, char kind, int subject, int64_t length)
+/*  By what a kind of call is counted. Sign-ups are by phone: whoever has it after somebody was erased
+    goes on with that one's windows. */
+static int s_subject(const model_t *self, char kind, int subject)
 {
+    for (int i = 0; kind == 'p' && i < subject; i++)
+        if (strcmp(self->phones[i], self->phones[subject]) == 0)
+            return i;
+    return subject;
+}
+
+static model_window_t *s_window(model_t *self, char kind, int of, int64_t length)
+{
+    int subject = s_subject(self, kind, of);
     for (int i = 0; i < self->window_count; i++) {
         model_window_t *window = &self->windows[i];
         if (window->kind == kind && window->subject == subject && window->length == length)
@@ -148,13 +159,9 @@ void model_counted(model_t *self, char kind, int subject, int64_t clock)
 /*  May rate know of more calls in this window than were seen to pass? */
 static bool s_unseen(const model_t *self, const model_window_t *window)
 {
-    if (window->unsure || (self->rate_died && self->now < self->rate_died + 2 * window->length) ||
-        model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now))
-        return true;
-    for (int i = 0; window->kind == 'p' && i < self->user_count; i++)
-        if (i != window->subject && strcmp(self->phones[i], self->phones[window->subject]) == 0)
-            return true; /* of the one who had the phone before */
-    return false;
+    return window->unsure ||
+           (self->rate_died && self->now < self->rate_died + 2 * window->length) ||
+           model_because(self, MODEL_NONE, MODEL_CAUSE_CLOCK, 0, self->now);
 }
 
 /*  Some window must be full. A refusal is seen a moment after it was decided: hence the second. */

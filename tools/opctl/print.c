@@ -70,7 +70,7 @@ static void s_mask_text(op_arena_t *arena, const op_field_t *field, void *value)
         text = s_masked_phone(arena, text);
     else if (field->kind == OP_KIND_SERIAL)
         text = op_serial_tail(text);
-    else if (field->kind == OP_KIND_BODY)
+    else if (field->kind == OP_KIND_BODY && (text.size || field->presence != OP_OPTIONAL))
         text = s_length(arena, text);
     op_field_set(field, value, &text, sizeof text);
 }

@@ -1,8 +1,7 @@
 #include "tools/optrace/optrace.h"
 
-#include "transport/trace_file.h"
+#include "transport/trace_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,55 +18,12 @@ static int s_complain(const char *path, const char *why)
     return -1;
 }
 
-/*  ---- Which files there are ---- */
-
-typedef struct {
-    uint64_t at[OP_TRACE_SEGMENTS_MAX];
-    size_t count;
-} s_numbers_t;
-
-static int s_by_number(const void *a_at, const void *b_at)
-{
-    uint64_t a = *(const uint64_t *)a_at, b = *(const uint64_t *)b_at;
-    return a < b ? -1 : a > b;
-}
-
-/*  The numbers of the files that continue PATH, sorted: the folder is listed, because any number of
-    them may have been dropped. */
-static int s_find(const char *path, s_numbers_t *numbers)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char folder[4096] = ".";
-    if (slash && !op_str_copy(op_str_of(path, (size_t)(slash - path) + 1), folder, sizeof folder))
-        return s_complain(path, "the name is too long");
-    DIR *list = opendir(folder);
-    if (!list)
-        return s_complain(folder, strerror(errno));
-    struct dirent *entry;
-    size_t size = strlen(name);
-    int rc = 0;
-    while (rc == 0 && (entry = readdir(list))) {
-        uint64_t number;
-        const char *digits = entry->d_name + size + 1;
-        if (strncmp(entry->d_name, name, size) != 0 || entry->d_name[size] != '.' ||
-            *digits == '0' || !op_str_to_u64(op_str(digits), UINT64_MAX, &number))
-            continue;
-        if (numbers->count == OP_TRACE_SEGMENTS_MAX)
-            rc = s_complain(path, "more files continue it than opd leaves");
-        else
-            numbers->at[numbers->count++] = number;
-    }
-    closedir(list);
-    qsort(numbers->at, numbers->count, sizeof numbers->at[0], s_by_number);
-    return rc;
-}
-
 /*  ---- Reading ---- */
 
 static int s_map(const char *path, op_str_t *bytes)
 {
     struct stat about;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would wait for its writer */
     if (fd < 0 || fstat(fd, &about) != 0) {
         int error = errno;
         if (fd >= 0)
@@ -128,7 +84,7 @@ static int s_stop_at_gap(const char *path, uint64_t next, size_t left, bool torn
 }
 
 /*  Maps the first file and those that continue it. */
-static int s_map_all(op_optrace_t *self, const char *path, const s_numbers_t *numbers)
+static int s_map_all(op_optrace_t *self, const char *path, const op_trace_numbers_t *numbers)
 {
     size_t events = 0;
     self->files = op_alloc((numbers->count + 1) * sizeof *self->files);
@@ -151,9 +107,10 @@ static int s_map_all(op_optrace_t *self, const char *path, const s_numbers_t *nu
 
 static int s_take_all(op_optrace_t *self, const char *path, unsigned lenient)
 {
-    s_numbers_t *numbers = op_alloc(sizeof *numbers);
-    numbers->count = 0;
-    int rc = s_find(path, numbers) == 0 ? s_map_all(self, path, numbers) : -1;
+    op_trace_numbers_t *numbers = op_alloc(sizeof *numbers);
+    char error[OP_TRACE_ERROR];
+    int rc = op_trace_file_numbers(path, numbers, error) == 0 ? s_map_all(self, path, numbers)
+                                                              : s_complain(path, error);
     for (size_t i = 0; rc == 0 && i <= numbers->count; i++) {
         uint64_t number = i ? numbers->at[i - 1] : 0;
         if (i && !(lenient & OP_TAPE_GAPS) && number > self->tape.header.segment + 1) {
@@ -219,12 +176,13 @@ void op_optrace_close(op_optrace_t *self)
     *self = (op_optrace_t){.file_count = 0};
 }
 
-int op_optrace_save(const op_tape_t *tape, const char *path)
+int op_optrace_write(op_str_t bytes, const char *path, bool over)
 {
-    op_buf_t bytes = {0};
-    op_tape_write(tape, &bytes);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? s_complain(path, strerror(errno)) : 0;
+    struct stat about;
+    int fd = open(path, O_WRONLY | O_CREAT | (over ? O_TRUNC : O_EXCL) | O_CLOEXEC, 0600);
+    int rc = fd < 0 || fstat(fd, &about) != 0 ? s_complain(path, strerror(errno)) : 0;
+    if (rc == 0 && S_ISREG(about.st_mode) && fchmod(fd, 0600) != 0)
+        rc = s_complain(path, strerror(errno));
     for (size_t at = 0; rc == 0 && at < bytes.size;) {
         ssize_t size = write(fd, bytes.at + at, bytes.size - at);
         if (size > 0)
@@ -234,6 +192,14 @@ int op_optrace_save(const op_tape_t *tape, const char *path)
     }
     if (fd >= 0 && close(fd) != 0 && rc == 0)
         rc = s_complain(path, strerror(errno));
+    return rc;
+}
+
+int op_optrace_save(const op_tape_t *tape, const char *path)
+{
+    op_buf_t bytes = {0};
+    op_tape_write(tape, &bytes);
+    int rc = op_optrace_write(op_buf_str(&bytes), path, false);
     op_buf_free(&bytes);
     return rc;
 }

@@ -16,34 +16,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { S_IDS_MAX = 64, S_REQUESTS_MAX = 64, S_NAMES_MAX = 64 };
+enum { S_NAMES_MAX = 64 };
+
+/*  ---- What is known ---- */
+
+/*  A set of items of one size, as their octets: sorted by them. It has no more than the trace
+    has. */
+typedef struct {
+    char *at;
+    size_t size, count, capacity;
+} s_set_t;
+
+/*  Where the item is, or would be. */
+static bool s_has(const s_set_t *set, const void *item, size_t *place)
+{
+    size_t low = 0, high = set->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(set->at + middle * set->size, item, set->size);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *place = low;
+    return false;
+}
+
+static void s_add(s_set_t *set, const void *item)
+{
+    size_t place;
+    if (s_has(set, item, &place))
+        return;
+    if (set->count == set->capacity) {
+        set->capacity = set->capacity ? 2 * set->capacity : 64;
+        set->at = op_realloc(set->at, set->capacity * set->size);
+    }
+    char *at = set->at + place * set->size;
+    memmove(at + set->size, at, (set->count - place) * set->size);
+    memcpy(at, item, set->size);
+    set->count++;
+}
+
+/*  All of its octets count. */
+typedef struct {
+    char origin[OP_ACTOR_NAME_MAX + 1];
+    uint8_t correlation[sizeof(uint64_t)];
+} s_request_t;
 
 typedef struct {
     const op_optrace_t *trace;
     bool *marked;
-    op_id_t ids[S_IDS_MAX];
-    size_t id_count;
-    struct {
-        char origin[OP_ACTOR_NAME_MAX + 1];
-        uint64_t correlation;
-    } requests[S_REQUESTS_MAX];
-    size_t request_count;
+    s_set_t ids, requests;
     op_str_t request_id;
+    uint64_t correlation; /* of a request of any origin; 0: none is wanted */
     size_t found;
 } s_follow_t;
 
 static bool s_knows_id(const s_follow_t *self, op_id_t id)
 {
-    for (size_t i = 0; i < self->id_count; i++)
-        if (op_id_equal(self->ids[i], id))
-            return true;
-    return false;
+    size_t place;
+    return s_has(&self->ids, id.bytes, &place);
 }
 
 static void s_learn_id(s_follow_t *self, op_id_t id)
 {
-    if (!op_id_is_none(id) && self->id_count < S_IDS_MAX && !s_knows_id(self, id))
-        self->ids[self->id_count++] = id;
+    if (!op_id_is_none(id))
+        s_add(&self->ids, id.bytes);
 }
 
 static op_str_t s_origin(const op_envelope_t *envelope)
@@ -51,36 +92,42 @@ static op_str_t s_origin(const op_envelope_t *envelope)
     return envelope->kind == OP_FRAME_REPLY ? envelope->to : envelope->origin;
 }
 
+static s_request_t s_request(const op_envelope_t *envelope)
+{
+    s_request_t request;
+    memset(&request, 0, sizeof request);
+    op_str_copy(s_origin(envelope), request.origin, sizeof request.origin);
+    memcpy(request.correlation, &envelope->correlation, sizeof request.correlation);
+    return request;
+}
+
 static bool s_knows_request(const s_follow_t *self, const op_envelope_t *envelope)
 {
-    for (size_t i = 0; i < self->request_count; i++)
-        if (self->requests[i].correlation == envelope->correlation &&
-            op_str_is(s_origin(envelope), self->requests[i].origin))
-            return true;
-    return false;
+    s_request_t request = s_request(envelope);
+    size_t place;
+    return envelope->correlation == self->correlation || s_has(&self->requests, &request, &place);
 }
 
 static void s_learn_request(s_follow_t *self, const op_envelope_t *envelope)
 {
-    if (!envelope->correlation || self->request_count == S_REQUESTS_MAX ||
-        s_knows_request(self, envelope))
-        return;
-    op_str_copy(s_origin(envelope), self->requests[self->request_count].origin,
-                sizeof self->requests[0].origin);
-    self->requests[self->request_count++].correlation = envelope->correlation;
+    s_request_t request = s_request(envelope);
+    if (envelope->correlation)
+        s_add(&self->requests, &request);
 }
 
 /*  Octets may hold an id as text: the body of a post does. */
 static bool s_octets_mention(const s_follow_t *self, op_str_t octets)
 {
-    for (size_t i = 0; i < self->id_count; i++) {
-        char text[OP_ID_TEXT + 1];
-        op_id_print(self->ids[i], text);
-        if (octets.size && memmem(octets.at, octets.size, text, OP_ID_TEXT))
+    enum { DASH = 8 }; /* where a UUID has its first one */
+    op_id_t id;
+    for (size_t at = 0; at + OP_ID_TEXT <= octets.size; at++)
+        if (octets.at[at + DASH] == '-' &&
+            op_id_parse(op_str_of(octets.at + at, OP_ID_TEXT), &id) && s_knows_id(self, id))
             return true;
-    }
     return false;
 }
+
+/*  ---- Marking ---- */
 
 static bool s_leaf_mentions(const s_follow_t *self, const op_leaf_t *leaf)
 {
@@ -145,17 +192,18 @@ size_t op_optrace_mark(const op_optrace_t *trace, const char *text, bool *marked
 {
     const op_tape_t *tape = &trace->tape;
     s_follow_t *self = op_alloc(sizeof *self);
-    *self = (s_follow_t){.trace = trace, .marked = marked, .request_id = op_str(text)};
+    *self = (s_follow_t){.trace = trace,
+                         .marked = marked,
+                         .ids = {.size = sizeof(op_id_t)},
+                         .requests = {.size = sizeof(s_request_t)},
+                         .request_id = op_str(text)};
     op_id_t id;
     size_t at, before;
     memset(marked, 0, tape->event_count * sizeof *marked);
     if (op_text_has_id(op_str(text), &id, &at))
         s_learn_id(self, id);
-    uint64_t correlation;
-    if (op_str_to_u64(op_str(text), UINT64_MAX, &correlation)) {
-        op_envelope_t envelope = {.origin = OP_STR("http"), .correlation = correlation};
-        s_learn_request(self, &envelope);
-    }
+    if (!op_str_to_u64(op_str(text), UINT64_MAX, &self->correlation))
+        self->correlation = 0;
     op_leaves_t leaves = {0};
     do {
         before = self->found;
@@ -164,6 +212,8 @@ size_t op_optrace_mark(const op_optrace_t *trace, const char *text, bool *marked
     } while (self->found > before);
     free(leaves.at);
     size_t found = self->found + op_optrace_mark_air(trace, marked);
+    free(self->ids.at);
+    free(self->requests.at);
     free(self);
     return found;
 }
@@ -260,13 +310,9 @@ static op_optrace_exit_t s_write_svg(s_diagram_t *self, const op_optrace_t *trac
     op_buf_t out = {0};
     op_optrace_svg(&trace->tape, self->names, self->name_count, self->arrows, self->arrow_count,
                    how, &out);
-    FILE *file = fopen(path, "w");
-    bool good = file && fwrite(out.at, 1, out.size, file) == out.size;
-    good = file && fclose(file) == 0 && good;
-    if (!good)
-        fprintf(stderr, "optrace: %s: cannot be written\n", path);
+    int rc = op_optrace_write(op_buf_str(&out), path, true);
     op_buf_free(&out);
-    return good ? OP_OPTRACE_OK : OP_OPTRACE_BAD;
+    return rc == 0 ? OP_OPTRACE_OK : OP_OPTRACE_BAD;
 }
 
 op_optrace_exit_t op_optrace_follow(const op_optrace_options_t *options)

@@ -51,7 +51,7 @@ static const struct {
      "      [--full]\n"
      "    One line an event, each after what caused it. M is a message's name, such as "
      "text_send;\n"
-     "    P is a whole number, +14155550101.\n"},
+     "    P is a whole number, +14155550101: as a field, or within a text or what was posted.\n"},
     {"stats", op_optrace_stats, 1, 1, "", OP_TAPE_GAPS,
      "stats FILE\n"
      "    Counts by actor and by message, sizes of turns, and how long requests took.\n"},
@@ -59,7 +59,8 @@ static const struct {
      "follow FILE ID [--svg OUT] [--full]\n"
      "    The way of one thing through all actors, as a sequence diagram. ID is a request's id\n"
      "    (X-Request-Id), a message's (msg_...) or any other id, or a request's correlation "
-     "number.\n"},
+     "number,\n"
+     "    whoever asked. OUT is written with mode 0600, over what is there.\n"},
     {"replay", op_optrace_replay, 1, 1, "aF", 0,
      "replay FILE [--actor A] [--full]\n"
      "    Gives the actors of this build what they were given, and compares what they say and "
@@ -67,7 +68,7 @@ static const struct {
      "    rows they end with, octet by octet. Shows the first difference of each actor.\n"},
     {"diff", op_optrace_diff, 2, 2, "F", 0,
      "diff FILE FILE [--full]\n"
-     "    For each actor the first event in which two traces differ.\n"},
+     "    For each actor the first event in which two traces differ, or that its end does.\n"},
     {"cut", op_optrace_cut, 2, 2, "qft", 0,
      "cut FILE OUT --request ID | --from T | --to T\n"
      "    A smaller trace that still replays. With --request: the actors that it touched, from "
@@ -79,11 +80,11 @@ static const struct {
      "    command), it begins earlier, in the end at its start; cut says so.\n"},
     {"scrub", op_optrace_scrub, 2, 2, "", 0,
      "scrub FILE OUT\n"
-     "    The same run with other people in it: phones, texts, addresses, URLs, names, codes and\n"
-     "    secrets are replaced by others of the same length and form, equal ones by equal ones,\n"
-     "    under a key that is thrown away. All entropy is replaced too, and with it every id and\n"
-     "    token that came from it. Request ids, times and lengths stay. What actors say is "
-     "recorded\n"
+     "    The same run with other people in it: phones, texts, addresses, URLs, names, codes,\n"
+     "    secrets and what webhooks' receivers answered are replaced by others of the same\n"
+     "    length and form, equal ones by equal ones, under a key that is thrown away. All entropy\n"
+     "    is replaced too, and with it every id and token that came from it. Request ids, times\n"
+     "    and lengths stay. What actors say is recorded\n"
      "    anew, so the result replays. A run that does not survive this (a code that was texted\n"
      "    before the trace began, for instance) is refused.\n"},
     {"merge", op_optrace_merge, 2, 64, "", OP_TAPE_GAPS,
@@ -93,23 +94,35 @@ static const struct {
      "    the clocks of the hosts say; else by time.\n"},
 };
 
+/*  The months and their days as they are: 31 February would be some other day. */
+static bool s_is_date(op_civil_t civil)
+{
+    op_civil_t day = {.year = civil.year, .month = civil.month, .day = civil.day};
+    if (civil.month < 1 || civil.month > 12 || civil.day < 1 || civil.day > 31)
+        return false;
+    op_civil_t same = op_civil_from(op_civil_to(day));
+    return same.month == civil.month && same.day == civil.day;
+}
+
+/*  0: it is none. */
 static int64_t s_instant(const char *text)
 {
     uint64_t ms;
-    if (op_str_to_u64(op_str(text), INT64_MAX, &ms))
+    if (op_str_to_u64(op_str(text), OP_INSTANT_MAX, &ms))
         return (int64_t)ms;
     op_civil_t civil;
     int fraction = 0, end = 0;
     if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &civil.year, &civil.month, &civil.day,
                &civil.hour, &civil.minute, &civil.second, &end) != 6)
-        return -1;
+        return 0;
     const char *rest = text + end;
     if (sscanf(rest, ".%3d%n", &fraction, &end) == 1 && end == 4)
         rest += end;
-    if (strcmp(rest, "Z") != 0 || civil.month < 1 || civil.month > 12 || civil.day < 1 ||
-        civil.day > 31 || civil.hour > 23 || civil.minute > 59 || civil.second > 60)
-        return -1;
-    return op_civil_to(civil) + fraction;
+    if (strcmp(rest, "Z") != 0 || !s_is_date(civil) || civil.hour > 23 || civil.minute > 59 ||
+        civil.second > 60)
+        return 0;
+    int64_t instant = op_civil_to(civil) + fraction;
+    return instant > 0 ? instant : 0;
 }
 
 static bool s_is_message(const char *name)
@@ -154,7 +167,7 @@ static bool s_flag(op_optrace_options_t *options, int flag, const char *value)
     case 'f':
     case 't':
         *instant = s_instant(value);
-        if (*instant >= 0)
+        if (*instant > 0)
             return true;
         fprintf(stderr, "optrace: \"%s\" is no instant; see --help\n", value);
         return false;

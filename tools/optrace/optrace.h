@@ -52,7 +52,10 @@ int op_optrace_read(op_optrace_t *self, const char *path, unsigned lenient) OP_M
 int op_optrace_open(op_optrace_t *self, const char *path, unsigned lenient) OP_MUST_CHECK;
 void op_optrace_close(op_optrace_t *self);
 
-/*  Writes a tape into a new file, mode 0600; one that exists is an error. -1: stderr says why. */
+/*  Writes into a file, mode 0600. One that exists is an error, unless `over`: then it is replaced,
+    and its mode with it. -1: stderr says why. */
+int op_optrace_write(op_str_t bytes, const char *path, bool over) OP_MUST_CHECK;
+/*  Writes a tape into a new file. */
 int op_optrace_save(const op_tape_t *tape, const char *path) OP_MUST_CHECK;
 
 /*  The index of the actor's latest life, OP_TAPE_NONE. */

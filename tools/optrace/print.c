@@ -22,11 +22,9 @@ void op_optrace_instant(int64_t at, char text[OP_OPTRACE_INSTANT + 1])
 static void s_setup(const op_tape_event_t *event, op_print_t how, op_buf_t *line)
 {
     op_arena_t arena = {0};
-    op_decode_t result;
-    const op_type_t *type = op_message_type(event->type);
-    const void *setup = type ? op_frame_body(type, event->bytes, &arena, &result) : NULL;
-    if (setup)
-        op_print(type, setup, how, line);
+    op_frame_t setup;
+    if (op_setup_decode(event->type, event->bytes, &arena, &setup))
+        op_print(setup.type, setup.body, how, line);
     else
         op_buf_add_str(line, OP_STR("a setup that does not decode"));
     op_arena_free(&arena);
@@ -111,7 +109,26 @@ static void s_head(const op_tape_t *tape, op_print_t how, op_buf_t *text)
 
 /*  ---- Choosing ---- */
 
-static bool s_has_phone(op_frame_t *frame, const char *phone)
+static bool s_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/*  Is the number there, by itself or in other text, as in what is posted? A longer one is
+    another. */
+static bool s_mentions(op_str_t text, op_str_t phone)
+{
+    for (size_t at = 0; phone.size && at + phone.size <= text.size; at++) {
+        size_t end = at + phone.size;
+        bool apart = (at == 0 || !s_is_digit(text.at[at - 1])) &&
+                     (end == text.size || !s_is_digit(text.at[end]));
+        if (apart && memcmp(text.at + at, phone.at, phone.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool s_has_phone(op_frame_t *frame, op_str_t phone)
 {
     op_leaves_t leaves = {0};
     op_leaves_add(&leaves, &op_envelope_type, &frame->envelope);
@@ -119,23 +136,29 @@ static bool s_has_phone(op_frame_t *frame, const char *phone)
     bool found = false;
     for (size_t i = 0; i < leaves.count && !found; i++)
         found = op_leaf_stored(&leaves.at[i]) == OP_STORED_TEXT &&
-                op_str_is(op_leaf_text(&leaves.at[i]), phone);
+                s_mentions(op_leaf_text(&leaves.at[i]), phone);
     free(leaves.at);
     return found;
+}
+
+/*  What the event carries: a frame, or a setup, which has an empty envelope. */
+static bool s_decode(const op_tape_event_t *event, op_arena_t *arena, op_frame_t *out)
+{
+    if (event->what == OP_TRACE_RECEIVE || event->what == OP_TRACE_SEND)
+        return op_frame_decode(event->bytes, arena, out);
+    return event->what == OP_TRACE_START && op_setup_decode(event->type, event->bytes, arena, out);
 }
 
 static bool s_frame_wanted(const op_tape_event_t *event, const op_optrace_options_t *options)
 {
     if (!options->message && !options->phone && !options->request)
         return true;
-    if (event->what != OP_TRACE_RECEIVE && event->what != OP_TRACE_SEND)
-        return false;
     op_arena_t arena = {0};
     op_frame_t frame;
-    bool wanted = op_frame_decode(event->bytes, &arena, &frame) &&
+    bool wanted = s_decode(event, &arena, &frame) &&
                   (!options->message || strcmp(frame.type->name, options->message) == 0) &&
                   (!options->request || op_str_is(frame.envelope.request_id, options->request)) &&
-                  (!options->phone || s_has_phone(&frame, options->phone));
+                  (!options->phone || s_has_phone(&frame, op_str(options->phone)));
     op_arena_free(&arena);
     return wanted;
 }
@@ -148,12 +171,17 @@ static bool s_wanted(const op_tape_t *tape, const op_tape_event_t *event,
            (!options->to || event->at <= options->to) && s_frame_wanted(event, options);
 }
 
+static bool s_wants_all(const op_optrace_options_t *options)
+{
+    return !options->actor && !options->message && !options->phone && !options->request &&
+           !options->from && !options->to;
+}
+
 void op_optrace_listing(const op_optrace_t *trace, const op_optrace_options_t *options,
                         op_buf_t *text, size_t *found)
 {
     const op_tape_t *tape = &trace->tape;
-    bool all = !options->actor && !options->message && !options->phone && !options->request &&
-               !options->from && !options->to;
+    bool all = s_wants_all(options);
     if (all)
         s_head(tape, options->how, text);
     *found = 0;
@@ -178,9 +206,10 @@ op_optrace_exit_t op_optrace_print(const op_optrace_options_t *options)
     size_t found;
     op_optrace_listing(&trace, options, &text, &found);
     fwrite(text.at, 1, text.size, stdout);
-    if (!found)
+    bool good = found || s_wants_all(options);
+    if (!good)
         fprintf(stderr, "optrace: nothing in the trace is of that\n");
     op_buf_free(&text);
     op_optrace_close(&trace);
-    return found ? OP_OPTRACE_OK : OP_OPTRACE_DIFFERS;
+    return good ? OP_OPTRACE_OK : OP_OPTRACE_DIFFERS;
 }

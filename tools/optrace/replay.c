@@ -202,15 +202,16 @@ static op_optrace_exit_t s_tell_all(const work_t *self, double took)
         events += self->jobs[i].result.events;
         count++;
     }
+    if (count == 0) {
+        fprintf(stderr, self->only ? "optrace: no such actor in the trace\n"
+                                   : "optrace: nothing to replay: no actor was recorded\n");
+        return self->only ? OP_OPTRACE_DIFFERS : OP_OPTRACE_OK;
+    }
     double recorded = s_recorded(self->tape, self->only);
     if (took < 1e-6)
         took = 1e-6;
     printf("%zu events in %.3f s: %.0f a second, %.0f times as fast as they were recorded\n",
            events, took, (double)events / took, recorded / took);
-    if (count == 0) {
-        fprintf(stderr, "optrace: no such actor in the trace\n");
-        exit = OP_OPTRACE_DIFFERS;
-    }
     return exit;
 }
 

@@ -25,82 +25,19 @@ typedef struct {
     op_pseudonym_t names;
     op_replay_t *old[OP_TAPE_ACTORS_MAX], *now[OP_TAPE_ACTORS_MAX];
     op_str_t *bytes; /* by event: what has become of its bytes; at NULL: not known yet */
+    op_scrub_ttys_t ttys;
     op_tape_t out;
     const char *wrong;
 } s_scrub_t;
 
-/*  ---- What came from ttys, before anything else: a message may be cut over several frames ---- */
+/*  ---- What was asked, before anything else: rows hold its hashes ---- */
 
-typedef struct {
-    size_t event, line, offset, size;
-} s_piece_t;
-
-typedef struct {
-    op_buf_t streams[OP_LINES_MAX];
-    s_piece_t *pieces;
-    size_t count;
-} s_serial_t;
-
-static bool s_is_serial(const op_optrace_t *trace, size_t index, op_arena_t *arena,
-                        op_frame_t *frame)
-{
-    const op_tape_event_t *event = &trace->tape.events[index];
-    return event->what == OP_TRACE_RECEIVE && trace->cause[index] == OP_TAPE_NONE &&
-           op_frame_decode(event->bytes, arena, frame) && frame->type == &op_serial_bytes_type &&
-           ((const op_serial_bytes_t *)frame->body)->line < OP_LINES_MAX;
-}
-
-static void s_put_piece(s_scrub_t *self, const s_serial_t *serial, const s_piece_t *piece)
-{
-    op_arena_t arena = {0};
-    op_frame_t frame;
-    if (s_is_serial(self->trace, piece->event, &arena, &frame)) {
-        op_serial_bytes_t *body = frame.body;
-        body->bytes = op_str_of(serial->streams[piece->line].at + piece->offset, piece->size);
-        op_buf_t out = {0};
-        op_frame_encode(&frame.envelope, frame.type, body, &out);
-        self->bytes[piece->event] = op_arena_copy(&self->out.arena, op_buf_str(&out));
-        op_buf_free(&out);
-    }
-    op_arena_free(&arena);
-}
-
-static void s_serial_of(s_scrub_t *self, size_t actor, s_serial_t *serial)
+static void s_learn_asked(s_scrub_t *self)
 {
     const op_tape_t *tape = &self->trace->tape;
-    serial->count = 0;
-    for (size_t i = 0; i < tape->event_count; i++) {
-        op_arena_t arena = {0};
-        op_frame_t frame;
-        if (tape->events[i].actor == actor && s_is_serial(self->trace, i, &arena, &frame)) {
-            const op_serial_bytes_t *body = frame.body;
-            op_buf_t *stream = &serial->streams[body->line];
-            serial->pieces[serial->count++] =
-                (s_piece_t){i, (size_t)body->line, stream->size, body->bytes.size};
-            op_buf_add_str(stream, body->bytes);
-        }
-        op_arena_free(&arena);
-    }
-    for (size_t i = 0; i < OP_LINES_MAX; i++)
-        op_scrub_serial(&self->names, serial->streams[i].at, serial->streams[i].size);
-    for (size_t i = 0; i < serial->count; i++)
-        s_put_piece(self, serial, &serial->pieces[i]);
-    for (size_t i = 0; i < OP_LINES_MAX; i++)
-        op_buf_clear(&serial->streams[i]);
-}
-
-static void s_scrub_ttys(s_scrub_t *self)
-{
-    const op_tape_t *tape = &self->trace->tape;
-    s_serial_t *serial = op_alloc(sizeof *serial);
-    *serial = (s_serial_t){.count = 0};
-    serial->pieces = op_alloc((tape->event_count + 1) * sizeof *serial->pieces);
-    for (size_t i = 0; i < tape->actor_count; i++)
-        s_serial_of(self, i, serial);
-    for (size_t i = 0; i < OP_LINES_MAX; i++)
-        op_buf_free(&serial->streams[i]);
-    free(serial->pieces);
-    free(serial);
+    for (size_t i = 0; i < tape->event_count; i++)
+        if (tape->events[i].what == OP_TRACE_RECEIVE && self->trace->cause[i] == OP_TAPE_NONE)
+            op_scrub_learn_asked(&self->names, tape->events[i].bytes);
 }
 
 /*  ---- Rows ---- */
@@ -172,16 +109,12 @@ static void s_begin(s_scrub_t *self, size_t index)
 static op_str_t s_setup(s_scrub_t *self, const op_tape_event_t *event)
 {
     op_arena_t arena = {0};
-    op_decode_t result;
-    const op_type_t *type = op_message_type(event->type);
-    const void *setup = type ? op_frame_body(type, event->bytes, &arena, &result) : NULL;
+    op_frame_t setup;
     op_str_t bytes = event->bytes;
-    if (setup) {
-        void *value;
-        memcpy(&value, &setup, sizeof value); /* the arena's memory is ours to write */
-        op_scrub_value(&self->names, type, value, &arena);
+    if (op_setup_decode(event->type, event->bytes, &arena, &setup)) {
+        op_scrub_value(&self->names, setup.type, setup.body, &arena);
         op_buf_t out = {0};
-        op_encode(type, value, &out);
+        op_encode(setup.type, setup.body, &out);
         bytes = op_arena_copy(&self->out.arena, op_buf_str(&out));
         op_buf_free(&out);
     } /* else the old run cannot start either, and says so */
@@ -195,7 +128,7 @@ static op_str_t s_received(s_scrub_t *self, size_t index)
     if (cause != OP_TAPE_NONE)
         return self->bytes[cause];
     if (self->bytes[index].at)
-        return self->bytes[index];
+        return op_scrub_tty_heard(&self->ttys, self->bytes, index, &self->out.arena);
     op_arena_t arena = {0};
     op_str_t frame = op_scrub_frame(&self->names, self->trace->tape.events[index].bytes, &arena);
     frame = op_arena_copy(&self->out.arena, frame);
@@ -288,7 +221,8 @@ int op_optrace_scrubbed(const op_optrace_t *trace, const uint8_t key[OP_PSEUDONY
     for (size_t i = 0; i < tape->actor_count; i++)
         op_tape_add_actor(&self->out, op_str(tape->actors[i].name), op_str(tape->actors[i].class),
                           tape->actors[i].outbox_max);
-    s_scrub_ttys(self);
+    s_learn_asked(self);
+    op_scrub_ttys(&self->ttys, trace, &self->names, self->bytes, &self->out.arena);
     for (size_t i = 0; i < tape->event_count && !self->wrong; i++) {
         s_event(self, trace->order[i]);
         if (self->wrong)
@@ -299,6 +233,7 @@ int op_optrace_scrubbed(const op_optrace_t *trace, const uint8_t key[OP_PSEUDONY
     int rc = self->wrong ? -1 : 0;
     *out = self->out;
     op_pseudonym_free(&self->names);
+    free(self->ttys.echoes);
     free(self->bytes);
     free(self);
     return rc;

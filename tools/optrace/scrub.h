@@ -25,9 +25,34 @@ void op_scrub_value(const op_pseudonym_t *names, const op_type_t *type, void *va
 /*  A whole frame. One that does not decode is replaced by octets that do not either. */
 op_str_t op_scrub_frame(const op_pseudonym_t *names, op_str_t frame, op_arena_t *arena);
 
+/*  A frame from outside, before anything is scrubbed: actors may know people and texts in it by
+    their hashes, in rows. */
+void op_scrub_learn_asked(op_pseudonym_t *names, op_str_t frame);
+
 /*  An actor said `old` when it was recorded, and says `now`. True: the same message at the same
     place in the run; then ids, tokens and codes in which they differ are learned. */
 bool op_scrub_learn(op_pseudonym_t *names, op_str_t old, op_str_t now);
+
+/*  ---- scrub_tty.c ---- */
+
+/*  A part of what came from a tty that repeats what the actor wrote to it. */
+typedef struct {
+    size_t event, at; /* of the trace; where it stands in those bytes */
+    size_t said, from, size;
+} op_echo_t;
+
+typedef struct {
+    op_echo_t *echoes; /* by event */
+    size_t count, capacity;
+} op_scrub_ttys_t;
+
+/*  Replaces all that came from ttys, before the run, because a message may be cut over several
+    frames: into bytes[] of their events, and the arena. free() self->echoes in the end. */
+void op_scrub_ttys(op_scrub_ttys_t *self, const op_optrace_t *trace, const op_pseudonym_t *names,
+                   op_str_t *bytes, op_arena_t *arena);
+/*  bytes[event], repeating what the actor has said now. */
+op_str_t op_scrub_tty_heard(const op_scrub_ttys_t *self, const op_str_t *bytes, size_t event,
+                            op_arena_t *arena);
 
 /*  ---- scrub_row.c ---- */
 

@@ -7,16 +7,17 @@
 #include <string.h>
 
 /*  Where people stand in keys (each core's header has the list of its keys): behind the tag an id
-    (i), a text up to NUL with a phone or sender (t), all the rest with a phone (p), or with an
-    address (a). */
+    (i), a text up to NUL with a phone or sender (t), all the rest with an address (a), or with the
+    hash of what can be guessed (h). */
 static const struct {
     const char *class;
     char tag;
     const char *parts;
-} s_keys[] = {{"auth", 'p', "t"},   {"rate", 'p', "p"},    {"rate", 'a', "a"},  {"rate", 'A', "a"},
-              {"ledger", 'e', "t"}, {"ledger", 'p', "it"}, {"modem", 'Q', "t"}, {"modem", 'L', "t"},
-              {"modem", 'P', "tt"}, {"modem", 'H', "t"},   {"modem", 'R', "t"}, {"modem", 'E', "t"},
-              {"modem", 'B', "t"},  {"modem", 'D', "t"}};
+} s_keys[] = {{"auth", 'p', "t"},    {"rate", 'p', "h"},  {"rate", 'a', "a"},  {"rate", 'A', "a"},
+              {"ledger", 'y', "ih"}, {"modem", 'I', "h"}, {"modem", 'W', "h"}, {"ledger", 'e', "t"},
+              {"ledger", 'p', "it"}, {"modem", 'Q', "t"}, {"modem", 'L', "t"}, {"modem", 'P', "tt"},
+              {"modem", 'H', "t"},   {"modem", 'R', "t"}, {"modem", 'E', "t"}, {"modem", 'B', "t"},
+              {"modem", 'D', "t"}};
 
 static const char *s_parts(const char *class, char tag)
 {
@@ -65,9 +66,12 @@ static op_str_t s_key(const op_pseudonym_t *names, const op_tape_actor_t *actor,
             end = nul ? (size_t)(nul - key.at) : key.size;
         }
         op_str_t old = op_str_of(key.at + at, end - at);
+        op_str_t now;
         if (*part == 'a')
             memcpy(bytes + at, op_pseudonym_address(names, old, arena).at, old.size);
-        else if (*part != 'i')
+        else if (*part == 'h' && !op_pseudonym_known(names, old, &now))
+            op_pseudonym_octets(names, old.at, old.size, bytes + at);
+        else if (*part == 't')
             memcpy(bytes + at, op_pseudonym_peer(names, old, arena).at, old.size);
         at = end + (*part == 't');
     }

@@ -65,6 +65,13 @@ static void s_scrub_address(const op_pseudonym_t *names, op_address_t *address)
     op_arena_free(&arena);
 }
 
+static void s_scrub_hex(const op_pseudonym_t *names, op_str_t hex, char *to)
+{
+    op_random_t random = op_pseudonym_stream(names, hex);
+    for (size_t i = 0; i < hex.size; i++)
+        to[i] = "0123456789ABCDEF"[op_random_below(&random, 16)];
+}
+
 static bool s_scrub_message(const op_pseudonym_t *names, op_str_t hex, char *to)
 {
     op_pdu_t pdu;
@@ -72,10 +79,12 @@ static bool s_scrub_message(const op_pseudonym_t *names, op_str_t hex, char *to)
     bool lower = false;
     for (size_t i = 0; i < hex.size; i++)
         lower |= hex.at[i] >= 'a';
-    /* Only what comes out again as it went in can be changed and keep its form. */
+    /* Only what comes out again as it went in can be changed and keep its form. There may be more
+       behind it, which nobody reads. */
     bool good = op_pdu_decode(hex, &pdu) == OP_PDU_OK && op_pdu_encode(&pdu, &out) == OP_PDU_OK &&
-                out.size == hex.size;
-    for (size_t i = 0; good && i < hex.size; i++)
+                out.size <= hex.size;
+    size_t size = out.size;
+    for (size_t i = 0; good && i < size; i++)
         good = (out.at[i] | 0x20) == (hex.at[i] | 0x20);
     if (good) {
         op_user_data_t *user = &pdu.user;
@@ -89,19 +98,14 @@ static bool s_scrub_message(const op_pseudonym_t *names, op_str_t hex, char *to)
         else
             op_random_bytes(&random, user->units, user->count);
         op_buf_clear(&out);
-        good = op_pdu_encode(&pdu, &out) == OP_PDU_OK && out.size == hex.size;
+        good = op_pdu_encode(&pdu, &out) == OP_PDU_OK && out.size == size;
     }
-    for (size_t i = 0; good && i < out.size; i++)
+    for (size_t i = 0; good && i < size; i++)
         to[i] = lower && out.at[i] >= 'A' ? (char)(out.at[i] | 0x20) : out.at[i];
+    if (good)
+        s_scrub_hex(names, op_str_of(hex.at + size, hex.size - size), to + size);
     op_buf_free(&out);
     return good;
-}
-
-static void s_scrub_hex(const op_pseudonym_t *names, op_str_t hex, char *to)
-{
-    op_random_t random = op_pseudonym_stream(names, hex);
-    for (size_t i = 0; i < hex.size; i++)
-        to[i] = "0123456789ABCDEF"[op_random_below(&random, 16)];
 }
 
 op_str_t op_scrub_pdu(const op_pseudonym_t *names, op_str_t hex, op_arena_t *arena)

@@ -1,5 +1,7 @@
 #include "tools/optrace/scrub.h"
 
+#include "actors/ledger.h"
+#include "base/utf8.h"
 #include "store/records.h"
 
 #include <stdlib.h>
@@ -73,11 +75,36 @@ static op_str_t s_payload(const op_pseudonym_t *names, op_str_t json, op_arena_t
     return op_str_of(copy, json.size);
 }
 
+/*  A text, whose last character may be cut off? */
+static bool s_is_text(op_str_t bytes)
+{
+    enum { CUT_MAX = 3 };
+    uint32_t point;
+    size_t at = 0;
+    while (at < bytes.size && op_utf8_next(bytes, &at, &point))
+        continue;
+    return at + CUT_MAX >= bytes.size;
+}
+
+/*  What a webhook's receiver said: it may repeat what was posted, in any encoding. */
+static op_str_t s_answer(const op_pseudonym_t *names, op_str_t bytes, op_arena_t *arena)
+{
+    if (s_is_text(bytes))
+        return op_pseudonym_words(names, bytes, arena);
+    op_random_t random = op_pseudonym_stream(names, bytes);
+    char *other = op_arena_alloc(arena, bytes.size);
+    for (size_t i = 0; i < bytes.size; i++)
+        other[i] = (char)('a' + op_random_below(&random, 26));
+    return op_str_of(other, bytes.size);
+}
+
 static op_str_t s_bytes(const op_pseudonym_t *names, const op_leaf_t *leaf, op_arena_t *arena)
 {
     op_str_t bytes = op_leaf_text(leaf);
     if (leaf->type == &op_outbox_row_type)
         return op_scrub_frame(names, bytes, arena);
+    if (strcmp(leaf->field->name, "answer") == 0)
+        return s_answer(names, bytes, arena);
     if (strcmp(leaf->field->name, "pdu") == 0)
         return op_scrub_pdu(names, bytes, arena);
     if (strcmp(leaf->field->name, "payload") == 0 || leaf->type == &op_post_type)
@@ -117,15 +144,16 @@ static void s_scrub_string(const op_pseudonym_t *names, op_leaf_t *leaf, op_aren
     op_leaf_set_text(leaf, text);
 }
 
-/*  An id or a hash: what it has become. A login code's hash is told by none: a million tries would
-    find the code. */
+/*  An id or a hash: what it has become. Hashes of what can be guessed are replaced in any case: of a
+    login code, an Idempotency-Key, a text and its recipient. */
 static void s_scrub_octets(const op_pseudonym_t *names, op_leaf_t *leaf)
 {
+    static const char *const guessable[] = {"code_hash", "once", "request", NULL};
     op_str_t octets = op_leaf_octets(leaf), now;
     op_hash_t hash;
     if (op_pseudonym_known(names, octets, &now)) {
         op_field_set(leaf->field, leaf->value, now.at, octets.size);
-    } else if (strcmp(leaf->field->name, "code_hash") == 0) {
+    } else if (s_named(leaf, guessable) && !op_field_is_default(leaf->field, leaf->value)) {
         op_pseudonym_octets(names, octets.at, sizeof hash, hash.bytes);
         op_field_set(leaf->field, leaf->value, &hash, sizeof hash);
     }
@@ -171,6 +199,30 @@ op_str_t op_scrub_frame(const op_pseudonym_t *names, op_str_t bytes, op_arena_t 
 
 /*  ---- Learning ---- */
 
+static void s_learn_hash(op_pseudonym_t *names, op_hash_t old, op_hash_t now)
+{
+    op_pseudonym_learn(names, op_str_of(old.bytes, sizeof old.bytes),
+                       op_str_of(now.bytes, sizeof now.bytes));
+}
+
+void op_scrub_learn_asked(op_pseudonym_t *names, op_str_t bytes)
+{
+    op_arena_t arena = {0};
+    op_frame_t frame;
+    bool whole = op_frame_decode(bytes, &arena, &frame);
+    if (whole && frame.type == &op_auth_start_type) { /* rate counts by it */
+        op_str_t phone = ((const op_auth_start_t *)frame.body)->phone;
+        s_learn_hash(names, op_token_hash(phone),
+                     op_token_hash(op_pseudonym_peer(names, phone, &arena)));
+    } else if (whole && frame.type == &op_message_send_type) {
+        const op_message_send_t *send = frame.body;
+        s_learn_hash(names, op_ledger_request(send->to, send->body),
+                     op_ledger_request(op_pseudonym_peer(names, send->to, &arena),
+                                       op_pseudonym_words(names, send->body, &arena)));
+    }
+    op_arena_free(&arena);
+}
+
 /*  The code in the text that carries it: the first digits in which the two differ. */
 static void s_learn_code(op_pseudonym_t *names, op_str_t old, op_str_t now)
 {
@@ -195,8 +247,7 @@ static void s_learn_leaf(op_pseudonym_t *names, const op_leaf_t *old, const op_l
         op_hash_t before = op_token_hash(op_leaf_text(old));
         op_hash_t after = op_token_hash(op_leaf_text(now));
         op_pseudonym_learn(names, op_leaf_text(old), op_leaf_text(now));
-        op_pseudonym_learn(names, op_str_of(before.bytes, sizeof before.bytes),
-                           op_str_of(after.bytes, sizeof after.bytes));
+        s_learn_hash(names, before, after);
     } else if (strcmp(old->field->name, "key_prefix") == 0 ||
                strcmp(old->field->name, "next_cursor") == 0)
         op_pseudonym_learn(names, op_leaf_text(old), op_leaf_text(now));

@@ -1,11 +1,26 @@
 #include "tools/optrace/optrace.h"
 
+#include "base/utf8.h"
+
 enum { S_LEFT = 90, S_TOP = 50, S_COLUMN = 130, S_ROW = 34, S_LABEL = 900 };
+
+/*  Characters that XML 1.0 (2.2) does not allow are U+FFFD. */
+static uint32_t s_point(op_str_t text, size_t *at)
+{
+    uint32_t point;
+    if (!op_utf8_next(text, at, &point)) {
+        ++*at;
+        return OP_UTF8_REPLACEMENT;
+    }
+    bool control = point < ' ' && point != '\t' && point != '\n' && point != '\r';
+    return control || point == 0xfffe || point == 0xffff ? OP_UTF8_REPLACEMENT : point;
+}
 
 static void s_text(op_buf_t *out, op_str_t text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        switch (text.at[i]) {
+    for (size_t at = 0; at < text.size;) {
+        uint32_t point = s_point(text, &at);
+        switch (point) {
         case '&':
             op_buf_add_str(out, OP_STR("&amp;"));
             break;
@@ -16,8 +31,9 @@ static void s_text(op_buf_t *out, op_str_t text)
             op_buf_add_str(out, OP_STR("&gt;"));
             break;
         default:
-            op_buf_add_byte(out, (uint8_t)text.at[i]);
+            op_utf8_add(out, point);
         }
+    }
 }
 
 static size_t s_x(const op_str_t *names, size_t count, op_str_t name)

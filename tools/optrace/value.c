@@ -73,17 +73,26 @@ bool op_text_has_id(op_str_t text, op_id_t *id, size_t *at)
     return op_id_parse(op_str_of(text.at + *at, OP_ID_TEXT), id);
 }
 
+static bool s_body(uint64_t type, op_str_t bytes, op_arena_t *arena, op_frame_t *out)
+{
+    op_decode_t result;
+    out->type = op_message_type(type);
+    const void *body = out->type ? op_frame_body(out->type, bytes, arena, &result) : NULL;
+    if (!body)
+        return false;
+    out->body = s_writable(body);
+    return true;
+}
+
 bool op_frame_decode(op_str_t frame, op_arena_t *arena, op_frame_t *out)
 {
     op_str_t bytes;
-    op_decode_t result;
-    if (op_frame_open(frame, arena, &out->envelope, &bytes) != OP_DECODE_OK)
-        return false;
-    out->type = op_message_type(out->envelope.type);
-    const void *body = op_frame_body(out->type, bytes, arena, &result);
-    if (!body)
-        return false;
-    /* The arena's memory is ours to write. */
-    memcpy(&out->body, &body, sizeof out->body);
-    return true;
+    return op_frame_open(frame, arena, &out->envelope, &bytes) == OP_DECODE_OK &&
+           s_body(out->envelope.type, bytes, arena, out);
+}
+
+bool op_setup_decode(uint64_t type, op_str_t bytes, op_arena_t *arena, op_frame_t *out)
+{
+    out->envelope = (op_envelope_t){.kind = 0};
+    return s_body(type, bytes, arena, out);
 }

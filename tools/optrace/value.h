@@ -38,5 +38,8 @@ typedef struct {
     void *body;
 } op_frame_t;
 bool op_frame_decode(op_str_t frame, op_arena_t *arena, op_frame_t *out) OP_MUST_CHECK;
+/*  The same of what a START gives: a message of this type, without an envelope. */
+bool op_setup_decode(uint64_t type, op_str_t bytes, op_arena_t *arena,
+                     op_frame_t *out) OP_MUST_CHECK;
 
 #endif
