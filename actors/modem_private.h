@@ -14,6 +14,7 @@
 
 #include "actors/failure.h"
 #include "actors/modem.h"
+#include "actors/modem_slots.h"
 #include "actors/sweep.h"
 #include "modem/at_answer.h"
 #include "modem/at_engine.h"
@@ -21,7 +22,6 @@
 #include "store/records.h"
 
 enum {
-    OP_SLOTS_MAX = 256, /* slots that wait to be read or deleted; beyond: the next sweep */
     OP_SIM_ID_MAX = 32,
     OP_COMMAND_MS = 10 * 1000, /* an ordinary command's answer */
     OP_LIST_MS = 60 * 1000,    /* AT+CMGL of a full storage */
@@ -64,15 +64,6 @@ enum {
     OP_PROBE_AGAIN_MAX_MS = 60 * 1000
 };
 
-/*  Where messages lie in a modem (TS 27.005 3.1). All but MT are searched. */
-typedef enum {
-    OP_MEMORY_SM, /* the SIM */
-    OP_MEMORY_ME, /* the modem itself */
-    OP_MEMORY_SR, /* status reports */
-    OP_MEMORY_MT, /* all of them, as some announce it */
-    OP_MEMORIES
-} op_memory_t;
-
 typedef enum {
     OP_LINE_CLOSED,  /* no tty; opened at reopen_at */
     OP_LINE_OPENING, /* serial_open is out */
@@ -97,20 +88,6 @@ typedef enum {
     OP_JOB_HANG_UP,
     OP_JOB_RESET
 } op_job_t;
-
-typedef struct {
-    op_memory_t memory;
-    uint16_t index;
-    bool checked;  /* it was read a second time */
-    bool listed;   /* a list that was to show it was asked for */
-    uint64_t hash; /* of the PDU that was read in it */
-    int64_t found; /* when it was announced or listed */
-} op_slot_t;
-
-typedef struct {
-    op_slot_t at[OP_SLOTS_MAX];
-    size_t count;
-} op_slots_t;
 
 /*  How often the deletion of a message was tried. */
 typedef struct {
@@ -434,16 +411,6 @@ void op_report_expect(op_line_t *line, const op_event_t *event, op_turn_t *turn,
 void op_report_take(op_line_t *line, const op_event_t *event, op_turn_t *turn, op_str_t hex,
                     const op_pdu_t *pdu);
 op_sweep_dead_fn op_report_is_dead, op_early_is_dead;
-
-/*  modem_slots.c */
-bool op_slot_is(const op_slot_t *a, const op_slot_t *b);
-bool op_slots_have(const op_slots_t *slots, const op_slot_t *slot);
-/*  Once, with the latest hash; false: there is no room. */
-bool op_slots_add(op_slots_t *slots, op_slot_t slot);
-void op_slots_drop(op_slots_t *slots, size_t at);
-/*  The slot is read: it is not to be any more. When it was found. */
-int64_t op_slots_take(op_slots_t *slots, const op_slot_t *slot);
-void op_slots_forget(op_slots_t *slots, op_memory_t memory);
 
 /*  modem_stuck.c */
 /*  How often this was tried within the hour; NULL: not at all. */

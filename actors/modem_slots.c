@@ -1,6 +1,6 @@
 /*  modem_slots.c - lists of slots */
 
-#include "actors/modem_private.h"
+#include "actors/modem_slots.h"
 
 #include <string.h>
 
