@@ -7,8 +7,9 @@
     The PIN: a SIM has three tries, and gateways have killed SIMs by trying a wrong one at each
     start. So the row that remembers a try is durable before the PIN leaves, and is deleted only
     when the SIM is found open: a PIN that was given once and not taken is never given to that SIM
-    again. The row is the SIM's, or the modem's while the ICCID is not known: such a try counts for
-    every SIM in that modem. */
+    again. There are rows of what the try was made on: of the SIM, or, where its ICCID could not be
+    read, of the modem, for every SIM in it; and one more of the modem, for the SIMs in it whose
+    ICCID cannot be read later. A modem that says neither is given none. */
 
 #include "actors/modem_setup.h"
 #include "base/instant.h"
@@ -121,47 +122,64 @@ op_then_t op_row_iccid_again(const op_setup_at_t *at, const op_at_action_t *done
 
 /*  ---- The SIM ---- */
 
-static op_key_t s_pin_key(const op_line_t *line, const char *sim)
+/*  On whom a PIN was tried. */
+typedef enum { ON_SIM, ON_ANY_IN, ON_SOME_IN } tried_t;
+
+static op_key_t s_pin_key(const op_line_t *line, tried_t on)
 {
     uint8_t hash[16];
     crypto_generichash_state state;
+    const char *whom = on == ON_SIM ? line->is.iccid : line->is.imei, *some = "some SIM";
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    crypto_generichash_update(&state, (const uint8_t *)sim, strlen(sim) + 1);
+    crypto_generichash_update(&state, (const uint8_t *)whom, strlen(whom) + 1);
     crypto_generichash_update(&state, (const uint8_t *)line->pin, strlen(line->pin));
+    if (on == ON_SOME_IN)
+        crypto_generichash_update(&state, (const uint8_t *)some, strlen(some));
     crypto_generichash_final(&state, hash, sizeof hash);
     op_key_t key = op_key('W');
     op_key_hash(&key, hash, sizeof hash);
     return key;
 }
 
-static bool s_is_tried(const op_setup_at_t *at, const char *sim)
+static bool s_is_tried(const op_setup_at_t *at, tried_t on)
 {
-    op_key_t key = s_pin_key(at->line, sim);
+    op_key_t key = s_pin_key(at->line, on);
     op_pin_row_t row;
     return op_turn_get(at->turn, &key, &op_pin_row_type, &row);
 }
 
 static bool s_pin_was_given(const op_setup_at_t *at)
 {
-    const op_vitals_t *is = &at->line->is;
-    return (s_is_tried(at, is->iccid) || s_is_tried(at, is->imei)) && !OP_PLANTED(PIN_AGAIN);
+    bool known = *at->line->is.iccid;
+    return (s_is_tried(at, ON_ANY_IN) || s_is_tried(at, known ? ON_SIM : ON_SOME_IN)) &&
+           !OP_PLANTED(PIN_AGAIN);
 }
 
-static void s_forget_try(const op_setup_at_t *at, const char *sim)
+static void s_note_try(const op_setup_at_t *at)
 {
-    op_key_t key = s_pin_key(at->line, sim);
-    if (s_is_tried(at, sim))
-        op_turn_delete(at->turn, &key);
+    const tried_t on[] = {*at->line->is.iccid ? ON_SIM : ON_ANY_IN, ON_SOME_IN};
+    op_pin_row_t row = {at->event->now};
+    for (size_t i = 0; i < OP_COUNT(on); i++) {
+        op_key_t key = s_pin_key(at->line, on[i]);
+        op_turn_put(at->turn, &key, &op_pin_row_type, &row);
+    }
+}
+
+static void s_forget_try(const op_setup_at_t *at)
+{
+    for (tried_t on = ON_SIM; on <= ON_SOME_IN; on++) {
+        op_key_t key = s_pin_key(at->line, on);
+        if (s_is_tried(at, on))
+            op_turn_delete(at->turn, &key);
+    }
 }
 
 static op_then_t s_sim_is_open(const op_setup_at_t *at)
 {
     at->line->pin_wanted = false;
     at->line->wait_until = 0;
-    if (*at->line->pin) {
-        s_forget_try(at, at->line->is.iccid);
-        s_forget_try(at, at->line->is.imei);
-    }
+    if (*at->line->pin)
+        s_forget_try(at);
     return OP_THEN_NEXT;
 }
 
@@ -171,6 +189,9 @@ static op_then_t s_sim_wants_pin(const op_setup_at_t *at)
     if (!*line->pin)
         return op_setup_because(line, OP_THEN_STOP,
                                 "the SIM asks for its PIN, and none is configured");
+    if (!*line->is.iccid && !*line->is.imei)
+        return op_setup_because(line, OP_THEN_FAIL,
+                                "the SIM asks for its PIN, and nothing says which SIM it is");
     if (s_pin_was_given(at))
         return op_setup_because(line, OP_THEN_STOP,
                                 "the SIM did not take the configured PIN; it is not tried again");
@@ -210,10 +231,7 @@ bool op_row_give_pin(const op_setup_at_t *at, char command[OP_SETUP_COMMAND_MAX]
 {
     if (!at->line->pin_wanted)
         return false;
-    const op_vitals_t *is = &at->line->is;
-    op_key_t key = s_pin_key(at->line, *is->iccid ? is->iccid : is->imei);
-    op_pin_row_t row = {at->event->now};
-    op_turn_put(at->turn, &key, &op_pin_row_type, &row);
+    s_note_try(at);
     snprintf(command, OP_SETUP_COMMAND_MAX, "AT+CPIN=\"%s\"", at->line->pin);
     return true;
 }

@@ -81,7 +81,9 @@ void op_stuck_announced(op_line_t *line, op_turn_t *turn, const op_slot_t *slot,
         if (!stuck->emptied || !is)
             continue;
         op_inbound_anew(line, turn, &stuck->slot);
-        *stuck = (op_stuck_t){0};
+        stuck->emptied = false;
+        if (!any) /* else it may be another one: its tries count on */
+            *stuck = (op_stuck_t){0};
     }
 }
 

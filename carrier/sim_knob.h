@@ -121,7 +121,7 @@ enum { OP_KNOB_TIMES = 1000000, OP_KNOB_MS = 3600000 };
     KNOB(REPORT_STATUS, "report_status", NUMBER, 256, 256, "",                                     \
          "the TP-ST of reports (TS 23.040 9.2.3.15); 256: the true one")                           \
     KNOB(REPORT_MEMORY, "report_memory", CHOICE, 1, 0, "received|sr",                              \
-         "where reports are stored: with received texts, or in SR")                                \
+         "where reports are stored: with received texts, or in SR, if it can be read")             \
     /* The SIM: these move with it. */                                                             \
     KNOB(SIM_OUT, "sim_out", SWITCH, 1, 0, "", "there is no SIM in the modem")                     \
     KNOB(SIM_BUSY_NEXT, "sim_busy_next", NUMBER, OP_KNOB_TIMES, 0, "",                             \

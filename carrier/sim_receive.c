@@ -54,23 +54,22 @@ static void s_announce(op_sim_modem_t *self, const char *name, op_sim_memory_t m
     op_sim_modem_log(self, OP_CARRIER_NOTIFIED, slot);
 }
 
-/*  Can what is stored there be read? In MT everything is. */
+/*  Can what is stored there be read? */
 static bool s_reads(const op_sim_modem_t *self, op_sim_memory_t memory)
 {
     const op_sim_family_t *family = self->family;
     const char *takes = *family->cpms_takes ? family->cpms_takes : family->cpms;
-    return op_sim_takes_word(takes, 0, op_str(op_sim_memory_name(memory))) ||
-           op_sim_takes_word(takes, 0, op_str(op_sim_memory_name(OP_SIM_MT)));
+    return op_sim_takes_word(takes, 0, op_str(op_sim_memory_name(memory)));
 }
 
 static bool s_store(op_sim_modem_t *self, op_str_t pdu, bool report, bool announce)
 {
     op_sim_memory_t memory = self->settings.memory[2];
     op_sim_memory_t other = memory == OP_SIM_SM ? OP_SIM_ME : OP_SIM_SM;
-    bool elsewhere = !report && memory != OP_SIM_MT && s_reads(self, other) &&
-                     self->knobs[OP_KNOB_STORE_OTHER_NEXT];
+    bool elsewhere = !report && memory != OP_SIM_MT && self->knobs[OP_KNOB_STORE_OTHER_NEXT] &&
+                     (s_reads(self, other) || s_reads(self, OP_SIM_MT)); /* which is both */
     size_t slot;
-    if (report && self->knobs[OP_KNOB_REPORT_MEMORY])
+    if (report && self->knobs[OP_KNOB_REPORT_MEMORY] && s_reads(self, OP_SIM_SR))
         memory = OP_SIM_SR;
     else if (elsewhere)
         memory = other;

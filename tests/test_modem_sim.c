@@ -2,34 +2,35 @@
 
 #include "tests/modem_fixture.h"
 
-static void test_the_pin_is_durable_before_it_leaves(void **state)
+static void s_with_pin(void)
 {
-    (void)state;
     s_teardown(NULL);
     s_lines[0].pin = OP_STR("4711");
     s_setup(NULL);
     s_lines[0].pin = (op_str_t){0};
     tty_open(&s_core, 0);
+}
+
+static void test_the_pin_is_durable_before_it_leaves(void **state)
+{
+    (void)state;
+    s_with_pin();
     tty_set_up_until(&s_core, 0, "AT+CPIN?");
     tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "AT+CPIN=\"4711\"\r");
-    assert_int_equal(drive_rows(s_core.store, "modem/W"), 1);
+    assert_int_equal(drive_rows(s_core.store, "modem/W"), 2); /* the SIM's and the modem's */
     assert_false(core_store_holds(&s_core, "modem/W", OP_STR("4711")));
     tty_say(&s_core, "\r\n+CME ERROR: 16\r\n");
     tty_expect(&s_core, "");
     for (size_t i = 0; i < s_core.out.log_count; i++)
         assert_null(strstr(s_core.out.logs[i].at, "4711"));
-    assert_int_equal(drive_rows(s_core.store, "modem/W"), 1);
+    assert_int_equal(drive_rows(s_core.store, "modem/W"), 2); /* the SIM's and the modem's */
 }
 
 /*  A try that was made while the ICCID could not be read counts for the SIM that can be read now. */
 static void test_a_pin_is_tried_once_whatever_is_known_of_the_sim(void **state)
 {
     (void)state;
-    s_teardown(NULL);
-    s_lines[0].pin = OP_STR("4711");
-    s_setup(NULL);
-    s_lines[0].pin = (op_str_t){0};
-    tty_open(&s_core, 0);
+    s_with_pin();
     tty_set_up_until(&s_core, 0, "AT+CCID");
     for (size_t i = 0; i < 4; i++)
         tty_say(&s_core, "\r\n+CME ERROR: 11\r\n"); /* some show it of an open SIM only */
@@ -41,6 +42,34 @@ static void test_a_pin_is_tried_once_whatever_is_known_of_the_sim(void **state)
     tty_set_up_until(&s_core, 0, "AT+CPIN?"); /* with its ICCID */
     tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "");
     assert_true(op_str_starts(s_health()->reason, "the SIM did not take the configured PIN"));
+}
+
+/*  And the other way round: it may be the SIM that was in this modem then. */
+static void test_a_pin_that_was_tried_on_a_known_sim(void **state)
+{
+    (void)state;
+    s_with_pin();
+    tty_set_up_until(&s_core, 0, "AT+CPIN?");
+    tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "AT+CPIN=\"4711\"\r");
+    s_went_away();
+    core_advance(&s_core, 1000);
+    tty_open(&s_core, 0);
+    tty_set_up_until(&s_core, 0, "AT+CCID");
+    for (size_t i = 0; i < 4; i++)
+        tty_say(&s_core, "\r\n+CME ERROR: 11\r\n");
+    tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "");
+    assert_true(op_str_starts(s_health()->reason, "the SIM did not take the configured PIN"));
+}
+
+static void test_a_pin_is_not_tried_on_nobody_knows_whom(void **state)
+{
+    (void)state;
+    s_with_pin();
+    tty_set_up_until(&s_core, 0, "AT+CGSN");
+    for (size_t i = 0; i < 5; i++)
+        tty_say(&s_core, "\r\nERROR\r\n");
+    tty_dialogue(&s_core, "\r\n+CPIN: SIM PIN\r\n" OK, "");
+    assert_true(op_str_starts(s_health()->reason, "the SIM asks for its PIN, and nothing says"));
 }
 
 /*  Nothing is done to a SIM before it is known whose it is. */
@@ -85,6 +114,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_pin_is_durable_before_it_leaves),
         TEST(test_a_pin_is_tried_once_whatever_is_known_of_the_sim),
+        TEST(test_a_pin_that_was_tried_on_a_known_sim),
+        TEST(test_a_pin_is_not_tried_on_nobody_knows_whom),
         TEST(test_a_sim_that_is_busy_when_asked_who_it_is),
         TEST(test_a_sim_that_is_shown_late),
     };
