@@ -28,6 +28,7 @@ void op_device_load(op_line_t *line, op_turn_t *turn)
     op_str_copy(row.imei, line->bound_imei, sizeof line->bound_imei);
     op_str_copy(row.iccid, line->bound_iccid, sizeof line->bound_iccid);
     op_str_copy(row.device, line->bound_device, sizeof line->bound_device);
+    op_str_copy(row.imsi, line->bound_imsi, sizeof line->bound_imsi);
     if (!*line->device)
         memcpy(line->device, line->bound_device, sizeof line->device);
 }
@@ -39,15 +40,16 @@ void op_device_bind(op_line_t *line, op_turn_t *turn)
     if (!*iccid && !*is->imei)
         return;
     if (strcmp(iccid, line->bound_iccid) == 0 && strcmp(is->imei, line->bound_imei) == 0 &&
-        strcmp(line->device, line->bound_device) == 0)
+        strcmp(line->device, line->bound_device) == 0 && strcmp(line->sim, line->bound_imsi) == 0)
         return;
     if (iccid != line->bound_iccid)
         memcpy(line->bound_iccid, iccid, sizeof line->bound_iccid);
     memcpy(line->bound_imei, is->imei, sizeof line->bound_imei);
     memcpy(line->bound_device, line->device, sizeof line->bound_device);
+    memcpy(line->bound_imsi, line->sim, sizeof line->bound_imsi);
     op_key_t key = op_key_of_text('B', op_str(line->number));
     op_bound_row_t row = {op_str(line->bound_imei), op_str(line->bound_iccid),
-                          op_str(line->bound_device)};
+                          op_str(line->bound_device), op_str(line->bound_imsi)};
     op_turn_put(turn, &key, &op_bound_row_type, &row);
 }
 
@@ -92,6 +94,16 @@ const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t 
     if (*line->home || *line->want_imei || !*line->bound_iccid)
         return NULL;
     return *iccid ? "its SIM is another one" : NULL;
+}
+
+const char *op_device_judge_imsi(const op_modem_t *self, const op_line_t *line, const char *imsi)
+{
+    if (*line->is.iccid || s_same(line->bound_imsi, imsi) || OP_PLANTED(SIM_IGNORED))
+        return NULL;
+    for (size_t i = 0; i < self->count; i++)
+        if (&self->lines[i] != line && s_same(self->lines[i].bound_imsi, imsi))
+            return "its SIM is that of another number";
+    return NULL;
 }
 
 /*  ---- The table ---- */

@@ -15,7 +15,11 @@ static const op_family_t s_families[] = {
     {"u-blox", "AT+CCID", 2},    {"", "AT+CCID", 2},
 };
 
-static const char *const s_iccids[] = {"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID"};
+/*  Those that several makers know, and then the rest, for a modem that does not say whose it is. */
+static const char *const s_iccids[] = {"AT+CCID",   "AT+ICCID",     "AT^ICCID?",
+                                       "AT+QCCID",  "AT#CCID",      "AT^SCID",
+                                       "AT+CICCID", "AT+ZGETICCID", "AT+ICCID?"};
+enum { COMMON = 4 };
 
 const op_family_t *op_family_of(const char *maker)
 {
@@ -29,7 +33,8 @@ const char *op_family_iccid(const op_family_t *family, size_t place)
 {
     if (place == 0)
         return family->iccid;
-    for (size_t i = 0; i < OP_COUNT(s_iccids); i++)
+    size_t count = *family->maker ? COMMON : OP_COUNT(s_iccids);
+    for (size_t i = 0; i < count; i++)
         if (strcmp(s_iccids[i], family->iccid) != 0 && --place == 0)
             return s_iccids[i];
     return NULL;

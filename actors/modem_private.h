@@ -22,7 +22,6 @@
 #include "store/records.h"
 
 enum {
-    OP_SIM_ID_MAX = 32,
     OP_COMMAND_MS = 10 * 1000, /* an ordinary command's answer */
     OP_LIST_MS = 60 * 1000,    /* AT+CMGL of a full storage */
     OP_DRAIN_MS = 10 * 1000,
@@ -141,7 +140,7 @@ typedef struct {
     int64_t reopen_at;
     int64_t reopen_ms;  /* the next back-off */
     int64_t not_before; /* of the next command: a pause within the setup */
-    char sim[OP_SIM_ID_MAX + 1];
+    char sim[OP_IMSI_MAX + 1];
 
     bool flying;         /* `flight` is being submitted */
     bool doubt;          /* `flight` is in doubt */
@@ -196,7 +195,7 @@ typedef struct {
     char pin[OP_PIN_MAX + 1];
     char bound_imei[OP_IMEI_MAX + 1],
         bound_iccid[OP_ICCID_MAX + 1]; /* of the last one that was up */
-    char bound_device[OP_DEVICE_MAX + 1];
+    char bound_device[OP_DEVICE_MAX + 1], bound_imsi[OP_IMSI_MAX + 1];
 
     /* The script (modem_setup.c). */
     const op_family_t *family;
@@ -336,6 +335,8 @@ void op_device_known(op_modem_t *self, const op_event_t *event, op_str_t path, c
 void op_device_match(op_modem_t *self, const op_event_t *event, op_turn_t *turn);
 /*  Is the modem in the line's hands its own? NULL, or why not. */
 const char *op_device_judge(op_modem_t *self, op_line_t *line, const op_event_t *event);
+/*  The same where the modem does not show its SIM's ICCID. */
+const char *op_device_judge_imsi(const op_modem_t *self, const op_line_t *line, const char *imsi);
 /*  Did the port find it, by a pattern? Then it has sisters, and which takes commands is to be seen.
     */
 bool op_device_is_found(op_modem_t *self, const op_line_t *line);

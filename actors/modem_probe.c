@@ -12,9 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const s_script[] = {"ATE0",      "AT+CGSN",      "AT+CCID",  "AT^ICCID?",
-                                       "AT+QCCID",  "AT+ICCID",     "AT#CCID",  "AT^SCID",
-                                       "AT+CICCID", "AT+ZGETICCID", "AT+ICCID?"};
+enum { IMEI = 1, ICCID = 2 }; /* rows of the script; then the other ways to ask for an ICCID */
+
+/*  NULL: that was all. */
+static const char *s_script(size_t row)
+{
+    static const char *const front[] = {"ATE0", "AT+CGSN"};
+    return row < ICCID ? front[row] : op_family_iccid(op_family_of(""), row - ICCID);
+}
 
 static uint64_t s_number(const op_modem_t *self, const op_probe_t *probe)
 {
@@ -81,9 +86,9 @@ void op_probe_cancel(op_modem_t *self, op_str_t path, op_turn_t *turn)
 
 static void s_next(op_modem_t *self, op_probe_t *probe, const op_event_t *event, op_turn_t *turn)
 {
-    bool done = probe->row == OP_COUNT(s_script) || *probe->iccid;
-    if (!done) {
-        op_at_start(&probe->at, op_str(s_script[probe->row]), (op_str_t){0}, (op_str_t){0},
+    const char *command = *probe->iccid ? NULL : s_script(probe->row);
+    if (command) {
+        op_at_start(&probe->at, op_str(command), (op_str_t){0}, (op_str_t){0},
                     event->now + OP_PROBE_MS);
         return;
     }
@@ -101,7 +106,7 @@ static void s_done(op_modem_t *self, op_probe_t *probe, const op_event_t *event,
         return;
     }
     if (!done->drain && done->result == OP_AT_OK) {
-        if (probe->row == 1)
+        if (probe->row == IMEI)
             (void)op_at_digits(done->lines, done->line_count, 14, OP_IMEI_MAX, probe->imei);
         else
             (void)op_at_iccid(done->lines, done->line_count, probe->iccid);

@@ -250,7 +250,7 @@ op_then_t op_row_pin_given(const op_setup_at_t *at, const op_at_action_t *done)
 op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
 {
     op_line_t *line = at->line;
-    char sim[OP_SIM_ID_MAX + 1];
+    char sim[OP_IMSI_MAX + 1];
     bool up = line->phase == OP_LINE_READY;
     if (s_is_busy(done))
         return op_setup_wait(at, OP_THEN_LATER, OP_SIM_WAIT_MS, "the SIM is busy");
@@ -263,6 +263,9 @@ op_then_t op_row_imsi(const op_setup_at_t *at, const op_at_action_t *done)
         op_line_log(line, at->turn, "the SIM is another one", "");
         return OP_THEN_ANEW;
     }
+    const char *foreign = op_device_judge_imsi(at->modem, line, sim);
+    if (foreign)
+        return op_setup_because(line, OP_THEN_FAIL, foreign);
     if (strcmp(sim, line->sim) != 0) {
         line->barred = 0;
         line->barred_until = 0;

@@ -36,6 +36,7 @@ enum {
     OP_DEVICE_MAX = 256, /* the path of a tty, or a pattern of such */
     OP_IMEI_MAX = 17,    /* 15 digits, some modems say 14 or add the software version */
     OP_ICCID_MAX = 22,   /* ITU-T E.118: 19 or 20; padded ones are longer */
+    OP_IMSI_MAX = 15,    /* digits (TS 23.003 2.2) */
     OP_PIN_MAX = 8,      /* digits of a SIM's PIN (TS 31.101 9.5.1) */
 
     /* A turn (actors/actor.h). */
