@@ -46,9 +46,9 @@
     A line: open the tty, drain, run the setup script (modem_setup.c), list what is stored, then
     serve; look after SIM, network and memory every check_ms. What goes wrong is climbed as a ladder
     (modem_line.c): a line is up again at most ten minutes after its modem works. One that says
-    nothing of texts, twice in a row, has failed too. A line whose texts the network bars, three in
-    a row, receives, sends nothing for ten minutes at a time, and tells the ledger that it is not
-    up. What is wrong with a line that is up all the same is in its health. Its modem is whichever has its SIM
+    nothing of texts, twice in a row, has failed too. A line whose texts the network bars, three
+    and none taken between, receives, sends nothing for ten minutes at a time, and tells the ledger
+    that it is not up. What is wrong with a line that is up all the same is in its health. Its modem is whichever has its SIM
     (modem_device.c); devices that nobody holds are asked who they are (modem_probe.c) while a line
     is without its modem. */
 

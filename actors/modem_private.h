@@ -38,7 +38,7 @@ enum {
     OP_STUCK_NEAR = 8,          /* where a slot's are looked for among them */
     OP_LOOKS_MAX = 3,           /* at a slot that shows no message; then it is emptied */
     OP_DELETIONS_MAX = 3,       /* of one message in one slot; then the slot is dead */
-    OP_BARRED_MAX = 3, /* texts in a row that the network bars; then none is sent for a while */
+    OP_BARRED_MAX = 3, /* texts barred, none taken between; then none is sent for a while */
     OP_SILENT_MAX = 2, /* texts in a row that the modem says nothing of; then it fails */
     OP_REASON_MAX = 160,
 
@@ -151,7 +151,7 @@ typedef struct {
     int late_reference; /* its reference, -1: none */
     bool late_error;    /* a +CMS ERROR came after its time */
     int late_code;
-    unsigned barred;          /* texts in a row that the network has barred */
+    unsigned barred;          /* texts that the network has barred since it took one */
     int64_t barred_until;     /* so long nothing is sent; 0: the SIM may send, as far as is known */
     unsigned silent;          /* texts in a row that the modem has said nothing of */
     const char *fail_because; /* why the line fails behind this answer, or NULL */

@@ -89,4 +89,43 @@ static inline op_context_t s_sign_up(const char *phone)
                           .account = opened->user.id};
 }
 
+static const op_id_t s_none;
+
+typedef struct {
+    op_id_t id;
+    char token[65];
+    op_hash_t hash;
+} minted_t;
+
+static inline minted_t s_mint(const op_context_t *session, op_id_t number, op_id_t lease,
+                              const char *name)
+{
+    op_context_t context = *session;
+    context.number = number;
+    context.lease = lease;
+    op_key_create_t create = {number, op_str(name)};
+    const op_key_created_t *created =
+        CORE_ASK(&s_core, &context, key_create, &create, key_created, OP_STEP_AUTH_KEY_CREATE);
+    minted_t minted = {.id = created->id, .hash = op_token_hash(created->key)};
+    assert_true(op_token_shaped(created->key, OP_TOKEN_KEY));
+    assert_true(op_str_equal(created->key_prefix, op_str_of(created->key.at, 12)));
+    assert_true(op_str_is(created->name, name));
+    assert_true(created->created_at == s_core.now);
+    op_str_copy(created->key, minted.token, sizeof minted.token);
+    return minted;
+}
+
+static inline void s_expect_key(const minted_t *minted, bool lives)
+{
+    op_context_t context = {.credential = minted->hash};
+    if (!lives) {
+        CORE_REFUSED(&s_core, &context, nothing, &(op_nothing_t){0}, OP_ERROR_UNAUTHENTICATED,
+                     OP_STEP_AUTH_KEY, OP_STEP_RATE_READ);
+        return;
+    }
+    CORE_ASK(&s_core, &context, nothing, &(op_nothing_t){0}, nothing, OP_STEP_AUTH_KEY,
+             OP_STEP_RATE_READ);
+    assert_true(op_id_equal(core_context(&s_core)->key, minted->id));
+}
+
 #endif
